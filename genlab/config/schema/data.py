@@ -1,0 +1,92 @@
+"""The data section: which images, how many, with which labels, and in what form they reach the net."""
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+
+from genlab.config.schema.section import Section
+
+DatasetName = Literal["digits", "mnist", "cifar10", "cifar100", "image_folder"]
+
+# Height = width of one image, and the number of training images and of classes, where they are known beforehand.
+KNOWN_IMAGE_SIZE = {"digits": 8, "mnist": 28, "cifar10": 32, "cifar100": 32}
+KNOWN_TRAIN_SIZE = {"digits": 1347, "mnist": 60_000, "cifar10": 50_000, "cifar100": 50_000}
+KNOWN_CLASSES = {"digits": 10, "mnist": 10, "cifar10": 10, "cifar100": 100}
+
+
+def _spelled_probability(value: object) -> object:
+    return {"true": 0.0, "random": 1.0, True: 0.0}.get(value, value) if isinstance(value, str | bool) else value
+
+
+def _inside_the_data_directory(path: str | None) -> str | None:
+    if path is not None and (path.startswith("/") or ".." in path.split("/")):
+        raise ValueError("must be a folder name inside the data directory (give that one with --data-dir)")
+    return path
+
+
+class Labels(Section):
+    """What the net is told the labels are."""
+
+    corruption: Annotated[float, BeforeValidator(_spelled_probability), Field(ge=0, le=1)] = Field(
+        0.0,
+        description="Probability that a training label is replaced by a uniformly random class (which may be the true "
+        "one); 0 or `true` for true labels, 1 or `random` for random ones.",
+    )
+
+
+class Augmentation(Section):
+    """Random changes of the training images, drawn anew every epoch."""
+
+    random_crop: bool = Field(
+        False, description="A random window of the net's input size instead of the central one (after `padding`)."
+    )
+    padding: int = Field(0, ge=0, le=64, description="Black pixels added on each side before the random crop.")
+    flip: bool = Field(False, description="Mirror each image left to right with probability 1/2.")
+
+    @model_validator(mode="after")
+    def _padding_needs_crop(self) -> "Augmentation":
+        if self.padding and not self.random_crop:
+            raise ValueError("padding has an effect only with random_crop: true")
+        return self
+
+
+class DataConfig(Section):
+    """Images and labels."""
+
+    name: DatasetName = Field(description="The data set.")
+    path: Annotated[str | None, AfterValidator(_inside_the_data_directory)] = Field(
+        None, description="Folder under the data directory (image_folder only)."
+    )
+    test_fraction: float | None = Field(
+        None, gt=0, lt=1, description="Part held out as test set when the folder has no train/ and test/ (image_folder)."
+    )
+    train_size: int | None = Field(None, ge=1, description="Number of training images; all where it is not given.")
+    subset: Literal["shuffled", "balanced"] = Field(
+        "shuffled", description="The first train_size of a seeded shuffle, or as many of each class."
+    )
+    labels: Labels = Field(default_factory=Labels)
+    resize: int | None = Field(None, ge=1, le=1024, description="Resize images to this height and width.")
+    pad: int = Field(0, ge=0, le=512, description="Black pixels added on each side of every image.")
+    crop: int | None = Field(None, ge=1, description="Keep the central square of this height and width.")
+    normalisation: Literal["dataset", "image", "none"] = Field(
+        "dataset",
+        description="Subtract mean and divide by standard deviation per channel over the training set (dataset), or per "
+        "image over all its pixels (image, Zhang et al. 2017); none only scales to [0, 1].",
+    )
+    augmentation: Augmentation = Field(default_factory=Augmentation)
+
+    @model_validator(mode="after")
+    def _path_belongs_to_image_folder(self) -> "DataConfig":
+        if self.name == "image_folder" and self.path is None:
+            raise ValueError("image_folder needs data.path, a folder under the data directory")
+        if self.name != "image_folder" and (self.path is not None or self.test_fraction is not None):
+            raise ValueError(f"path and test_fraction belong to image_folder, not to {self.name}")
+        return self
+
+    @property
+    def known_output_size(self) -> int | None:
+        """Height and width of an image as the net sees it; None where only the data can tell."""
+        if self.crop is not None:
+            return self.crop
+        size = self.resize if self.resize is not None else KNOWN_IMAGE_SIZE.get(self.name)
+        return None if size is None else size + 2 * self.pad

@@ -1,0 +1,62 @@
+"""The model section: which net, told apart by `name`."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from genlab.config.schema.section import Section
+
+Initialisation = Literal["he_normal", "xavier_uniform", "torch"]
+_INITIALISATION = Field(
+    "he_normal",
+    description="Weights from N(0, 2/fan_in) with zero biases (he_normal), U(+-sqrt(6/(fan_in+fan_out))) with zero "
+    "biases (xavier_uniform), or U(+-1/sqrt(fan_in)) for weights and biases (torch, the library's default).",
+)
+_INIT_SCALE = Field(1.0, gt=0, description="Factor on every initial weight.")
+_DROPOUT = Field(0.0, ge=0, lt=1, description="Probability of dropping a unit.")
+_WIDTH = Field(1.0, gt=0, description="Factor on the number of channels of every layer.")
+
+Widths = Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(strict=False)]
+
+
+class MLPConfig(Section):
+    """A multilayer perceptron with ReLU, e.g. 1x512 of Zhang et al. 2017 or 10x1000 of Neyshabur et al. 2017."""
+
+    name: Literal["mlp"]
+    widths: Widths = Field((512, 512), description="Units of each hidden layer; [] is a linear classifier.")
+    bias: bool = Field(True, description="Whether layers have biases.")
+    dropout: float = _DROPOUT
+    initialisation: Initialisation = _INITIALISATION
+    init_scale: float = _INIT_SCALE
+
+
+class VGGConfig(Section):
+    """VGG for 32x32 images (Simonyan and Zisserman 2015, with one or a few linear layers in place of 4096-4096)."""
+
+    name: Literal["vgg"]
+    depth: Literal[11, 13, 16, 19] = Field(11, description="Weight layers of the original net of that name.")
+    width_multiplier: float = _WIDTH
+    batch_norm: bool = Field(True, description="Batch norm after every convolution.")
+    classifier_widths: Widths = Field(
+        (), description="Units of hidden linear layers before the output; Arora et al. 2018 have [512, 512]."
+    )
+    dropout: float = Field(0.0, ge=0, lt=1, description="Dropout after every hidden linear layer of the classifier.")
+    initialisation: Initialisation = _INITIALISATION
+    init_scale: float = _INIT_SCALE
+
+
+class NeyshaburVGGConfig(Section):
+    """The modified VGG of Neyshabur et al. 2017 for 32x32 images: 8 convolutions in 4 stacks and 2 linear layers."""
+
+    name: Literal["neyshabur_vgg"]
+    width_multiplier: float = _WIDTH
+    batch_norm: bool = Field(True, description="Batch norm before every ReLU.")
+    dropout: float = Field(0.0, ge=0, lt=1, description="Dropout after every stack and hidden linear layer (paper: 0.5).")
+    initialisation: Initialisation = _INITIALISATION
+    init_scale: float = _INIT_SCALE
+
+
+ModelConfig = Annotated[MLPConfig | VGGConfig | NeyshaburVGGConfig, Field(discriminator="name")]
+
+# Height and width that a net was made for, where it takes only one.
+REQUIRED_IMAGE_SIZE = {"vgg": 32, "neyshabur_vgg": 32}

@@ -1,0 +1,76 @@
+"""What can go wrong, each with the exit code that the command line documents."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+EXIT_CODES = {
+    0: "done, or already done",
+    1: "failed",
+    2: "usage or config error",
+    3: "some cells of a sweep failed",
+    4: "locked by another process",
+    5: "data missing or unreadable",
+    75: "preempted and resumable",
+    130: "interrupted by Ctrl-C, resumable",
+}
+
+
+class GenlabError(Exception):
+    """A failure with a message for the user: one line that says what, where and the remedy."""
+
+    exit_code = 1
+
+
+class UsageError(GenlabError):
+    """The command or a config asks for something impossible."""
+
+    exit_code = 2
+
+
+class LockedError(GenlabError):
+    """Another process is at work on the run."""
+
+    exit_code = 4
+
+
+class DataMissingError(GenlabError):
+    """Image data that is absent, truncated or of another format."""
+
+    exit_code = 5
+
+
+class PreemptedError(GenlabError):
+    """The run was stopped by a signal or its time budget, saved, and can be resumed."""
+
+    exit_code = 75
+
+
+class InterruptedByUserError(GenlabError):
+    """The run was stopped by Ctrl-C, saved, and can be resumed."""
+
+    exit_code = 130
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong in a config: the dotted key and what is wrong with it."""
+
+    key: str
+    message: str
+    where: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.key}: {self.message}" if self.where else f"{self.key}: {self.message}"
+
+
+class ConfigError(UsageError):
+    """One or more problems of a config, all reported at once, a line each."""
+
+    def __init__(self, problems: Sequence[Problem]):
+        self.problems = tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+    @classmethod
+    def at(cls, key: str, message: str) -> "ConfigError":
+        """A single problem at one dotted key; the reader of the file adds where that key stands."""
+        return cls([Problem(key, message)])

@@ -1,0 +1,68 @@
+"""Every net by its name in a config: how it is built, and where it comes from."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from pydantic import BaseModel
+
+from genlab.config.schema.model import REQUIRED_IMAGE_SIZE
+from genlab.errors import ConfigError
+from genlab.models.dropout import Chain
+from genlab.models.initialisation import initialise
+from genlab.models.mlp import mlp
+from genlab.models.vgg import neyshabur_vgg, vgg
+
+
+@dataclass(frozen=True)
+class ModelEntry:
+    """A net of the catalogue: its builder, a line on it and its paper."""
+
+    build: Callable[..., Chain]
+    about: str
+    paper: str
+
+
+MODELS: dict[str, ModelEntry] = {
+    "mlp": ModelEntry(mlp, "multilayer perceptron with ReLU, any widths", "Zhang et al. 2017, arXiv:1611.03530"),
+    "vgg": ModelEntry(vgg, "VGG-11, 13, 16 or 19 for 32x32 images", "Simonyan and Zisserman 2015, arXiv:1409.1556"),
+    "neyshabur_vgg": ModelEntry(
+        neyshabur_vgg, "modified VGG of 8 convolutions and 2 linear layers", "Neyshabur et al. 2017, arXiv:1706.08947"
+    ),
+}
+
+
+def build_model(
+    config: BaseModel, input_shape: tuple[int, int, int], classes: int, *, generator: torch.Generator
+) -> Chain:
+    """The net that the model section of a config asks for, initialised, on the CPU in float32.
+
+    Args:
+        config: one of the model sections of `genlab.config.schema.model`.
+        input_shape: `[channels, height, width]` of one image.
+        generator: on the CPU; the same draws give the same weights on every device.
+
+    Raises:
+        ConfigError: the net takes images of another size.
+    """
+    arguments: dict[str, Any] = config.model_dump()
+    name = arguments.pop("name")
+    scheme, scale = arguments.pop("initialisation"), arguments.pop("init_scale")
+    required = REQUIRED_IMAGE_SIZE.get(name)
+    if required and tuple(input_shape[1:]) != (required, required):
+        raise ConfigError.at("model.name", wrong_size_message(name, input_shape[1], input_shape[2], required))
+    model = MODELS[name].build(input_shape, classes, **arguments)
+    initialise(model, scheme, scale, generator=generator)
+    return model
+
+
+def wrong_size_message(name: str, height: int, width: int, required: int) -> str:
+    """What to do when images and net disagree in size."""
+    if height == width and height < required and (required - height) % 2 == 0:
+        remedy = f"set data.pad: {(required - height) // 2} (or data.resize: {required})"
+    elif height > required:
+        remedy = f"set data.crop: {required} (or data.resize: {required})"
+    else:
+        remedy = f"set data.resize: {required}"
+    return f"{name} takes {required}x{required} images and these are {height}x{width}; {remedy}"

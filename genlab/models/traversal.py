@@ -1,0 +1,165 @@
+"""The weight layers of a net in forward order with the shapes they see, and batch norm folded into them."""
+
+import copy
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+WEIGHT_TYPES = (nn.Linear, nn.Conv2d)
+BATCH_NORM_TYPES = (nn.BatchNorm1d, nn.BatchNorm2d)
+FOLDING_TOLERANCE = 1e-9
+
+
+@dataclass(frozen=True)
+class WeightLayer:
+    """One linear or convolutional layer as the forward pass meets it.
+
+    Attributes:
+        name: of the module in `model.named_modules()`.
+        module: the layer itself, not a copy.
+        input_shape: of one input: `[channels, height, width]`, or `[features]`.
+        output_shape: of one output, likewise.
+    """
+
+    name: str
+    module: nn.Linear | nn.Conv2d
+    input_shape: tuple[int, ...]
+    output_shape: tuple[int, ...]
+
+    @property
+    def weight(self) -> Tensor:
+        """The weights as stored: `[out, in]`, or `[out, in/groups, kernel height, kernel width]`."""
+        return self.module.weight.detach()
+
+    @property
+    def matrix(self) -> Tensor:
+        """The weights as a matrix `[out, rest]`, convolution kernels reshaped."""
+        return self.weight.flatten(1)
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of a module without children in a forward pass."""
+
+    name: str
+    module: nn.Module
+    inputs: Tensor
+    output: Tensor
+
+
+def record_calls(model: nn.Module, input_shape: tuple[int, ...]) -> list[Call]:
+    """Every call of a module without children, in the order of a forward pass of one image, in evaluation mode.
+
+    Uses hooks, so it holds for any net, whatever its forward method does between modules. The model is left as it was.
+    """
+    calls: list[Call] = []
+
+    def hook(name: str) -> Callable[[nn.Module, tuple[Tensor, ...], Tensor], None]:
+        return lambda module, inputs, output: calls.append(Call(name, module, inputs[0], output))
+
+    handles = [m.register_forward_hook(hook(name)) for name, m in model.named_modules() if not any(m.children())]
+    modes = {module: module.training for module in model.modules()}
+    model.eval()
+    try:
+        with torch.no_grad():
+            model(_probe(model, input_shape, 1))
+    finally:
+        for handle in handles:
+            handle.remove()
+        for module, mode in modes.items():
+            module.training = mode
+    return calls
+
+
+def weight_layers(model: nn.Module, input_shape: tuple[int, ...]) -> list[WeightLayer]:
+    """The linear and convolutional layers in forward order, each with the shape of its own input and output.
+
+    Args:
+        model: any net on images; not changed.
+        input_shape: `[channels, height, width]` of one image.
+
+    Raises:
+        ValueError: a layer with weights is used twice (its norms would be counted twice).
+    """
+    layers = []
+    for call in record_calls(model, input_shape):
+        if isinstance(call.module, WEIGHT_TYPES):
+            layers.append(WeightLayer(call.name, call.module, tuple(call.inputs.shape[1:]), tuple(call.output.shape[1:])))
+    names = [layer.name for layer in layers]
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        raise ValueError(f"layer {repeated[0]} is used {names.count(repeated[0])} times in one forward pass")
+    return layers
+
+
+def chain_modules(model: nn.Module, input_shape: tuple[int, ...]) -> list[nn.Module] | None:
+    """The modules without children in order, where the net is a chain: each one's input is the output of the last.
+
+    Returns:
+        The modules, or None for a net with branches or with operations between its modules.
+    """
+    calls = record_calls(model, input_shape)
+    links = all(after.inputs is before.output for before, after in zip(calls, calls[1:], strict=False))
+    return [call.module for call in calls] if calls and links else None
+
+
+def folded(model: nn.Module, input_shape: tuple[int, ...]) -> nn.Module:
+    """A copy of the net in float64 and evaluation mode in which batch norm is part of the weights before it.
+
+    With y = gamma (Wx + b - mean) / s + beta and s = sqrt(var + eps), the folded layer has weight (gamma/s) W and bias
+    beta + (gamma/s)(b - mean); batch norm becomes `nn.Identity`. Checked by a forward pass of random images, which must
+    agree to 1e-9 relative to the largest output.
+
+    Args:
+        model: a net in which each batch norm takes the output of one weight layer directly; not changed.
+        input_shape: `[channels, height, width]` of one image.
+
+    Raises:
+        ValueError: a batch norm follows something else than a weight layer, or the outputs do not agree.
+    """
+    original = copy.deepcopy(model).double().eval()
+    result = copy.deepcopy(original)
+    calls = record_calls(result, input_shape)
+    for call in calls:
+        if isinstance(call.module, BATCH_NORM_TYPES):
+            before = next((c for c in calls if c.output is call.inputs and isinstance(c.module, WEIGHT_TYPES)), None)
+            if before is None:
+                raise ValueError(f"batch norm {call.name} does not directly follow a linear or convolutional layer")
+            _fold(before.module, call.module)
+            result.set_submodule(call.name, nn.Identity())
+    _check_equal(original, result, input_shape)
+    return result
+
+
+@torch.no_grad()
+def _fold(layer: nn.Module, norm: nn.Module) -> None:
+    assert isinstance(layer, WEIGHT_TYPES)
+    assert isinstance(norm, BATCH_NORM_TYPES)
+    mean, variance = norm.running_mean, norm.running_var
+    if mean is None or variance is None:
+        raise ValueError("batch norm without running statistics cannot be folded: its effect depends on the batch")
+    gamma = torch.ones_like(mean) if norm.weight is None else norm.weight
+    beta = torch.zeros_like(mean) if norm.bias is None else norm.bias
+    scale = gamma / torch.sqrt(variance + norm.eps)
+    bias = torch.zeros_like(mean) if layer.bias is None else layer.bias
+    layer.weight.mul_(scale.view(-1, *[1] * (layer.weight.dim() - 1)))
+    layer.bias = nn.Parameter(beta + scale * (bias - mean))
+
+
+@torch.no_grad()
+def _check_equal(original: nn.Module, result: nn.Module, input_shape: tuple[int, ...]) -> None:
+    images = _probe(original, input_shape, 4)
+    expected, found = original(images), result(images)
+    largest = expected.abs().max()
+    difference = (expected - found).abs().max()
+    if not difference <= FOLDING_TOLERANCE * largest.clamp(min=torch.finfo(torch.float64).tiny):
+        raise ValueError(f"folding batch norm changed the outputs by {difference:.2e} (largest output {largest:.2e})")
+
+
+def _probe(model: nn.Module, input_shape: tuple[int, ...], n: int) -> Tensor:
+    """Fixed images in the model's own type and device: their values only drive and check a forward pass."""
+    parameter = next(iter(model.parameters()), torch.zeros(()))
+    generator = torch.Generator().manual_seed(0)
+    return torch.randn(n, *input_shape, generator=generator).to(parameter.device, parameter.dtype)
