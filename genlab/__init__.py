@@ -1,3 +1,22 @@
-"""genlab: train small image classifiers under controlled corruption, then measure, compress and bound them."""
+"""genlab: train small image classifiers under controlled corruption, then measure, compress and bound them.
+
+From Python: `genlab.load_runs("runs")` gives a table of all runs, `genlab.load_run(path)` one run with its net, data
+and tables.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from genlab.rundir.finished import load_run, load_runs
 
 __version__ = "0.1.0"
+__all__ = ["__version__", "load_run", "load_runs"]
+
+
+def __getattr__(name: str) -> Any:
+    # Found on first use, so that `import genlab` and `genlab --help` stay free of torch.
+    if name in ("load_run", "load_runs"):
+        from genlab.rundir import finished
+
+        return getattr(finished, name)
+    raise AttributeError(f"module 'genlab' has no attribute {name!r}")

@@ -24,8 +24,6 @@ def derived_seed(seed: int, stream: str, *indices: int | str) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1
 
 
-def generator_for(
-    seed: int, stream: str, *indices: int | str, device: torch.device | str = "cpu"
-) -> torch.Generator:
+def generator_for(seed: int, stream: str, *indices: int | str, device: torch.device | str = "cpu") -> torch.Generator:
     """A fresh generator for one stream of a run; see `derived_seed`. The same arguments give the same draws."""
     return torch.Generator(device=device).manual_seed(derived_seed(seed, stream, *indices))

@@ -1,0 +1,1 @@
+"""Nets, their initial weights, and how to walk through them."""

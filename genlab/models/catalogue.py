@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from pydantic import BaseModel
 
-from genlab.config.schema.model import REQUIRED_IMAGE_SIZE
+from genlab.config.schema.model import REQUIRED_IMAGE_SIZE, wrong_size_message
 from genlab.errors import ConfigError
 from genlab.models.dropout import Chain
 from genlab.models.initialisation import initialise
@@ -55,14 +55,3 @@ def build_model(
     model = MODELS[name].build(input_shape, classes, **arguments)
     initialise(model, scheme, scale, generator=generator)
     return model
-
-
-def wrong_size_message(name: str, height: int, width: int, required: int) -> str:
-    """What to do when images and net disagree in size."""
-    if height == width and height < required and (required - height) % 2 == 0:
-        remedy = f"set data.pad: {(required - height) // 2} (or data.resize: {required})"
-    elif height > required:
-        remedy = f"set data.crop: {required} (or data.resize: {required})"
-    else:
-        remedy = f"set data.resize: {required}"
-    return f"{name} takes {required}x{required} images and these are {height}x{width}; {remedy}"

@@ -3,6 +3,7 @@
 import copy
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -83,10 +84,11 @@ def weight_layers(model: nn.Module, input_shape: tuple[int, ...]) -> list[Weight
     Raises:
         ValueError: a layer with weights is used twice (its norms would be counted twice).
     """
-    layers = []
-    for call in record_calls(model, input_shape):
-        if isinstance(call.module, WEIGHT_TYPES):
-            layers.append(WeightLayer(call.name, call.module, tuple(call.inputs.shape[1:]), tuple(call.output.shape[1:])))
+    layers = [
+        WeightLayer(call.name, call.module, tuple(call.inputs.shape[1:]), tuple(call.output.shape[1:]))
+        for call in record_calls(model, input_shape)
+        if isinstance(call.module, WEIGHT_TYPES)
+    ]
     names = [layer.name for layer in layers]
     repeated = sorted({name for name in names if names.count(name) > 1})
     if repeated:
@@ -97,12 +99,24 @@ def weight_layers(model: nn.Module, input_shape: tuple[int, ...]) -> list[Weight
 def chain_modules(model: nn.Module, input_shape: tuple[int, ...]) -> list[nn.Module] | None:
     """The modules without children in order, where the net is a chain: each one's input is the output of the last.
 
+    Checked by a forward pass through the modules one after the other, which must give the net's own output: a skip
+    around all modules, or one added in place (`out += x`), leaves the links between modules as they are.
+
     Returns:
         The modules, or None for a net with branches or with operations between its modules.
     """
     calls = record_calls(model, input_shape)
-    links = all(after.inputs is before.output for before, after in zip(calls, calls[1:], strict=False))
-    return [call.module for call in calls] if calls and links else None
+    links = all(after.inputs is before.output for before, after in pairwise(calls))
+    if not calls or not links or calls[0].inputs.shape[1:] != tuple(input_shape):
+        return None
+    copied = copy.deepcopy(model).eval()
+    with torch.no_grad():
+        expected = copied(_probe(model, input_shape, 1))
+        found = _probe(model, input_shape, 1)
+        for call in calls:
+            found = copied.get_submodule(call.name)(found)
+    same = expected.shape == found.shape and torch.allclose(expected, found)
+    return [call.module for call in calls] if same else None
 
 
 def folded(model: nn.Module, input_shape: tuple[int, ...]) -> nn.Module:

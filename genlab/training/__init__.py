@@ -1,0 +1,1 @@
+"""From data and a net to a trained net."""

@@ -58,7 +58,10 @@ class DataConfig(Section):
         None, description="Folder under the data directory (image_folder only)."
     )
     test_fraction: float | None = Field(
-        None, gt=0, lt=1, description="Part held out as test set when the folder has no train/ and test/ (image_folder)."
+        None,
+        gt=0,
+        lt=1,
+        description="Part held out as test set when the folder has no train/ and test/ (image_folder).",
     )
     train_size: int | None = Field(None, ge=1, description="Number of training images; all where it is not given.")
     subset: Literal["shuffled", "balanced"] = Field(
@@ -70,8 +73,8 @@ class DataConfig(Section):
     crop: int | None = Field(None, ge=1, description="Keep the central square of this height and width.")
     normalisation: Literal["dataset", "image", "none"] = Field(
         "dataset",
-        description="Subtract mean and divide by standard deviation per channel over the training set (dataset), or per "
-        "image over all its pixels (image, Zhang et al. 2017); none only scales to [0, 1].",
+        description="Subtract the mean and divide by the standard deviation: per channel over the training set (dataset) "
+        "or per image over all its pixels (image, Zhang et al. 2017); none only scales to [0, 1].",
     )
     augmentation: Augmentation = Field(default_factory=Augmentation)
 

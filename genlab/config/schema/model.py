@@ -1,13 +1,13 @@
 """The model section: which net, told apart by `name`."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from genlab.config.schema.section import Section
 
 Initialisation = Literal["he_normal", "xavier_uniform", "torch"]
-_INITIALISATION = Field(
+_INITIALISATION: Any = Field(
     "he_normal",
     description="Weights from N(0, 2/fan_in) with zero biases (he_normal), U(+-sqrt(6/(fan_in+fan_out))) with zero "
     "biases (xavier_uniform), or U(+-1/sqrt(fan_in)) for weights and biases (torch, the library's default).",
@@ -51,7 +51,9 @@ class NeyshaburVGGConfig(Section):
     name: Literal["neyshabur_vgg"]
     width_multiplier: float = _WIDTH
     batch_norm: bool = Field(True, description="Batch norm before every ReLU.")
-    dropout: float = Field(0.0, ge=0, lt=1, description="Dropout after every stack and hidden linear layer (paper: 0.5).")
+    dropout: float = Field(
+        0.0, ge=0, lt=1, description="Dropout after every stack and hidden linear layer (paper: 0.5)."
+    )
     initialisation: Initialisation = _INITIALISATION
     init_scale: float = _INIT_SCALE
 
@@ -60,3 +62,14 @@ ModelConfig = Annotated[MLPConfig | VGGConfig | NeyshaburVGGConfig, Field(discri
 
 # Height and width that a net was made for, where it takes only one.
 REQUIRED_IMAGE_SIZE = {"vgg": 32, "neyshabur_vgg": 32}
+
+
+def wrong_size_message(name: str, height: int, width: int, required: int) -> str:
+    """What to do when images and net disagree in size."""
+    if height == width and height < required and (required - height) % 2 == 0:
+        remedy = f"set data.pad: {(required - height) // 2} (or data.resize: {required})"
+    elif min(height, width) > required:
+        remedy = f"set data.crop: {required} (or data.resize: {required})"
+    else:
+        remedy = f"set data.resize: {required}"
+    return f"{name} takes {required}x{required} images and these are {height}x{width}; {remedy}"

@@ -1,0 +1,69 @@
+"""The `genlab` command: its verbs, and errors as one line and a documented exit code."""
+
+import os
+import sys
+import traceback
+
+import click
+import typer
+
+from genlab import __version__
+from genlab.cli import compress, config, demo, listing, measure, runs, train
+from genlab.errors import EXIT_CODES, GenlabError
+
+EPILOG = "Exit codes: " + "; ".join(f"{code} {meaning}" for code, meaning in EXIT_CODES.items()) + "."
+
+app = typer.Typer(
+    help="Train small image classifiers under controlled corruption, then measure, compress and bound them.",
+    epilog=EPILOG,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("train")(train.train)
+app.command("measure")(measure.measure)
+app.command("compress")(compress.compress)
+app.command("ls")(listing.ls)
+app.command("demo")(demo.demo)
+app.add_typer(runs.app, name="runs")
+app.add_typer(config.app, name="config")
+
+
+@app.callback(invoke_without_command=True)
+def version(show: bool = typer.Option(False, "--version", help="Show the version.")) -> None:
+    """Train small image classifiers under controlled corruption, then measure, compress and bound them."""
+    if show:
+        print(__version__)
+        raise typer.Exit
+
+
+def main() -> None:
+    """Run the command line; every expected failure is one line on stderr and an exit code of `EXIT_CODES`."""
+    verbose = bool({"-v", "--verbose"} & set(sys.argv[1:]))
+    try:
+        code = app(standalone_mode=False)
+    except GenlabError as error:
+        _tell(str(error), verbose)
+        code = error.exit_code
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        _tell("interrupted", verbose=False)
+        code = 130
+    except BrokenPipeError:
+        # Whoever read our output has gone; there is nobody left to tell.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 1
+    except Exception as error:
+        # A bug, or the machine's fault (memory, a driver): still one line, with the way to more.
+        first = (str(error).splitlines() or [""])[0]
+        _tell(f"{type(error).__name__}: {first} (-v shows where)", verbose)
+        code = 1
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _tell(message: str, verbose: bool) -> None:
+    if verbose:
+        traceback.print_exc()
+    print(f"genlab: {message}", file=sys.stderr)

@@ -1,0 +1,33 @@
+"""`genlab config`: look at configs without running them."""
+
+from typing import Annotated
+
+import typer
+
+from genlab.cli.options import AsJson, Overrides, Verbose
+
+app = typer.Typer(help="Check configs.", no_args_is_help=True)
+
+
+@app.command("check")
+def check(
+    target: Annotated[str, typer.Argument(metavar="CONFIG", help="A file, a packaged name, or a run directory.")],
+    overrides: Overrides = None,
+    as_json: AsJson = False,
+    verbose: Verbose = False,
+) -> None:
+    """Check a train config and print it with every default written out, and its run id.
+
+    The id of an image_folder run depends on the images, which are not looked at here, so none is printed for it.
+    """
+    from genlab.cli.output import print_json
+    from genlab.config.identity import run_id
+    from genlab.config.load import load_train_config, to_yaml
+
+    config = load_train_config(target, overrides or []).config
+    identity = None if config.data.name == "image_folder" else run_id(config)
+    if as_json:
+        print_json({"id": identity, "config": config.model_dump(mode="json")})
+        return
+    print(f"# run id: {identity or 'depends on the images'}")
+    print(to_yaml(config), end="")

@@ -1,0 +1,21 @@
+"""Arguments and options that several verbs share, spelled once."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Overrides = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[KEY.PATH=VALUE]...", help="Changes to the config, each a dotted key and a YAML value."),
+]
+Runs = Annotated[Path, typer.Option("--runs", envvar="GENLAB_RUNS", help="Directory of all runs.")]
+DataDir = Annotated[Path, typer.Option("--data-dir", envvar="GENLAB_DATA", help="Directory of all data sets.")]
+Device = Annotated[str | None, typer.Option("--device", help="auto, cpu, cuda or cuda:N.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Results on stdout as JSON.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="A traceback with every error.")]
+RunTargets = Annotated[list[str], typer.Argument(metavar="RUN...", help="Directories, ids, prefixes of ids, or names.")]
+
+DEFAULT_RUNS = Path("runs")
+DEFAULT_DATA = Path("data")

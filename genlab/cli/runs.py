@@ -1,0 +1,101 @@
+"""`genlab runs`: list, show, locate and remove runs. None of these import torch."""
+
+import csv
+import shutil
+import sys
+from typing import Annotated
+
+import typer
+
+from genlab.cli.options import DEFAULT_RUNS, AsJson, Runs, RunTargets, Verbose
+
+app = typer.Typer(help="List, show, locate and remove runs.", no_args_is_help=True)
+
+
+@app.command("ls")
+def ls(
+    runs: Runs = DEFAULT_RUNS,
+    where: Annotated[
+        list[str] | None, typer.Option("--where", help="KEY=VALUE, KEY<VALUE or KEY>VALUE; all must hold.")
+    ] = None,
+    sort: Annotated[str | None, typer.Option("--sort", help="A column; -COLUMN sorts downwards.")] = None,
+    columns: Annotated[
+        str | None, typer.Option("--columns", help="Columns, comma-separated; +COLUMN adds to the usual ones.")
+    ] = None,
+    as_json: AsJson = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Results on stdout as CSV.")] = False,
+    verbose: Verbose = False,
+) -> None:
+    """List runs with their status and errors.
+
+    A column is a dotted config key (data.labels.corruption), final.KEY (final.test_error), or one of id, name, status,
+    reason, path, started, stopped, size.
+
+    Example: genlab runs ls --where status=finished --where 'final.test_error<0.05' --sort final.test_error
+    """
+    from genlab.cli.output import print_json, print_table
+    from genlab.rundir.listing import list_runs
+
+    listing = list_runs(runs, where=where or [], sort=sort, columns=columns)
+    for line in listing.damaged:
+        print(f"genlab: {line}", file=sys.stderr)
+    if as_json:
+        print_json(listing.rows)
+    elif as_csv:
+        writer = csv.DictWriter(sys.stdout, listing.columns, extrasaction="ignore", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(listing.rows)
+    elif listing.rows:
+        print_table(listing.columns, listing.rows)
+    else:
+        print(f"no runs in {runs}" + (" that fit" if where else ""))
+
+
+@app.command("show")
+def show(
+    targets: RunTargets,
+    runs: Runs = DEFAULT_RUNS,
+    as_json: AsJson = False,
+    verbose: Verbose = False,
+) -> None:
+    """Show status, config, errors, files and provenance of runs."""
+    from genlab.cli.output import print_json, print_table
+    from genlab.rundir.find import find_run
+    from genlab.rundir.listing import describe
+
+    shown = [describe(find_run(runs, target)) for target in targets]
+    if as_json:
+        print_json(shown)
+        return
+    for description in shown:
+        rows = [{"key": key, "value": value} for key, value in description.items()]
+        print_table(("key", "value"), rows)
+
+
+@app.command("path")
+def path(targets: RunTargets, runs: Runs = DEFAULT_RUNS, verbose: Verbose = False) -> None:
+    """Print the directory of each run, one a line."""
+    from genlab.rundir.find import find_run
+
+    for target in targets:
+        print(find_run(runs, target).path)
+
+
+@app.command("rm")
+def rm(
+    targets: RunTargets,
+    runs: Runs = DEFAULT_RUNS,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    verbose: Verbose = False,
+) -> None:
+    """Remove runs with all their files, after asking."""
+    from genlab.rundir.find import find_run
+    from genlab.rundir.locks import locked
+
+    found = [find_run(runs, target) for target in targets]
+    for run in found:
+        if not yes:
+            typer.confirm(f"remove {run.path} and all its files?", abort=True)
+        with locked(run.path.parent, run.run_id):
+            shutil.rmtree(run.path)
+        print(f"removed {run.path}")

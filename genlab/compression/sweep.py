@@ -1,0 +1,58 @@
+"""A net compressed by every setting of a config, each evaluated as soon as it is made."""
+
+import copy
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import torch
+from torch import nn
+
+from genlab.compression.compress import Compressed, compressor
+from genlab.compression.evaluation import compression_row, empty_row, reference_outputs, uncompressed_row
+from genlab.compression.settings import Setting
+from genlab.compression.structure import check_names, dense_network, layers_by_name, single_precision
+from genlab.data.dataset import Dataset
+from genlab.errors import UsageError
+
+
+def compress_subject(
+    model: nn.Module, dataset: Dataset, settings: Sequence[Setting]
+) -> Iterator[tuple[dict[str, Any], Compressed | None]]:
+    """Rows of `compression.csv` with the nets they are of, each as it is done.
+
+    The first row is of the net itself, with batch norm folded in (method "none", no compressed net). A setting that
+    this net cannot be given, or that runs out of memory, gives a row without values that says why; the others go on.
+    `seconds` of a row is compression and evaluation; what settings share is counted where it was first needed.
+
+    Args:
+        model: not changed; on the device of the data set.
+        dataset: with training and test images.
+        settings: of `compress_settings`.
+
+    Yields:
+        A row with the keys `ROW_COLUMNS`, and the compressed net or None.
+
+    Raises:
+        GenlabError: batch norm cannot be folded, or a layer is used twice.
+        UsageError: a setting names a layer that the net does not have; raised before the first row.
+    """
+    start = time.perf_counter()
+    dense = dense_network(model, dataset.input_shape)
+    layers = layers_by_name(dense, dataset.input_shape)
+    for setting in settings:
+        check_names(setting.layers or (), layers)
+    reference = reference_outputs(single_precision(copy.deepcopy(dense)), dataset)
+    row = uncompressed_row(reference, dataset)
+    yield row | {"seconds": time.perf_counter() - start}, None
+    compress = compressor(dense, dataset.input_shape)
+    for setting in settings:
+        start = time.perf_counter()
+        try:
+            compressed = compress(setting)
+        except (UsageError, torch.linalg.LinAlgError, torch.OutOfMemoryError) as error:
+            reason = str(error) if isinstance(error, UsageError) else f"{type(error).__name__}: {error}"
+            yield empty_row(setting.method, setting.label, reason), None
+            continue
+        row = compression_row(reference, compressed, dataset)
+        yield row | {"seconds": time.perf_counter() - start}, compressed

@@ -1,0 +1,57 @@
+"""The identity of a run: a hash of everything that can change its result, and of nothing else."""
+
+import hashlib
+import json
+from typing import Any
+
+from pydantic import BaseModel
+
+from genlab.config.schema import TrainConfig
+from genlab.config.schema.data import KNOWN_TRAIN_SIZE
+
+SCIENTIFIC = ("seed", "data", "model", "training")
+
+
+def canonical(config: TrainConfig, data_fingerprint: str | None) -> dict[str, Any]:
+    """The scientific part of a config as plain values, in the form that is hashed.
+
+    Left out are `name` and `execution`, and each field at the value that behaves as before the field existed (its
+    `neutral`, see `Section`). What different files may say in different words is said in one: a cosine schedule names
+    its epochs, all images are no subset, and a folder of images is its content, not its path.
+
+    Args:
+        data_fingerprint: of the content of an image folder; None for other data sets.
+    """
+    result: dict[str, Any] = {name: _plain(getattr(config, name)) for name in SCIENTIFIC}
+    data, schedule = result["data"], result["training"]["schedule"]
+    if schedule["name"] == "cosine" and schedule["epochs"] is None:
+        schedule["epochs"] = config.training.stop.epochs
+    if data["train_size"] == KNOWN_TRAIN_SIZE.get(config.data.name):
+        data["train_size"] = None
+    if data["train_size"] is None:
+        del data["subset"]
+    del data["path"]
+    if data_fingerprint is not None:
+        data["fingerprint"] = data_fingerprint
+    return result
+
+
+def run_id(config: TrainConfig, data_fingerprint: str | None = None) -> str:
+    """Twelve hexadecimal digits of the SHA-256 of the canonical JSON: the same science has the same id."""
+    text = json.dumps(canonical(config, data_fingerprint), sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, BaseModel):
+        fields = type(value).model_fields
+        result = {}
+        for name, field in fields.items():
+            extra = field.json_schema_extra
+            item = getattr(value, name)
+            if not (isinstance(extra, dict) and "neutral" in extra and extra["neutral"] == item):
+                result[name] = _plain(item)
+        return result
+    if isinstance(value, tuple | list):
+        return [_plain(item) for item in value]
+    return value + 0.0 if isinstance(value, float) else value  # -0.0 and 0.0 are one value

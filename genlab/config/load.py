@@ -1,0 +1,140 @@
+"""Reading a config file: from a path or a packaged name, with overrides, to a validated schema."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path as FilePath
+from typing import Generic, TypeVar
+
+import yaml
+from pydantic import BaseModel
+
+from genlab.config.overrides import apply_overrides
+from genlab.config.schema import TrainConfig
+from genlab.config.schema.data import KNOWN_CLASSES, KNOWN_TRAIN_SIZE
+from genlab.config.schema.model import REQUIRED_IMAGE_SIZE, wrong_size_message
+from genlab.config.validation import validated
+from genlab.config.yaml_source import Source, parse
+from genlab.errors import ConfigError, Problem, UsageError
+
+Schema = TypeVar("Schema", bound=BaseModel)
+
+# In a checkout `configs/` stands beside the package; in a wheel inside it.
+CONFIG_ROOTS = (FilePath(__file__).parents[2] / "configs", FilePath(__file__).parents[1] / "configs")
+
+
+@dataclass(frozen=True)
+class Loaded(Generic[Schema]):
+    """A validated config and where its keys stand."""
+
+    config: Schema
+    source: Source
+    path: FilePath
+
+    def located(self, error: ConfigError) -> ConfigError:
+        """The same error with the positions of its keys, for problems that only the data can show."""
+        return ConfigError(
+            [Problem(p.key, p.message, p.where or self.source.where(tuple(p.key.split(".")))) for p in error.problems]
+        )
+
+
+def load_train_config(target: str, overrides: Sequence[str] = ()) -> Loaded[TrainConfig]:
+    """A train config from a file, a packaged name such as `mnist-mlp`, or a run directory.
+
+    Raises:
+        ConfigError: with every problem, each as `file:line:column: key: what is wrong`.
+        UsageError: there is no such file.
+    """
+    loaded = load(TrainConfig, target, overrides, kind="train")
+    problems = [problem for check in CROSS_CHECKS for problem in check(loaded.config)]
+    if problems:
+        raise loaded.located(ConfigError(problems))
+    return loaded
+
+
+def load(schema: type[Schema], target: str, overrides: Sequence[str] = (), *, kind: str) -> Loaded[Schema]:
+    """A config of any schema.
+
+    Args:
+        target: a path, or the name of a file under `configs/<kind>/`.
+        overrides: `key.path=value` each.
+    """
+    path = find_config(target, kind)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ConfigError([Problem("the file", f"is not UTF-8 text ({error.reason})", str(path))]) from None
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read: {error.strerror}") from None
+    source = parse(text, str(path))
+    if isinstance(source.value, dict):
+        apply_overrides(source, overrides)
+    return Loaded(validated(schema, source), source, path)
+
+
+def find_config(target: str, kind: str) -> FilePath:
+    """The file that a path, a run directory or a packaged name stands for."""
+    path = FilePath(target)
+    if path.is_dir():
+        path = path / "config.yaml"
+        if not path.is_file():
+            raise UsageError(f"{target}: not a run directory (it has no config.yaml)")
+    if path.is_file():
+        return path
+    for root in CONFIG_ROOTS:
+        packaged = root / kind / f"{target.removesuffix('.yaml')}.yaml"
+        if packaged.is_file():
+            return packaged
+    names = packaged_configs(kind)
+    raise UsageError(
+        f"{target}: no such file, and no packaged {kind} config of that name; packaged: {', '.join(names)}"
+    )
+
+
+def packaged_configs(kind: str) -> list[str]:
+    """The names of the configs that come with genlab, by kind: train, measure, compress."""
+    return sorted({file.stem for root in CONFIG_ROOTS for file in (root / kind).glob("*.yaml")})
+
+
+def to_yaml(config: BaseModel) -> str:
+    """A config as YAML in the order of its schema, every field written out; reading it gives the same config."""
+    return yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False, default_flow_style=None, width=120)
+
+
+def _image_size(config: TrainConfig) -> list[Problem]:
+    required, size = REQUIRED_IMAGE_SIZE.get(config.model.name), config.data.known_output_size
+    if required is None or size is None or size == required:
+        return []
+    return [Problem("model.name", wrong_size_message(config.model.name, size, size, required))]
+
+
+def _train_size(config: TrainConfig) -> list[Problem]:
+    size, known = config.data.train_size, KNOWN_TRAIN_SIZE.get(config.data.name)
+    if size is None or known is None or size <= known:
+        return []
+    return [Problem("data.train_size", f"{size} is above the {known} training images of {config.data.name}")]
+
+
+def _balanced_subset(config: TrainConfig) -> list[Problem]:
+    data = config.data
+    classes = KNOWN_CLASSES.get(data.name)
+    if data.subset != "balanced" or data.train_size is None or classes is None or data.train_size >= classes:
+        return []
+    return [
+        Problem("data.train_size", f"a balanced subset of {data.name} needs at least {classes} images, one a class")
+    ]
+
+
+def _crop_fits(config: TrainConfig) -> list[Problem]:
+    data = config.data
+    uncropped = data.model_copy(update={"crop": None}).known_output_size
+    if data.crop is None or uncropped is None or data.crop <= uncropped:
+        return []
+    return [Problem("data.crop", f"{data.crop} is above the image size {uncropped}; use data.pad or data.resize first")]
+
+
+CROSS_CHECKS: tuple[Callable[[TrainConfig], list[Problem]], ...] = (
+    _image_size,
+    _train_size,
+    _balanced_subset,
+    _crop_fits,
+)

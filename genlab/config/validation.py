@@ -1,0 +1,127 @@
+"""Pydantic's findings as lines for the user: where, which key, what is wrong, the nearest known key."""
+
+import difflib
+import types
+import typing
+from collections.abc import Iterator
+from typing import Annotated, Any, TypeVar, Union
+
+from pydantic import BaseModel, ValidationError
+
+from genlab.config.yaml_source import Path, Source
+from genlab.errors import ConfigError, Problem
+
+Schema = TypeVar("Schema", bound=BaseModel)
+
+
+def validated(schema: type[Schema], source: Source) -> Schema:
+    """The parsed source as a `schema`.
+
+    Raises:
+        ConfigError: with every problem of the source and of its values.
+    """
+    problems = list(source.problems)
+    result = None
+    if not isinstance(source.value, dict):
+        if not problems:
+            problems.append(Problem("the file", "must be a mapping of keys to values", source.where(())))
+    else:
+        try:
+            result = schema.model_validate(source.value)
+        except ValidationError as error:
+            problems += [_problem(schema, source, details) for details in error.errors()]
+    if problems or result is None:
+        raise ConfigError(sorted(set(problems), key=_file_order))
+    return result
+
+
+def known_keys(schema: type[BaseModel], value: Any = None, prefix: Path = ()) -> Iterator[Path]:
+    """Every key of a schema, of those branches that the names in `value` choose, or of all where there is no name."""
+    value = value if isinstance(value, dict) else {}
+    for name, field in schema.model_fields.items():
+        yield (*prefix, name)
+        for section in _sections(field.annotation, value.get(name)):
+            yield from known_keys(section, value.get(name), (*prefix, name))
+
+
+def nearest(word: str, known: list[str]) -> str:
+    """A half sentence that names the nearest known word, or lists the known ones where none is near."""
+    close = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
+    return f"did you mean {close[0]}?" if close else f"known: {', '.join(known)}"
+
+
+def _sections(annotation: Any, value: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    origin = typing.get_origin(annotation)
+    if origin is Annotated:
+        return _sections(typing.get_args(annotation)[0], value)
+    if origin not in (Union, types.UnionType):
+        return []
+    branches = [section for part in typing.get_args(annotation) for section in _sections(part, value)]
+    chosen = value.get("name") if isinstance(value, dict) else None
+    return [b for b in branches if chosen in typing.get_args(b.model_fields["name"].annotation)] or branches
+
+
+def _problem(schema: type[BaseModel], source: Source, details: Any) -> Problem:
+    path = _without_tags(details["loc"], source.value)
+    kind, given, context = details["type"], details.get("input"), details.get("ctx", {})
+    key = ".".join(map(str, path)) or "the file"
+    if kind == "extra_forbidden":
+        return Problem(key, f"unknown key; {_nearest_key(schema, source.value, path)}", source.where(path))
+    if kind == "missing":
+        return Problem(key, "is required and missing", source.where(path))
+    if kind == "literal_error":
+        known = [str(word.strip("'\"")) for word in context["expected"].replace(" or ", ", ").split(", ")]
+        return Problem(key, f"{_shown(given)} is not one of them; {nearest(str(given), known)}", source.where(path))
+    if kind in ("union_tag_invalid", "union_tag_not_found"):
+        known = [word.strip("' ") for word in context.get("expected_tags", "").split(",") if word.strip()]
+        if kind == "union_tag_not_found":
+            return Problem(f"{key}.name", "is required and missing", source.where(path))
+        where = source.where((*path, "name"))
+        return Problem(f"{key}.name", f"unknown name {context['tag']!r}; {nearest(context['tag'], known)}", where)
+    message = details["msg"].removeprefix("Value error, ")
+    message = message[0].lower() + message[1:]
+    shown = "" if kind == "value_error" and isinstance(given, dict) else f", not {_shown(given)}"
+    return Problem(key, message.replace("input should be", "must be") + shown, source.where(path))
+
+
+def _without_tags(location: Path, value: Any) -> Path:
+    """Pydantic puts the name of a union's branch into the location; the file knows no such level."""
+    path: list[str | int] = []
+    for part in location:
+        if isinstance(value, dict) and part not in value and value.get("name") == part:
+            continue
+        path.append(part)
+        if isinstance(value, dict):
+            value = value.get(str(part))
+        elif isinstance(value, list) and isinstance(part, int) and part < len(value):
+            value = value[part]
+        else:
+            value = None
+    return tuple(path)
+
+
+def _nearest_key(schema: type[BaseModel], value: Any, path: Path) -> str:
+    """The nearest key beside the unknown one, or of the same name in another section."""
+    known = list(known_keys(schema, value))
+    siblings = [str(k[-1]) for k in known if k[:-1] == path[:-1]]
+    word = str(path[-1])
+    elsewhere = [".".join(map(str, k)) for k in known if k[-1] == word]
+    if elsewhere and not difflib.get_close_matches(word, siblings, n=1, cutoff=0.8):
+        return f"did you mean {elsewhere[0]}?"
+    return nearest(word, siblings)
+
+
+def _shown(value: Any) -> str:
+    return (
+        {True: "true", False: "false", None: "null"}[value]
+        if value is None or value is True or value is False
+        else (repr(value) if not isinstance(value, dict) else "a mapping")
+    )
+
+
+def _file_order(problem: Problem) -> tuple[str, int, int, str]:
+    name, _, rest = problem.where.partition(":")
+    line, _, column = rest.partition(":")
+    return (name, int(line) if line.isdigit() else 0, int(column) if column.isdigit() else 0, problem.key)

@@ -1,0 +1,108 @@
+"""YAML text to plain values, with the line and column of every key and value kept for error messages."""
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+
+from genlab.errors import Problem
+
+Path = tuple[str | int, ...]
+
+# Only `true` and `false` are booleans (not yes, no, on, off), and 1e-3 is a float, unlike in YAML 1.1.
+SCALARS: list[tuple[str, re.Pattern[str]]] = [
+    ("bool", re.compile(r"true|false")),
+    ("null", re.compile(r"null|~|")),
+    ("int", re.compile(r"[-+]?[0-9]+")),
+    ("float", re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")),
+]
+
+
+@dataclass
+class Source:
+    """A parsed YAML text.
+
+    Attributes:
+        value: mappings, lists, strings, numbers, booleans and None.
+        positions: where each key (of a mapping) or item (of a list) stands, as `file:line:column`.
+        problems: duplicate keys, unknown tags, syntax errors.
+    """
+
+    value: Any
+    positions: dict[Path, str] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+    def where(self, path: Path) -> str:
+        """The position of a path, or of its nearest ancestor that has one."""
+        while path and path not in self.positions:
+            path = path[:-1]
+        return self.positions.get(path, "")
+
+
+def parse(text: str, name: str) -> Source:
+    """Parse one YAML document.
+
+    Args:
+        text: the document.
+        name: of the file, for positions.
+    """
+    source = Source(None, {(): f"{name}:1:1"})
+    loader = yaml.SafeLoader(text)
+    try:
+        node = loader.get_single_node()
+        source.value = None if node is None else _value(node, (), name, source)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        where = f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else name
+        source.problems.append(Problem("YAML", error.problem or "cannot be parsed", where))
+    except (yaml.YAMLError, RecursionError) as error:
+        source.problems.append(Problem("YAML", str(error).replace("\n", " ") or "cannot be parsed", f"{name}:1:1"))
+    finally:
+        loader.dispose()
+    return source
+
+
+def parse_scalar(text: str) -> Any:
+    """The value of an unquoted scalar: a boolean, null, an integer, a float, or else the string itself."""
+    kind = next((kind for kind, pattern in SCALARS if pattern.fullmatch(text)), "str")
+    if kind == "bool":
+        return text == "true"
+    if kind == "null":
+        return None
+    return {"int": int, "float": float, "str": str}[kind](text)
+
+
+def _value(node: yaml.Node, path: Path, name: str, source: Source) -> Any:
+    if isinstance(node, yaml.ScalarNode):
+        if node.tag.startswith("!") or (node.tag.startswith("tag:") and "python" in node.tag):
+            source.problems.append(Problem(_dotted(path), f"tag {node.tag} is not allowed", _where(node, name)))
+        return parse_scalar(node.value) if node.style is None else node.value
+    if isinstance(node, yaml.SequenceNode):
+        items = []
+        for index, item in enumerate(node.value):
+            source.positions[(*path, index)] = _where(item, name)
+            items.append(_value(item, (*path, index), name, source))
+        return items
+    assert isinstance(node, yaml.MappingNode)
+    mapping: dict[str, Any] = {}
+    for key_node, value_node in node.value:
+        key = key_node.value if isinstance(key_node, yaml.ScalarNode) else "?"
+        where = _where(key_node, name)
+        if not isinstance(key_node, yaml.ScalarNode):
+            source.problems.append(Problem(_dotted(path), "a key must be a plain word", where))
+        elif key in mapping:
+            first = source.positions[(*path, key)]
+            source.problems.append(Problem(_dotted((*path, key)), f"given twice (first at {first})", where))
+        else:
+            source.positions[(*path, key)] = where
+            mapping[key] = _value(value_node, (*path, key), name, source)
+    return mapping
+
+
+def _where(node: yaml.Node, name: str) -> str:
+    return f"{name}:{node.start_mark.line + 1}:{node.start_mark.column + 1}"
+
+
+def _dotted(path: Path) -> str:
+    return ".".join(map(str, path)) or "the file"

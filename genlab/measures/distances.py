@@ -1,0 +1,91 @@
+"""Distances of each layer's weights from initialisation, batch norm folded on both sides, biases left out.
+
+The kernel of a convolution is taken as the matrix `[out, in kh kw]` but for `spectral_distance_operator`.
+"""
+
+import torch
+from torch import Tensor
+
+from genlab.linalg.singular_values import singular_values
+from genlab.measures.norms import matrix_norm
+from genlab.measures.operator_norm import layer_operator_norm
+from genlab.measures.registry import Value, measure
+from genlab.models.traversal import WeightLayer
+
+BARTLETT = "Bartlett et al. 2017, arXiv:1706.08498"
+JIANG = "Jiang et al. 2020, arXiv:1912.02178"
+
+
+@measure(paper=JIANG, equation="(40), one layer, without the square", unit="1")
+def frobenius_distance(weight_layers: list[WeightLayer], initial_weight_layers: list[WeightLayer]) -> dict[str, float]:
+    """||W_i - W_i^0||_F of each layer, W^0 the weights at initialisation."""
+    return {
+        layer.name: matrix_norm(difference.flatten(1), 2, 2)
+        for layer, difference in differences(weight_layers, initial_weight_layers)
+    }
+
+
+@measure(paper=JIANG, equation="(41), one layer, without the square", unit="1")
+def spectral_distance_kernel(
+    weight_layers: list[WeightLayer], initial_weight_layers: list[WeightLayer]
+) -> dict[str, float]:
+    """Largest singular value of W_i - W_i^0 of each layer, a convolution as its reshaped kernel. Exact."""
+    return {
+        layer.name: float(singular_values(difference.flatten(1))[0])
+        for layer, difference in differences(weight_layers, initial_weight_layers)
+    }
+
+
+@measure(paper=JIANG, equation="(41), one layer, without the square", unit="1")
+def spectral_distance_operator(
+    weight_layers: list[WeightLayer], initial_weight_layers: list[WeightLayer], generator: torch.Generator
+) -> dict[str, Value]:
+    """Largest singular value of W_i - W_i^0 as a linear map, at the layer's map size, stride and zero padding.
+
+    Exact or by Lanczos, with the residual, as `spectral_norm_operator`.
+
+    Args:
+        generator: of the start vectors.
+    """
+    return {
+        layer.name: Value.of_singular_value(layer_operator_norm(layer, difference, generator=generator))
+        for layer, difference in differences(weight_layers, initial_weight_layers)
+    }
+
+
+@measure(paper=BARTLETT, equation="(1.2), one layer", unit="1")
+def pq_distance(
+    weight_layers: list[WeightLayer], initial_weight_layers: list[WeightLayer], p: float = 2.0, q: float = 1.0
+) -> dict[str, float]:
+    """(p,q) norm of W_i - W_i^0 of each layer: p over the inputs of a unit, q over the units, as `pq_norm`.
+
+    In the paper's notation ||W_i^T - M_i^T||_{p,q} with the reference M_i at initialisation.
+
+    Args:
+        p: of the inner norm, > 0; `inf` is the maximum.
+        q: of the outer norm, > 0; `inf` is the maximum.
+    """
+    return {
+        layer.name: matrix_norm(difference.flatten(1), p, q)
+        for layer, difference in differences(weight_layers, initial_weight_layers)
+    }
+
+
+def differences(
+    weight_layers: list[WeightLayer], initial_weight_layers: list[WeightLayer]
+) -> list[tuple[WeightLayer, Tensor]]:
+    """Each layer with its weights less those at initialisation, in the shape of the weights.
+
+    Raises:
+        ValueError: the two nets have other layers or shapes.
+    """
+    shapes, initial_shapes = (
+        [(layer.name, tuple(layer.weight.shape)) for layer in layers]
+        for layers in (weight_layers, initial_weight_layers)
+    )
+    if shapes != initial_shapes:
+        raise ValueError("the net at initialisation has other layers than the trained one")
+    return [
+        (layer, layer.weight - before.weight)
+        for layer, before in zip(weight_layers, initial_weight_layers, strict=True)
+    ]

@@ -1,0 +1,225 @@
+"""What a measure may ask for, by parameter name. Each is computed once a run, on first use."""
+
+import copy
+import inspect
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import torch
+from torch import Tensor, nn
+
+from genlab.data.batches import evaluation_batches
+from genlab.data.dataset import Dataset
+from genlab.linalg.lanczos import SingularValue
+from genlab.linalg.singular_values import singular_values
+from genlab.measures.operator_norm import layer_operator_norm
+from genlab.measures.value import NotApplicable
+from genlab.models import traversal
+from genlab.models.traversal import WeightLayer, folded
+from genlab.randomness import generator_for
+
+BATCH_SIZE = 256
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A run to be measured, as tensors.
+
+    Attributes:
+        model: the net as trained, on the device; never changed.
+        initial_model: the net at initialisation, or None where its weights were not kept.
+        dataset: images and labels that it was trained on, on the device.
+        seed: the run's; the random draws of each measure are derived from it and the measure's name.
+        device: where everything is.
+    """
+
+    model: nn.Module
+    initial_model: nn.Module | None
+    dataset: Dataset
+    seed: int
+    device: torch.device | str = "cpu"
+
+
+@dataclass(frozen=True)
+class Input:
+    """A registered input.
+
+    Attributes:
+        summary: the first line of its docstring.
+        needs: the other inputs that it is computed from; `subject` and `consumer` are given.
+    """
+
+    name: str
+    summary: str
+    needs: tuple[str, ...]
+    function: Callable[..., Any]
+
+
+INPUTS: dict[str, Input] = {}
+GIVEN = ("subject", "consumer")
+
+
+def provides(function: Function) -> Function:
+    """Register a function as the input of its own name. Its parameters name other inputs, above it in the file.
+
+    `subject` is the `Subject`; `consumer` the name of the measure or input that asks, and such an input is made anew
+    for each.
+
+    Raises:
+        TypeError: a parameter that is neither an input nor given.
+    """
+    needs = tuple(inspect.signature(function).parameters)
+    for name in needs:
+        if name not in INPUTS and name not in GIVEN:
+            raise TypeError(f"input {function.__name__}: nothing provides {name!r}")
+    summary = (inspect.getdoc(function) or "").splitlines()[0]
+    INPUTS[function.__name__] = Input(function.__name__, summary, needs, function)
+    return function
+
+
+class Inputs:
+    """The inputs of one subject, computed when first asked for and kept.
+
+    Attributes:
+        seconds: by input, the time it took without the inputs that it is made from.
+    """
+
+    def __init__(self, subject: Subject):
+        self.seconds: dict[str, float] = {}
+        self._subject = subject
+        self._values: dict[str, Any] = {}
+        self._failures: dict[str, Exception] = {}
+
+    def get(self, name: str, consumer: str) -> Any:
+        """The input of a name for the measure `consumer`. What failed once fails again with the same exception."""
+        if name in self._failures:
+            raise self._failures[name]
+        if name in self._values:
+            return self._values[name]
+        source = INPUTS[name]
+        try:
+            given = {"subject": self._subject, "consumer": consumer}
+            arguments = {need: given[need] if need in given else self.get(need, name) for need in source.needs}
+            start = time.perf_counter()
+            value = source.function(**arguments)
+            self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - start
+        except Exception as error:
+            self._failures[name] = error
+            raise
+        if "consumer" not in source.needs:
+            self._values[name] = value
+        return value
+
+
+@provides
+def generator(subject: Subject, consumer: str) -> torch.Generator:
+    """Random numbers of one measure, derived from the run's seed and the measure's name, on the CPU."""
+    return generator_for(subject.seed, "measure", consumer)
+
+
+@provides
+def input_shape(subject: Subject) -> tuple[int, ...]:
+    """`[channels, height, width]` of one image as the net sees it."""
+    return tuple(subject.dataset.input_shape)
+
+
+@provides
+def model(subject: Subject) -> nn.Module:
+    """The net as trained, with its batch norm, in the type of its weights; not to be changed."""
+    return subject.model
+
+
+@provides
+def folded_model(subject: Subject, input_shape: tuple[int, ...]) -> nn.Module:
+    """The net in float64 with batch norm folded into the weights before it; not to be changed."""
+    return folded(subject.model, input_shape)
+
+
+@provides
+def initial_folded_model(subject: Subject, input_shape: tuple[int, ...]) -> nn.Module:
+    """The net at initialisation, in float64 with batch norm folded; not to be changed."""
+    if subject.initial_model is None:
+        raise NotApplicable("the initial weights of this run were not kept")
+    return folded(subject.initial_model, input_shape)
+
+
+@provides
+def weight_layers(folded_model: nn.Module, input_shape: tuple[int, ...]) -> list[WeightLayer]:
+    """The linear and convolutional layers of the folded net in forward order, weights in float64."""
+    found = traversal.weight_layers(folded_model, input_shape)
+    if not found:
+        raise NotApplicable("the net has no linear or convolutional layer")
+    return found
+
+
+@provides
+def initial_weight_layers(initial_folded_model: nn.Module, input_shape: tuple[int, ...]) -> list[WeightLayer]:
+    """The same layers at initialisation."""
+    return traversal.weight_layers(initial_folded_model, input_shape)
+
+
+@provides
+def spectra(weight_layers: list[WeightLayer]) -> dict[str, Tensor]:
+    """By layer, all singular values of the weights as a matrix `[out, rest]`, largest first, float64."""
+    return {layer.name: singular_values(layer.matrix) for layer in weight_layers}
+
+
+@provides
+def operator_norms(weight_layers: list[WeightLayer], generator: torch.Generator) -> dict[str, SingularValue]:
+    """By layer, the operator norm at the layer's own input size, stride and zero padding."""
+    return {layer.name: layer_operator_norm(layer, layer.weight, generator=generator) for layer in weight_layers}
+
+
+@provides
+def labels(subject: Subject) -> Tensor:
+    """The training labels as trained on, corrupted ones included, int64 `[n]`."""
+    return subject.dataset.train_labels.long()
+
+
+@provides
+def logits(subject: Subject) -> Tensor:
+    """Outputs f(x) on the training images without augmentation, evaluation mode, float64 `[n, classes]`.
+
+    Computed in float64 throughout, so that neither the batch size nor the order of a sum shows.
+    """
+    return training_logits(subject)
+
+
+@provides
+def margins(logits: Tensor, labels: Tensor) -> Tensor:
+    """f(x)[y] - max_{j != y} f(x)[j] of every training image, sign kept, float64 `[n]`."""
+    return margins_of(logits, labels)
+
+
+def training_logits(subject: Subject, batch_size: int = BATCH_SIZE) -> Tensor:
+    """Logits `[n, classes]` of a subject's net on its training images, float64."""
+    net = copy.deepcopy(subject.model).double().eval().to(memory_format=torch.channels_last)
+    dataset = subject.dataset
+    batches = evaluation_batches(
+        dataset.train_images,
+        dataset.train_labels,
+        dataset.normalisation,
+        (dataset.input_shape[1], dataset.input_shape[2]),
+        batch_size,
+        dtype=torch.float64,
+    )
+    with torch.inference_mode():
+        outputs = torch.cat([net(images) for images, _ in batches])
+    # A copy made outside inference mode is an ordinary tensor, which autograd may see.
+    return outputs.clone()
+
+
+def margins_of(logits: Tensor, labels: Tensor) -> Tensor:
+    """Margins `[n]` of logits `[n, classes]`: that of the label less the largest other one, sign kept.
+
+    Raises:
+        ValueError: a single class, which has no other.
+    """
+    if logits.shape[1] < 2:
+        raise ValueError("a margin needs at least two classes")
+    index = labels.view(-1, 1)
+    own = logits.gather(1, index).squeeze(1)
+    return own - logits.scatter(1, index, -torch.inf).amax(1)

@@ -1,0 +1,147 @@
+"""Path norms: sums over all paths from an input to an output of the product of the weights on the path.
+
+One forward pass of ones through the net with |w|^p for every weight w sums over all paths at once, each path giving
+the product of its own weights. Batch norm is folded first; biases and their paths are left out. The activations are
+brought back to a largest value of 1 after every layer and the logarithms of the factors added up, so neither depth nor
+the size of the weights overflows or underflows.
+
+An average pool over k cells is a layer of weights 1/k, so it passes sum/k for p = 1 and sum/k^2 for p = 2. A max pool
+passes its largest branch (`max_pool="max"`, as the authors' code) or the sum of all (`"sum"`, the definition, in which
+the paths through every cell count); "sum" is never smaller. Padded cells lie on no path.
+"""
+
+import math
+from typing import Literal
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from genlab.measures.margins import log_squared_margin
+from genlab.measures.registry import NotApplicable, measure
+from genlab.models.dropout import Dropout
+from genlab.models.traversal import chain_modules
+
+NEYSHABUR = "Neyshabur et al. 2017, arXiv:1706.08947"
+FIGURE = "Section 2.2 and Figure 1"
+# What leaves non-negative activations as they are when the net is evaluated.
+TRANSPARENT = (nn.ReLU, nn.Identity, nn.Dropout, nn.Dropout2d, Dropout)
+
+
+@measure(paper=NEYSHABUR, equation="Section 2.2", unit="log")
+def log_l1_path_norm(
+    folded_model: nn.Module, input_shape: tuple[int, ...], max_pool: Literal["max", "sum"] = "max"
+) -> float:
+    r"""Natural log of the l1 path norm, \sum_{paths j} \prod_i |W_i[j_i, j_{i-1}]|, over all inputs and outputs.
+
+    The factors 2 of each layer are left out, as in Figure 1.
+
+    Args:
+        folded_model: a chain of layers without batch norm, weights in float64; not changed.
+        input_shape: `[channels, height, width]` of one image.
+        max_pool: whether a max pool passes its largest branch or the sum of all.
+
+    Invariant under rescaling of consecutive ReLU layers, unit by unit, and under permutation of hidden units.
+    """
+    return log_path_sum(folded_model, input_shape, 1, max_pool)
+
+
+@measure(paper=NEYSHABUR, equation=FIGURE, unit="log")
+def log_l1_path_norm_over_margin_5(
+    folded_model: nn.Module,
+    input_shape: tuple[int, ...],
+    margins: Tensor,
+    max_pool: Literal["max", "sum"] = "max",
+) -> float:
+    """ln( l1 path norm^2 / gamma^2 ): 2 `log_l1_path_norm` - 2 ln gamma, gamma the 5th percentile of the margins."""
+    return 2 * log_l1_path_norm(folded_model, input_shape, max_pool) - log_squared_margin(margins)
+
+
+@measure(paper=NEYSHABUR, equation="Section 2.2", unit="log")
+def log_l2_path_norm(
+    folded_model: nn.Module, input_shape: tuple[int, ...], max_pool: Literal["max", "sum"] = "max"
+) -> float:
+    r"""Natural log of the l2 path norm, \sum_{paths j} \prod_i W_i[j_i, j_{i-1}]^2, over all inputs and outputs.
+
+    Departs from the paper: no factors 4 h_i of each layer, which depend on depth and width alone and which Figure 1
+    leaves out too. No root is taken.
+
+    Args:
+        folded_model: a chain of layers without batch norm, weights in float64; not changed.
+        input_shape: `[channels, height, width]` of one image.
+        max_pool: whether a max pool passes its largest branch or the sum of all.
+
+    Invariant under rescaling of consecutive ReLU layers, unit by unit, and under permutation of hidden units.
+    """
+    return log_path_sum(folded_model, input_shape, 2, max_pool)
+
+
+@measure(paper=NEYSHABUR, equation=FIGURE, unit="log")
+def log_l2_path_norm_over_margin_5(
+    folded_model: nn.Module,
+    input_shape: tuple[int, ...],
+    margins: Tensor,
+    max_pool: Literal["max", "sum"] = "max",
+) -> float:
+    """ln( l2 path norm / gamma^2 ): `log_l2_path_norm` - 2 ln gamma, gamma the 5th percentile of the margins."""
+    return log_l2_path_norm(folded_model, input_shape, max_pool) - log_squared_margin(margins)
+
+
+@torch.no_grad()
+def log_path_sum(model: nn.Module, input_shape: tuple[int, ...], p: int, max_pool: Literal["max", "sum"]) -> float:
+    """ln of the sum over all paths of prod |w|^p, accumulated in float64.
+
+    Raises:
+        NotApplicable: a net with branches, a module other than those of this file's head, or only paths of weight 0.
+    """
+    chain = chain_modules(model, input_shape)
+    if chain is None:
+        raise NotApplicable("the net has branches or operations between its modules, and path norms need a chain")
+    device = next(model.parameters()).device
+    sums, logarithm = torch.ones(1, *input_shape, dtype=torch.float64, device=device), 0.0
+    for module in chain:
+        sums, shift = _pass(module, sums, p, max_pool)
+        largest = float(sums.max())
+        if largest == 0:
+            raise NotApplicable("every path has weight 0, and 0 has no logarithm")
+        sums = sums / largest
+        logarithm += shift + math.log(largest)
+    return logarithm + math.log(float(sums.sum()))
+
+
+def _pass(module: nn.Module, sums: Tensor, p: int, max_pool: Literal["max", "sum"]) -> tuple[Tensor, float]:
+    """The sums after one module, but for a factor whose logarithm comes second."""
+    if isinstance(module, TRANSPARENT):
+        return sums, 0.0
+    if isinstance(module, nn.Flatten):
+        return module(sums), 0.0
+    if isinstance(module, nn.Linear | nn.Conv2d):
+        return _pass_weights(module, sums, p)
+    if isinstance(module, nn.MaxPool2d):
+        return (module(sums) if max_pool == "max" else _window_sums(module, sums)), 0.0
+    if isinstance(module, nn.AvgPool2d):
+        # What the pool makes of ones, over how many of them there are, is the weight 1/k of its cells.
+        ones = torch.ones_like(sums)
+        weight = module(ones) / _window_sums(module, ones)
+        return _window_sums(module, sums) * weight**p, 0.0
+    raise NotApplicable(f"path norms are not defined here for a net with {type(module).__name__}")
+
+
+def _pass_weights(module: nn.Linear | nn.Conv2d, sums: Tensor, p: int) -> tuple[Tensor, float]:
+    weight = module.weight.double().abs()
+    largest = float(weight.max())
+    if largest == 0:
+        raise NotApplicable("every path has weight 0, and 0 has no logarithm")
+    powers, shift = (weight / largest) ** p, p * math.log(largest)
+    if isinstance(module, nn.Linear):
+        return F.linear(sums, powers), shift
+    if module.padding_mode != "zeros":
+        raise NotApplicable(f"path norms are not defined here for padding with {module.padding_mode}")
+    return F.conv2d(sums, powers, None, module.stride, module.padding, module.dilation, module.groups), shift
+
+
+def _window_sums(pool: nn.MaxPool2d | nn.AvgPool2d, sums: Tensor) -> Tensor:
+    """The sum over each window of a pool, padded cells being 0."""
+    if isinstance(pool, nn.MaxPool2d) and pool.dilation not in (1, (1, 1)):
+        raise NotApplicable("the sum form of a path norm is not defined here for a dilated max pool")
+    return F.avg_pool2d(sums, pool.kernel_size, pool.stride, pool.padding, pool.ceil_mode, divisor_override=1)

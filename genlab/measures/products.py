@@ -1,0 +1,95 @@
+"""Products over layers of squared norms, as natural logarithms, plain and divided by the squared margin.
+
+Neyshabur et al. 2017 compare networks by product / gamma^2 (Figure 1); factors that depend on depth or width alone are
+left out, as there: 4 a layer of the l2 norm, h_i a layer of the spectral norm. Biases do not count, batch norm is
+folded, gamma is the 5th percentile of the training margins. All are invariant under rescaling of consecutive ReLU
+layers by one factor and under permutation of hidden units, but not under rescaling unit by unit.
+"""
+
+import math
+from collections.abc import Mapping
+
+from torch import Tensor
+
+from genlab.linalg.lanczos import SingularValue
+from genlab.measures.margins import log_squared_margin
+from genlab.measures.norms import frobenius_norm, l1_inf_norm, spectral_norm_kernel
+from genlab.measures.registry import NotApplicable, Value, measure
+from genlab.models.traversal import WeightLayer
+
+NEYSHABUR = "Neyshabur et al. 2017, arXiv:1706.08947"
+FIGURE = "Section 2.2 and Figure 1"
+
+
+@measure(paper=NEYSHABUR, equation="Section 2.2", unit="log")
+def log_l2_norm(weight_layers: list[WeightLayer]) -> float:
+    """ln prod_i ||W_i||_F^2 over the layers. The factors 4 of each layer are left out."""
+    return log_squared_product(frobenius_norm(weight_layers))
+
+
+@measure(paper=NEYSHABUR, equation=FIGURE, unit="log")
+def log_l2_norm_over_margin_5(weight_layers: list[WeightLayer], margins: Tensor) -> float:
+    """ln( prod_i ||W_i||_F^2 / gamma^2 ): `log_l2_norm` - 2 ln gamma."""
+    return log_l2_norm(weight_layers) - log_squared_margin(margins)
+
+
+@measure(paper=NEYSHABUR, equation="Section 2.2", unit="log")
+def log_l1_inf_norm(weight_layers: list[WeightLayer]) -> float:
+    """ln prod_i ||W_i||_{1,inf}^2, the norm being the largest l1 norm of the weights into one unit."""
+    return log_squared_product(l1_inf_norm(weight_layers))
+
+
+@measure(paper=NEYSHABUR, equation=FIGURE, unit="log")
+def log_l1_inf_norm_over_margin_5(weight_layers: list[WeightLayer], margins: Tensor) -> float:
+    """ln( prod_i ||W_i||_{1,inf}^2 / gamma^2 ): `log_l1_inf_norm` - 2 ln gamma."""
+    return log_l1_inf_norm(weight_layers) - log_squared_margin(margins)
+
+
+@measure(paper=NEYSHABUR, equation="Section 2.2", unit="log")
+def log_spectral_norm_kernel(spectra: dict[str, Tensor]) -> float:
+    """ln prod_i ||W_i||_2^2 with a convolution as its reshaped kernel. The factors h_i are left out."""
+    return log_squared_product(spectral_norm_kernel(spectra))
+
+
+@measure(paper=NEYSHABUR, equation=FIGURE, unit="log")
+def log_spectral_norm_kernel_over_margin_5(spectra: dict[str, Tensor], margins: Tensor) -> float:
+    """ln( prod_i ||W_i||_2^2 / gamma^2 ): `log_spectral_norm_kernel` - 2 ln gamma."""
+    return log_spectral_norm_kernel(spectra) - log_squared_margin(margins)
+
+
+@measure(paper=NEYSHABUR, equation="Section 2.2", unit="log")
+def log_spectral_norm_operator(operator_norms: dict[str, SingularValue]) -> Value:
+    """ln prod_i ||W_i||_2^2 with a convolution as the operator at its map size. The factors h_i are left out.
+
+    `residual` is 2 sum_i residual_i / ||W_i||_2, `iterations` the sum over the layers; converged if every layer is.
+    """
+    return Value(
+        log_squared_product({name: found.value for name, found in operator_norms.items()}),
+        residual=2 * sum(found.residual / found.value for found in operator_norms.values()),
+        iterations=sum(found.iterations for found in operator_norms.values()),
+        converged=all(found.converged for found in operator_norms.values()),
+    )
+
+
+@measure(paper=NEYSHABUR, equation=FIGURE, unit="log")
+def log_spectral_norm_operator_over_margin_5(operator_norms: dict[str, SingularValue], margins: Tensor) -> Value:
+    """ln( prod_i ||W_i||_2^2 / gamma^2 ): `log_spectral_norm_operator` - 2 ln gamma, with the same residual."""
+    product = log_spectral_norm_operator(operator_norms)
+    return Value(
+        product.value - log_squared_margin(margins),
+        residual=product.residual,
+        iterations=product.iterations,
+        converged=product.converged,
+    )
+
+
+def log_squared_product(norms: Mapping[str, float]) -> float:
+    """2 sum_i ln norm_i.
+
+    Raises:
+        NotApplicable: a norm is zero.
+    """
+    for name, norm in norms.items():
+        if norm == 0:
+            raise NotApplicable(f"layer {name} has norm 0, so the product is 0 and has no logarithm")
+    return 2 * sum(math.log(norm) for norm in norms.values())

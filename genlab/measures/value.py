@@ -1,0 +1,35 @@
+"""What a measure gives: a number with what is known of its error, or the reason why there is none."""
+
+from dataclasses import dataclass
+
+from genlab.linalg.lanczos import SingularValue
+
+
+class NotApplicable(Exception):  # noqa: N818 - not an error: a measure says why it has no value here
+    """A measure or an input does not exist for this net or run; the message is the reason that the row shows."""
+
+
+@dataclass(frozen=True)
+class Value:
+    """A number that was sampled or iterated.
+
+    Attributes:
+        value: the number.
+        standard_error: of a sampled value.
+        residual: of an iterated value, in the unit of the value; its docstring says what it bounds.
+        iterations: how many were made; 0 for an exact method.
+        samples: how many were drawn.
+        converged: whether the iteration met its tolerance.
+    """
+
+    value: float
+    standard_error: float | None = None
+    residual: float | None = None
+    iterations: int | None = None
+    samples: int | None = None
+    converged: bool | None = None
+
+    @classmethod
+    def of_singular_value(cls, found: SingularValue) -> "Value":
+        """With the residual, the iterations and whether they converged."""
+        return cls(found.value, residual=found.residual, iterations=found.iterations, converged=found.converged)

@@ -1,0 +1,63 @@
+"""`history.csv` and `timing.csv`: grown a row at an evaluation, cut back to the checkpoint when a run is resumed."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from genlab.rundir.atomic import cannot_write, write_text
+from genlab.rundir.tables import Row, line, read_table, write_table
+
+HISTORY_COLUMNS = (
+    "epoch",
+    "step",
+    "learning_rate",
+    "train_loss",
+    "train_error",
+    "train_error_clean",
+    "train_error_corrupted",
+    "test_loss",
+    "test_error",
+)
+TIMING_COLUMNS = ("epoch", "step", "seconds", "images_per_second", "peak_memory_bytes")
+
+
+class GrowingTable:
+    """A CSV file that grows by whole lines.
+
+    Args:
+        path: of the file.
+        columns: its header; one of them is `step`.
+    """
+
+    def __init__(self, path: Path, columns: Sequence[str]):
+        self.path, self.columns = path, tuple(columns)
+
+    def start(self) -> None:
+        """An empty table, whatever was there."""
+        write_table(self.path, self.columns, [])
+
+    def append(self, row: Row) -> None:
+        """Add a row at the end."""
+        try:
+            with self.path.open("a", encoding="utf-8") as file:
+                file.write(line(self.columns, row))
+        except OSError as error:
+            raise cannot_write(self.path, error) from error
+
+    def cut_back(self, step: int) -> None:
+        """Drop the rows after `step`, and a last line that was cut off in the middle of writing.
+
+        Rows before are kept to the letter, so that a resumed table equals an undisturbed one byte for byte.
+        """
+        text = self.path.read_text(encoding="utf-8")
+        whole = text[: text.rfind("\n") + 1]
+        if whole != text:
+            write_text(self.path, whole)
+        rows = read_table(self.path, self.columns)
+        kept = [row for row in rows if int(row["step"]) <= step]
+        if len(kept) < len(rows):
+            write_table(self.path, self.columns, kept)
+
+    def last(self) -> dict[str, str] | None:
+        """The last row as strings, or None."""
+        rows = read_table(self.path, self.columns)
+        return rows[-1] if rows else None

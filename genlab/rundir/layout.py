@@ -1,0 +1,83 @@
+"""Every file name of a run directory, spelled once."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class RunDirectory:
+    """The files of one run; none of them need exist.
+
+    Args:
+        path: `<runs>/<name>-<run id>`.
+    """
+
+    path: Path
+
+    @property
+    def run_id(self) -> str:
+        """The part of the directory's name after the last dash."""
+        return self.path.name.rpartition("-")[2]
+
+    @property
+    def name(self) -> str:
+        """The part of the directory's name before the last dash."""
+        return self.path.name.rpartition("-")[0]
+
+    @property
+    def config(self) -> Path:
+        """The resolved config; training on it makes the same run."""
+        return self.path / "config.yaml"
+
+    @property
+    def provenance(self) -> Path:
+        """Versions, git commit, device, arguments, attempts, and the execution choices that a resume repeats."""
+        return self.path / "provenance.json"
+
+    @property
+    def status(self) -> Path:
+        """State, config and last errors in short."""
+        return self.path / "status.json"
+
+    @property
+    def history(self) -> Path:
+        """Losses and errors by epoch, no clock."""
+        return self.path / "history.csv"
+
+    @property
+    def timing(self) -> Path:
+        """Seconds, images a second and peak memory by epoch."""
+        return self.path / "timing.csv"
+
+    @property
+    def initial(self) -> Path:
+        """Weights and buffers at initialisation."""
+        return self.path / "initial.safetensors"
+
+    @property
+    def final(self) -> Path:
+        """Weights and buffers at the end."""
+        return self.path / "final.safetensors"
+
+    @property
+    def checkpoint(self) -> Path:
+        """All that resuming needs; gone when the run has finished."""
+        return self.path / "checkpoint" / "latest.safetensors"
+
+    @property
+    def measures(self) -> Path:
+        """One row a scalar."""
+        return self.path / "measures.csv"
+
+    def measure_table(self, measure: str) -> Path:
+        """The file of a measure that is a table or a curve."""
+        return self.path / "measures" / f"{measure}.csv"
+
+    @property
+    def compression(self) -> Path:
+        """One row a method and setting."""
+        return self.path / "compression.csv"
+
+    def compressed(self, method: str, setting: str) -> Path:
+        """A compressed net."""
+        return self.path / "compressed" / f"{method}-{setting.replace('=', '-').replace('/', '-')}.safetensors"

@@ -1,0 +1,119 @@
+"""`provenance.json`: what made a run, so that its numbers can be traced and its resumes repeat its choices."""
+
+import json
+import os
+import platform
+import subprocess
+import sys
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import torch
+
+import genlab
+from genlab.errors import GenlabError
+from genlab.rundir.atomic import write_json
+from genlab.rundir.layout import RunDirectory
+
+PACKAGES = ("torch", "torchvision", "numpy", "scipy", "safetensors", "pydantic")
+
+
+def now() -> str:
+    """The time in UTC, to the second, as ISO 8601."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python, genlab and the libraries that can change a number."""
+    found = {"python": platform.python_version(), "genlab": genlab.__version__}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = "missing"
+    return found
+
+
+def machine() -> dict[str, Any]:
+    """Processor, cores and GPUs."""
+    gpus = (
+        [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())] if torch.cuda.is_available() else []
+    )
+    return {"platform": platform.platform(), "processor": processor(), "cores": _cores(), "gpus": gpus}
+
+
+def processor() -> str:
+    """The processor's name, as far as the system tells it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor() or platform.machine()
+
+
+def git_commit() -> dict[str, Any]:
+    """Commit and dirty flag of the checkout that genlab runs from; empty where it is an installed package."""
+    root = Path(genlab.__file__).parents[1]
+    if not (root / ".git").exists():
+        return {}
+    try:
+        commit = subprocess.run(
+            ["git", "-C", str(root), "rev-parse", "HEAD"], capture_output=True, text=True, timeout=5, check=True
+        )
+        state = subprocess.run(
+            ["git", "-C", str(root), "status", "--porcelain"], capture_output=True, text=True, timeout=5, check=True
+        )
+    except (OSError, subprocess.SubprocessError):
+        return {}
+    return {"commit": commit.stdout.strip(), "dirty": bool(state.stdout.strip())}
+
+
+def read_provenance(run: RunDirectory) -> dict[str, Any]:
+    """What is known so far; empty for a run that never started.
+
+    Raises:
+        GenlabError: the file is damaged.
+    """
+    try:
+        return json.loads(run.provenance.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise GenlabError(
+            f"{run.provenance}: damaged ({error}); remove it, or start the run afresh with --force"
+        ) from None
+
+
+def record_start(run: RunDirectory, *, seed: int, execution: dict[str, Any]) -> None:
+    """Add an attempt: when, with which arguments, versions, machine and execution choices.
+
+    Args:
+        execution: the choices that can move a last bit (device, threads, compile); stored once, by the first attempt,
+            and replaced only when a resume on another device was allowed.
+    """
+    provenance = read_provenance(run)
+    attempt = {
+        "start": now(),
+        "stop": None,
+        "outcome": None,
+        "argv": sys.argv,
+        "versions": versions(),
+        "git": git_commit(),
+        "machine": machine(),
+    }
+    attempts = [*provenance.get("attempts", []), attempt]
+    write_json(run.provenance, {"seed": seed, "execution": execution, "attempts": attempts})
+
+
+def record_stop(run: RunDirectory, outcome: str) -> None:
+    """Close the last attempt with its outcome."""
+    provenance = read_provenance(run)
+    if provenance.get("attempts"):
+        provenance["attempts"][-1] |= {"stop": now(), "outcome": outcome}
+        write_json(run.provenance, provenance)
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

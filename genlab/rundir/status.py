@@ -1,0 +1,80 @@
+"""`status.json`: the state of a run and its config and errors in short, so that listing reads one small file a run."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from genlab.errors import GenlabError
+from genlab.rundir.atomic import write_json
+from genlab.rundir.layout import RunDirectory
+from genlab.rundir.locks import is_held
+
+State = Literal["pending", "running", "finished", "failed", "interrupted", "preempted"]
+
+
+def write_status(
+    run: RunDirectory, state: State, *, reason: str, config: Mapping[str, Any], final: Mapping[str, Any], **more: Any
+) -> None:
+    """Replace the status of a run.
+
+    Args:
+        reason: why it ended or stopped; empty while it runs.
+        config: dotted keys of the scientific config.
+        final: the last row of the history, as numbers.
+        more: what else listing may want, such as `started` and `seconds`.
+    """
+    write_json(
+        run.status,
+        {"id": run.run_id, "name": run.name, "status": state, "reason": reason, "final": dict(final)}
+        | more
+        | {"config": dict(config)},
+    )
+
+
+def read_status(run: RunDirectory) -> dict[str, Any]:
+    """The status of a run, where `running` means that a process is at work on it now.
+
+    A run whose process was killed says `interrupted`.
+
+    Raises:
+        GenlabError: the directory is not a run, or its status is damaged.
+    """
+    try:
+        status = json.loads(run.status.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        raise GenlabError(f"{run.path}: not a run directory (it has no status.json)") from None
+    except (OSError, ValueError) as error:
+        raise GenlabError(f"{run.status}: damaged ({error}); `genlab train {run.path}` writes it anew") from None
+    if not isinstance(status, dict) or "status" not in status or "id" not in status:
+        raise GenlabError(f"{run.status}: damaged (no status in it); `genlab train {run.path}` writes it anew")
+    if status["status"] == "running" and not is_held(run.path.parent, run.run_id):
+        status |= {"status": "interrupted", "reason": "its process was killed"}
+    return status
+
+
+def dotted(value: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested mappings as one mapping with dotted keys; lists stay values."""
+    result: dict[str, Any] = {}
+    for key, item in value.items():
+        if isinstance(item, Mapping):
+            result |= dotted(item, f"{prefix}{key}.")
+        else:
+            result[f"{prefix}{key}"] = item
+    return result
+
+
+def all_statuses(runs: Path) -> tuple[list[dict[str, Any]], list[str]]:
+    """The status of every run in a directory, by name, and a line for each run that is damaged.
+
+    Each status gets its directory as `path`. Folders without a `status.json` are not runs and are passed over.
+    """
+    statuses, damaged = [], []
+    for path in sorted(p for p in runs.iterdir() if not p.name.startswith(".")) if runs.is_dir() else []:
+        if not (path / "status.json").exists():
+            continue
+        try:
+            statuses.append(read_status(RunDirectory(path)) | {"path": str(path)})
+        except GenlabError as error:
+            damaged.append(str(error))
+    return statuses, damaged

@@ -1,0 +1,26 @@
+"""When training has reached its goal."""
+
+from dataclasses import dataclass
+
+from genlab.training.evaluate import Evaluation
+
+
+@dataclass(frozen=True)
+class StopRule:
+    """Thresholds on the training set, looked at after every evaluation.
+
+    Attributes:
+        train_error: stop when the error is at most this; None never.
+        train_loss: stop when the cross-entropy is below this; None never.
+    """
+
+    train_error: float | None = None
+    train_loss: float | None = None
+
+    def reached(self, train: Evaluation) -> str | None:
+        """Why to stop, or None."""
+        if self.train_error is not None and train.error <= self.train_error:
+            return f"training error {train.error:g} reached {self.train_error:g}"
+        if self.train_loss is not None and train.loss < self.train_loss:
+            return f"training loss {train.loss:.3g} fell below {self.train_loss:g}"
+        return None

@@ -1,0 +1,73 @@
+import pytest
+import torch
+
+from genlab.config.schema.model import REQUIRED_IMAGE_SIZE, MLPConfig, NeyshaburVGGConfig, VGGConfig
+from genlab.errors import ConfigError
+from genlab.models.catalogue import MODELS, build_model
+
+CONFIGS = {
+    "mlp": MLPConfig(name="mlp", widths=(8,)),
+    "vgg": VGGConfig(name="vgg", width_multiplier=0.03),
+    "neyshabur_vgg": NeyshaburVGGConfig(name="neyshabur_vgg", width_multiplier=0.03),
+}
+
+
+def generator(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def test_every_net_has_a_line_and_a_paper():
+    assert set(MODELS) == set(CONFIGS)
+    for entry in MODELS.values():
+        assert entry.about
+        assert "arXiv" in entry.paper
+
+
+@pytest.mark.parametrize("name", list(CONFIGS))
+def test_every_net_of_the_catalogue_is_built_on_the_cpu_in_float32_and_gives_logits(name):
+    model = build_model(CONFIGS[name], (3, 32, 32), 10, generator=generator())
+    assert all(p.device.type == "cpu" and p.dtype == torch.float32 for p in model.parameters())
+    assert model.eval()(torch.zeros(2, 3, 32, 32)).shape == (2, 10)
+
+
+@pytest.mark.parametrize("name", list(CONFIGS))
+def test_the_same_generator_builds_the_same_net_and_no_global_draw_decides(name):
+    torch.manual_seed(1)
+    first = build_model(CONFIGS[name], (3, 32, 32), 10, generator=generator(3)).state_dict()
+    torch.manual_seed(2)
+    second = build_model(CONFIGS[name], (3, 32, 32), 10, generator=generator(3)).state_dict()
+    assert all(torch.equal(first[key], second[key]) for key in first)
+
+
+def test_scheme_and_scale_of_the_config_are_used():
+    small = build_model(MLPConfig(name="mlp", widths=(8,)), (1, 4, 4), 3, generator=generator())
+    config = MLPConfig(name="mlp", widths=(8,), init_scale=2.0)
+    large = build_model(config, (1, 4, 4), 3, generator=generator())
+    assert torch.equal(2 * small[1].weight, large[1].weight)
+    config = MLPConfig(name="mlp", widths=(8,), initialisation="torch")
+    assert build_model(config, (1, 4, 4), 3, generator=generator())[1].bias.any()
+
+
+@pytest.mark.parametrize("name", sorted(REQUIRED_IMAGE_SIZE))
+@pytest.mark.parametrize(
+    ("size", "remedy"),
+    [
+        ((28, 28), "set data.pad: 2 (or data.resize: 32)"),
+        ((8, 8), "set data.pad: 12 (or data.resize: 32)"),
+        ((31, 31), "set data.resize: 32"),
+        ((64, 64), "set data.crop: 32 (or data.resize: 32)"),
+        ((28, 32), "set data.resize: 32"),
+    ],
+)
+def test_images_of_the_wrong_size_are_refused_with_the_remedy(name, size, remedy):
+    with pytest.raises(ConfigError) as caught:
+        build_model(CONFIGS[name], (3, *size), 10, generator=generator())
+    (problem,) = caught.value.problems
+    assert problem.key == "model.name"
+    assert f"{name} takes 32x32 images and these are {size[0]}x{size[1]}" in problem.message
+    assert problem.message.endswith(remedy)
+    assert caught.value.exit_code == 2
+
+
+def test_an_mlp_takes_images_of_any_size():
+    assert build_model(CONFIGS["mlp"], (1, 5, 9), 3, generator=generator())(torch.zeros(1, 1, 5, 9)).shape == (1, 3)

@@ -1,0 +1,250 @@
+import copy
+
+import pytest
+import torch
+from torch import nn
+
+from genlab.models.mlp import mlp
+from genlab.models.traversal import chain_modules, folded, record_calls, weight_layers
+from genlab.models.vgg import neyshabur_vgg, vgg
+
+
+def scrambled(model: nn.Module, seed: int = 0) -> nn.Module:
+    """Random weights, biases and batch-norm statistics, far from an initial net."""
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for module in model.modules():
+            if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
+                module.weight.normal_(generator=generator)
+                module.bias.normal_(generator=generator)
+                module.running_mean.normal_(generator=generator)
+                module.running_var.uniform_(0.1, 4, generator=generator)
+            elif isinstance(module, nn.Linear | nn.Conv2d):
+                module.weight.normal_(0, 2 / module.weight[0].numel() ** 0.5, generator=generator)
+                if module.bias is not None:
+                    module.bias.normal_(generator=generator)
+    return model
+
+
+def images(*shape: int) -> torch.Tensor:
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(9), dtype=torch.float64)
+
+
+class RegisteredBackwards(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.last = nn.Linear(5, 2)
+        self.norm = nn.BatchNorm1d(5)
+        self.first = nn.Linear(4, 5)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.last(torch.relu(self.norm(self.first(x))))
+
+
+class Residual(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(3, 3, 3, padding=1)
+        self.relu = nn.ReLU()
+        self.second = nn.Conv2d(3, 3, 3, padding=1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x + self.second(self.relu(self.first(x)))
+
+
+class UsedTwice(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.shared = nn.Linear(4, 4)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.shared(torch.relu(self.shared(x)))
+
+
+def test_layers_come_in_forward_order_even_when_registered_in_another():
+    model = RegisteredBackwards()
+    layers = weight_layers(model, (4,))
+    assert [layer.name for layer in layers] == ["first", "last"]
+    assert [(layer.input_shape, layer.output_shape) for layer in layers] == [((4,), (5,)), ((5,), (2,))]
+    assert layers[0].module is model.first
+
+
+def test_layers_of_vgg_with_the_maps_they_see():
+    layers = weight_layers(vgg((3, 32, 32), 10, 11, width_multiplier=0.05), (3, 32, 32))
+    assert [layer.input_shape[1:] for layer in layers[:-1]] == [(s, s) for s in (32, 16, 8, 8, 4, 4, 2, 2)]
+    assert layers[0].input_shape[0] == 3
+    assert layers[-1].input_shape == (26,)
+    assert layers[1].weight.shape == (6, 3, 3, 3)
+    assert layers[1].matrix.shape == (6, 27)
+
+
+def test_a_layer_used_twice_is_refused():
+    with pytest.raises(ValueError, match="layer shared is used 2 times"):
+        weight_layers(UsedTwice(), (4,))
+
+
+@pytest.mark.parametrize(
+    ("model", "shape"),
+    [
+        (vgg((3, 32, 32), 10, 11, width_multiplier=0.05), (3, 32, 32)),
+        (vgg((3, 32, 32), 10, 13, width_multiplier=0.05, batch_norm=False, classifier_widths=(7,)), (3, 32, 32)),
+        (neyshabur_vgg((1, 32, 32), 10, width_multiplier=0.05, dropout=0.5), (1, 32, 32)),
+        (mlp((1, 4, 4), 3, [6, 5]), (1, 4, 4)),
+        (RegisteredBackwards(), (4,)),
+    ],
+    ids=["vgg with batch norm", "vgg without", "neyshabur_vgg", "mlp", "registered backwards"],
+)
+def test_folding_changes_no_output_and_leaves_no_batch_norm(model, shape):
+    scrambled(model)
+    plain = folded(model, shape)
+    x = images(8, *shape)
+    expected = copy.deepcopy(model).double().eval()(x)
+    assert (plain(x) - expected).abs().max() < 1e-10 * expected.abs().max()
+    assert not any(isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d) for module in plain.modules())
+    assert all(parameter.dtype == torch.float64 for parameter in plain.parameters())
+    assert not plain.training
+
+
+def test_folding_of_one_layer_in_closed_form():
+    layer, norm = nn.Linear(1, 1, bias=False), nn.BatchNorm1d(1, eps=0.0)
+    with torch.no_grad():
+        layer.weight.fill_(3)
+        norm.weight.fill_(5)
+        norm.bias.fill_(7)
+        norm.running_mean.fill_(2)
+        norm.running_var.fill_(4)
+    plain = folded(nn.Sequential(layer, norm), (1,))
+    assert plain[0].weight.item() == 3 * 5 / 2
+    assert plain[0].bias.item() == 7 - 5 * 2 / 2
+
+
+def test_folding_works_without_scale_and_shift():
+    model = scrambled(nn.Sequential(nn.Conv2d(2, 3, 3), nn.ReLU(), nn.Flatten(), nn.Linear(12, 2)))
+    model.insert(1, nn.BatchNorm2d(3, affine=False))
+    model[1].running_mean.fill_(0.7)
+    model[1].running_var.fill_(9)
+    x = images(5, 2, 4, 4)
+    expected = copy.deepcopy(model).double().eval()(x)
+    assert (folded(model, (2, 4, 4))(x) - expected).abs().max() < 1e-12 * expected.abs().max()
+
+
+@pytest.mark.parametrize("between", [nn.ReLU(), nn.MaxPool2d(2)])
+def test_batch_norm_that_does_not_follow_a_weight_layer_is_refused(between):
+    model = nn.Sequential(nn.Conv2d(3, 3, 3), between, nn.BatchNorm2d(3))
+    with pytest.raises(ValueError, match="batch norm 2 does not directly follow"):
+        folded(model, (3, 8, 8))
+
+
+def test_batch_norm_on_the_input_is_refused():
+    with pytest.raises(ValueError, match="batch norm 0 does not directly follow"):
+        folded(nn.Sequential(nn.BatchNorm2d(3), nn.Conv2d(3, 3, 3)), (3, 8, 8))
+
+
+def test_batch_norm_without_running_statistics_is_refused():
+    model = nn.Sequential(nn.Conv2d(3, 3, 3), nn.BatchNorm2d(3, track_running_stats=False))
+    with pytest.raises(ValueError, match="without running statistics"):
+        folded(model, (3, 8, 8))
+
+
+def test_what_is_done_between_modules_and_breaks_folding_is_found_by_the_forward_pass():
+    class AlsoReadsBeforeTheNorm(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.layer, self.norm = nn.Linear(4, 4), nn.BatchNorm1d(4)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            h = self.layer(x)
+            return self.norm(h) + h
+
+    with pytest.raises(ValueError, match="folding batch norm changed the outputs"):
+        folded(scrambled(AlsoReadsBeforeTheNorm()), (4,))
+
+
+def test_a_chain_is_listed_module_by_module():
+    model = vgg((3, 32, 32), 10, 11, width_multiplier=0.05)
+    assert chain_modules(model, (3, 32, 32)) == list(model)
+    nested = nn.Sequential(nn.Sequential(nn.Flatten(), nn.Linear(4, 3)), nn.Sequential(nn.ReLU(), nn.Linear(3, 2)))
+    assert [type(module) for module in chain_modules(nested, (1, 2, 2))] == [nn.Flatten, nn.Linear, nn.ReLU, nn.Linear]
+
+
+def test_a_residual_net_is_no_chain_though_its_layers_are_found():
+    assert chain_modules(Residual(), (3, 8, 8)) is None
+    assert [layer.name for layer in weight_layers(Residual(), (3, 8, 8))] == ["first", "second"]
+
+
+def test_an_operation_between_modules_makes_it_no_chain():
+    assert chain_modules(RegisteredBackwards(), (4,)) is None
+
+
+class ResidualAfterTheLastModule(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.only = nn.Linear(4, 4)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x + self.only(x)
+
+
+class SkipAddedInPlace(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.second, self.relu = nn.Linear(4, 4), nn.Linear(4, 4), nn.ReLU()
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        out = self.first(x)
+        skip = out.clone()
+        out = self.second(out)
+        out += skip
+        return self.relu(out)
+
+
+class WorkBeforeTheFirstModule(ResidualAfterTheLastModule):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.only(x * x)
+
+
+@pytest.mark.parametrize("model", [ResidualAfterTheLastModule(), WorkBeforeTheFirstModule(), SkipAddedInPlace()])
+def test_an_operation_around_the_modules_or_in_place_makes_it_no_chain(model):
+    assert chain_modules(scrambled(model), (4,)) is None
+
+
+def test_a_module_that_works_in_place_is_a_link_of_the_chain():
+    model = nn.Sequential(nn.Linear(4, 4), nn.ReLU(inplace=True), nn.Linear(4, 2))
+    assert chain_modules(model, (4,)) == list(model)
+
+
+def test_a_net_of_branches_whose_calls_happen_to_follow_one_another_is_no_chain():
+    class Branches(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.left, self.right = nn.Linear(4, 2), nn.Linear(4, 2)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.left(x) + self.right(x)
+
+    assert chain_modules(Branches(), (4,)) is None
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_the_model_is_left_as_it_was(training):
+    model = scrambled(vgg((3, 32, 32), 10, 11, width_multiplier=0.05)).train(training)
+    model[1].eval()  # one module frozen by hand keeps its own mode
+    before = copy.deepcopy(model.state_dict())
+    modes = [module.training for module in model.modules()]
+    state = torch.get_rng_state()
+    for call in (record_calls, weight_layers, chain_modules, folded):
+        call(model, (3, 32, 32))
+    assert [module.training for module in model.modules()] == modes
+    assert not any(module._forward_hooks for module in model.modules())
+    assert list(before) == list(model.state_dict())
+    assert all(torch.equal(before[key], value) for key, value in model.state_dict().items())
+    assert all(parameter.dtype == torch.float32 for parameter in model.parameters())
+    assert torch.equal(state, torch.get_rng_state())
+
+
+def test_hooks_are_removed_and_the_mode_restored_when_the_forward_pass_fails():
+    model = nn.Sequential(nn.Linear(4, 3), nn.Linear(4, 3)).train()
+    with pytest.raises(RuntimeError):
+        record_calls(model, (4,))
+    assert model.training
+    assert not any(module._forward_hooks for module in model.modules())

@@ -1,0 +1,14 @@
+"""Logarithms of products, in 50 decimal digits and with any exponent."""
+
+from collections.abc import Sequence
+from decimal import Decimal, localcontext
+
+
+def log_product_of_squares(values: Sequence[float], divisor: float = 1.0) -> float:
+    """ln( product of v^2 / divisor^2 ): Neyshabur et al. 2017, section 2.2, without factors of depth and width."""
+    with localcontext() as context:
+        context.prec = 50
+        product = Decimal(1)
+        for value in values:
+            product *= Decimal(value) ** 2
+        return float((product / Decimal(divisor) ** 2).ln())
