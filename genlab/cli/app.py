@@ -3,13 +3,16 @@
 import os
 import sys
 import traceback
+from typing import Any
 
-import click
 import typer
 
 from genlab import __version__
 from genlab.cli import compress, config, demo, listing, measure, runs, train
 from genlab.errors import EXIT_CODES, GenlabError
+
+# Newer typer carries click inside it and older typer depends on it; either way this is the base of its errors.
+COMMAND_LINE_ERROR: Any = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
 
 EPILOG = "Exit codes: " + "; ".join(f"{code} {meaning}" for code, meaning in EXIT_CODES.items()) + "."
 
@@ -45,10 +48,10 @@ def main() -> None:
     except GenlabError as error:
         _tell(str(error), verbose)
         code = error.exit_code
-    except click.ClickException as error:
+    except COMMAND_LINE_ERROR as error:
         error.show()
         code = error.exit_code
-    except (KeyboardInterrupt, click.Abort):
+    except (KeyboardInterrupt, typer.Abort):
         _tell("interrupted", verbose=False)
         code = 130
     except BrokenPipeError:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from genlab.config.load import load
 from genlab.config.schema.compress import CompressConfig, SVDTruncationConfig
 from genlab.config.validation import validated
 from genlab.config.yaml_source import Source
@@ -60,3 +61,19 @@ def _svd_truncation_settings(method: SVDTruncationConfig) -> list[Setting]:
         "threshold": method.threshold,
     }
     return [Setting(method.name, ((option, value),), layers) for option, values in sweeps.items() for value in values]
+
+
+def read_settings(target: str) -> list[Setting]:
+    """The settings of a compress config.
+
+    Args:
+        target: a file, or the name of a packaged compress config.
+
+    Raises:
+        ConfigError: with every problem and where it stands.
+    """
+    loaded = load(CompressConfig, target, kind="compress")
+    try:
+        return compress_settings(loaded.config)
+    except ConfigError as error:
+        raise loaded.located(error) from None

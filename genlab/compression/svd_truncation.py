@@ -40,7 +40,7 @@ def choose_rank(
     most 1 - e.
     threshold t: the number of s_i >= t s_1. At most stable rank / t^2 values, with stable rank = \sum_i s_i^2 / s_1^2,
     since each of them adds at least t^2 s_1^2 to the sum (Arora et al. 2018 re-derive earlier bounds with it); the
-    spectral error is below t s_1.
+    spectral error is 0 or below t s_1.
 
     Monotone in each setting; unchanged when all s_i are scaled by the same factor.
 

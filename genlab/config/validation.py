@@ -39,9 +39,12 @@ def known_keys(schema: type[BaseModel], value: Any = None, prefix: Path = ()) ->
     """Every key of a schema, of those branches that the names in `value` choose, or of all where there is no name."""
     value = value if isinstance(value, dict) else {}
     for name, field in schema.model_fields.items():
-        yield (*prefix, name)
-        for section in _sections(field.annotation, value.get(name)):
-            yield from known_keys(section, value.get(name), (*prefix, name))
+        here, below = (*prefix, name), value.get(name)
+        yield here
+        items = [((*here, index), item) for index, item in enumerate(below)] if isinstance(below, list) else [(here, below)]
+        for path, item in items:
+            for section in _sections(field.annotation, item):
+                yield from known_keys(section, item, path)
 
 
 def nearest(word: str, known: list[str]) -> str:
@@ -56,7 +59,7 @@ def _sections(annotation: Any, value: Any) -> list[type[BaseModel]]:
     origin = typing.get_origin(annotation)
     if origin is Annotated:
         return _sections(typing.get_args(annotation)[0], value)
-    if origin not in (Union, types.UnionType):
+    if origin not in (Union, types.UnionType, tuple, list):
         return []
     branches = [section for part in typing.get_args(annotation) for section in _sections(part, value)]
     chosen = value.get("name") if isinstance(value, dict) else None

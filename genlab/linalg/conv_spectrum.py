@@ -96,7 +96,7 @@ class ConvolutionOperator:
         return self._kernel.transpose(1, 2).contiguous()
 
 
-def convolution_operator_norm(  # noqa: PLR0917 - the order of torch.nn.functional.conv2d
+def convolution_operator_norm(
     weight: Tensor,
     input_size: tuple[int, int],
     stride: tuple[int, int] = (1, 1),
@@ -114,7 +114,7 @@ def convolution_operator_norm(  # noqa: PLR0917 - the order of torch.nn.function
     size of the map and the stride all count.
 
     Exact, by the eigenvalues of the smaller Gram matrix, where one side has at most 256 dimensions; else by Lanczos
-    to a residual of 1e-8 relative, the error of the value being of the order of its square.
+    to a residual of 1e-8 relative.
 
     Args:
         weight: `[out, in/groups, kernel height, kernel width]`.

@@ -21,8 +21,8 @@ class SingularValue:
     Attributes:
         value: the estimate, >= 0; a Ritz value never exceeds the true one (but for rounding).
         residual: ||A^T u - value v|| of the unit vectors u, v found, with A v = value u. Some singular value of A lies
-            within `residual` of `value`; the error of `value` itself is of the order of the residual squared over the
-            distance to the next singular value. 0 where the value comes from a full decomposition.
+            within `residual` of `value`; where the next one is further off than that, the error of `value` is of the
+            order of the residual squared over its distance. 0 where the value comes from a full decomposition.
         iterations: products with A (as many with A^T); 0 for a full decomposition.
         converged: whether the residual is at most the tolerance times the value.
     """
@@ -51,7 +51,7 @@ def largest_singular_value(
     120 vectors of each side however long it takes.
 
     The random start has a component along every singular vector, so the largest is not missed but with probability
-    zero; a cluster of nearly equal largest values costs iterations, not accuracy.
+    zero. Of several largest values closer to each other than the tolerance any may be returned.
 
     Args:
         matvec: x of length `shape[1]` to A x of length `shape[0]`.

@@ -68,7 +68,7 @@ def compute_measures(
     Raises:
         ConfigError: unknown measures or options, or values of the wrong type; all of them at once.
     """
-    chosen, parsed = _resolve(names, options or {})
+    chosen, parsed = check_request(names, options or {})
     inputs = Inputs(subject)
     results = Results(input_seconds=inputs.seconds)
     for measure in chosen:
@@ -89,9 +89,14 @@ def canonical_options(measure: Measure, values: Mapping[str, Any]) -> str:
     return json.dumps(changed, separators=(",", ":")) if changed else ""
 
 
-def _resolve(
+def check_request(
     names: Sequence[str] | None, options: Mapping[str, Mapping[str, Any]]
 ) -> tuple[list[Measure], dict[str, dict[str, Any]]]:
+    """The measures of these names in the order of registration, and the options in their own types, by measure.
+
+    Raises:
+        ConfigError: unknown measures or options, or values of the wrong type; all of them at once.
+    """
     problems = [
         Problem(name, f"no measure of this name{nearest(name, MEASURES)}")
         for name in dict.fromkeys([*(names or ()), *options])
@@ -119,7 +124,7 @@ def _resolve(
 def _compute_one(measure: Measure, options: Mapping[str, Any], inputs: Inputs, results: Results) -> None:
     seconds: float | None = None
     reason = ""
-    found: Any = None
+    values: dict[str, Value | None] = {"": None}
     try:
         arguments = {name: inputs.get(name, measure.name) for name in measure.inputs}
         start = time.perf_counter()
@@ -129,27 +134,38 @@ def _compute_one(measure: Measure, options: Mapping[str, Any], inputs: Inputs, r
             seconds = time.perf_counter() - start
         if isinstance(found, pd.DataFrame) != measure.table:
             raise TypeError(f"it returned a {type(found).__name__} and is registered with table={measure.table}")
+        if isinstance(found, pd.DataFrame):
+            results.tables[measure.name] = found
+            reason = TABLE
+        elif found == {}:
+            reason = "the net has no layer to measure"
+        else:
+            values = {**_values(found)}
     except (PreemptedError, InterruptedByUserError):
         raise
     except NotApplicable as why:
-        found, reason = None, _one_line(str(why))
+        reason = _one_line(str(why))
     except Exception as error:
-        found, reason = None, _one_line(f"{type(error).__name__}: {error}")
+        reason = _one_line(f"{type(error).__name__}: {error}")
     text = canonical_options(measure, options)
-    if isinstance(found, pd.DataFrame):
-        results.tables[measure.name] = found
-        found, reason = None, TABLE
-    if isinstance(found, dict) and not found:
-        found, reason = None, "the net has no layer to measure"
+    for layer, value in values.items():
+        results.rows.append(_row(measure, layer, value, options=text, seconds=seconds, reason=reason))
+
+
+def _values(found: Any) -> dict[str, Value]:
+    """What a measure returned, by layer; the whole net has no layer name."""
     entries = found if isinstance(found, dict) else {"": found}
-    for layer, entry in entries.items():
-        results.rows.append(_row(measure, layer, entry, options=text, seconds=seconds, reason=reason))
+    return {layer: entry if isinstance(entry, Value) else Value(_number(entry)) for layer, entry in entries.items()}
 
 
-def _row(measure: Measure, layer: str, entry: Any, *, options: str, seconds: float | None, reason: str) -> Row:
-    found = entry if isinstance(entry, Value) else None
-    number = entry.value if isinstance(entry, Value) else entry
-    value = None if number is None else float(number)
+def _number(entry: Any) -> float:
+    if isinstance(entry, str) or not hasattr(entry, "__float__"):
+        raise TypeError(f"it returned a {type(entry).__name__}, which is no number")
+    return float(entry)
+
+
+def _row(measure: Measure, layer: str, found: Value | None, *, options: str, seconds: float | None, reason: str) -> Row:
+    value = None if found is None else float(found.value)
     if value is not None and not math.isfinite(value):
         value, reason = None, f"the value is {value}"
     return {

@@ -97,7 +97,7 @@ def log_path_sum(model: nn.Module, input_shape: tuple[int, ...], p: int, max_poo
     chain = chain_modules(model, input_shape)
     if chain is None:
         raise NotApplicable("the net has branches or operations between its modules, and path norms need a chain")
-    device = next(model.parameters()).device
+    device = next((parameter.device for parameter in model.parameters()), None)
     sums, logarithm = torch.ones(1, *input_shape, dtype=torch.float64, device=device), 0.0
     for module in chain:
         sums, shift = _pass(module, sums, p, max_pool)

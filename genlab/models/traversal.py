@@ -142,7 +142,7 @@ def folded(model: nn.Module, input_shape: tuple[int, ...]) -> nn.Module:
             if before is None:
                 raise ValueError(f"batch norm {call.name} does not directly follow a linear or convolutional layer")
             _fold(before.module, call.module)
-            result.set_submodule(call.name, nn.Identity())
+            result.set_submodule(call.name, nn.Identity().eval())
     _check_equal(original, result, input_shape)
     return result
 

@@ -43,6 +43,7 @@ def test_the_file_holds_as_many_numbers_as_are_counted(stored, compressed):
 def test_channels_last_weights_come_back_as_they_compute(tmp_path):
     model = convolutional(seed=1).to(memory_format=torch.channels_last)
     compressed = compress_model(model, IMAGE, Setting("svd_truncation", (("rank", 9),)))
+    assert all(parameter.is_contiguous() for parameter in compressed.model.parameters())
     path = tmp_path / "net.safetensors"
     save_compressed(path, compressed)
     images = torch.rand(4, *IMAGE, generator=generator(0))

@@ -96,6 +96,15 @@ def test_threshold_keeps_at_most_stable_rank_over_t_squared(seed):
         assert choose_rank(s, threshold=t) <= stable_rank / t**2
 
 
+@pytest.mark.parametrize("t", [0.7, 0.9, 1.0])
+def test_that_bound_is_nearly_met_by_values_just_above_the_threshold_and_says_which_are_below(t):
+    above = torch.tensor([1.0] + 16 * [t], dtype=torch.float64)
+    assert choose_rank(above, threshold=t) == 17
+    assert float(above.square().sum()) / t**2 == pytest.approx(16 + 1 / t**2)
+    below = torch.tensor([1.0] + 16 * [0.95 * t], dtype=torch.float64)
+    assert choose_rank(below, threshold=t) <= float(below.square().sum()) / t**2
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_rank_grows_with_energy_and_falls_with_threshold(seed):
     s = torch.tensor(random_singular_values(seed), dtype=torch.float64)

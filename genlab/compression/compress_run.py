@@ -1,0 +1,47 @@
+"""Compress one finished run and put the rows and the nets into its directory."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import torch
+
+from genlab.compression.evaluation import ROW_COLUMNS
+from genlab.compression.settings import Setting
+from genlab.compression.storage import save_compressed
+from genlab.compression.sweep import compress_subject
+from genlab.measures.measure_run import repeat_threads
+from genlab.rundir.finished import FinishedRun
+from genlab.rundir.locks import locked
+from genlab.rundir.tables import Row, replace_rows
+from genlab.training.devices import arithmetic
+
+
+def compress_run(
+    run: FinishedRun, settings: Sequence[Setting], *, device: torch.device, save: bool
+) -> Iterator[dict[str, Any]]:
+    """Compress a run by each setting; each row is in `compression.csv` before it is yielded.
+
+    Rows of the same method and setting are replaced, all others of the file stay.
+
+    Args:
+        save: also write each compressed net to `compressed/`.
+
+    Raises:
+        LockedError: another process is at work on the run.
+        GenlabError: weights or tables are damaged, or the net cannot be compressed.
+    """
+    directory = run.directory
+    with locked(directory.path.parent, directory.run_id), arithmetic("float32"):
+        repeat_threads(run)
+        dataset = run.dataset.to(device)
+        for row, compressed in compress_subject(run.model.to(device), dataset, settings):
+            if save and compressed is not None:
+                path = directory.compressed(row["method"], row["setting"])
+                save_compressed(path, compressed)
+                row["file"] = str(path.relative_to(directory.path))
+            replace_rows(directory.compression, ROW_COLUMNS, [row], _method_and_setting)
+            yield row
+
+
+def _method_and_setting(row: Row) -> tuple[Any, ...]:
+    return row["method"], row["setting"]

@@ -1,0 +1,53 @@
+"""Measure one finished run and put the rows into its directory."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+
+from genlab.measures.compute import COLUMNS, Results, compute_measures
+from genlab.measures.inputs import Subject
+from genlab.rundir.finished import FinishedRun
+from genlab.rundir.locks import locked
+from genlab.rundir.provenance import read_provenance
+from genlab.rundir.tables import Row, replace_rows, write_table
+
+
+def measure_run(
+    run: FinishedRun, names: Sequence[str] | None, options: Mapping[str, Mapping[str, Any]], *, device: torch.device
+) -> Results:
+    """Compute measures of a run and write `measures.csv` and `measures/<name>.csv`.
+
+    Rows of the same measure and options are replaced, all others of the file stay.
+
+    Args:
+        names: measures; all where None.
+        options: by measure.
+
+    Raises:
+        LockedError: another process is at work on the run.
+        ConfigError: unknown measures or options.
+        GenlabError: weights or tables are damaged.
+    """
+    directory = run.directory
+    with locked(directory.path.parent, directory.run_id):
+        repeat_threads(run)
+        dataset = run.dataset.to(device)
+        initial = run.initial_model.to(device) if run.initial_model is not None else None
+        subject = Subject(run.model.to(device), initial, dataset, run.config.seed, device)
+        results = compute_measures(subject, names, options)
+        replace_rows(directory.measures, COLUMNS, results.rows, _measure_and_options)
+        for name, table in results.tables.items():
+            write_table(directory.measure_table(name), list(table.columns), table.to_dict("records"))
+    return results
+
+
+def repeat_threads(run: FinishedRun) -> None:
+    """Use as many CPU threads as the run was found to train fastest with."""
+    threads = read_provenance(run.directory).get("execution", {}).get("threads")
+    if isinstance(threads, int) and threads > 0:
+        torch.set_num_threads(threads)
+
+
+def _measure_and_options(row: Row) -> tuple[Any, ...]:
+    return row["measure"], row["options"]

@@ -1,0 +1,110 @@
+"""What is true of every measure."""
+
+import ast
+import inspect
+import pkgutil
+import re
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+import genlab.measures
+from genlab.data.dataset import Dataset
+from genlab.data.normalisation import Normalisation
+from genlab.measures import FAMILIES, MEASURES
+from genlab.measures.compute import TABLE, compute_measures
+from genlab.measures.inputs import Subject
+from genlab.models.dropout import Chain
+from genlab.models.initialisation import initialise
+
+ROOT = Path(__file__).parents[2]
+UNITS = {"1", "count", "log", "logit"}
+
+
+def test_every_file_with_measures_is_a_family():
+    """A new file that `genlab.measures` does not import would register nothing."""
+    package = Path(genlab.measures.__file__).parent
+    with_measures = {
+        name
+        for _, name, _ in pkgutil.iter_modules([str(package)])
+        if any(
+            isinstance(node, ast.FunctionDef) and any("measure(" in ast.unparse(d) for d in node.decorator_list)
+            for node in ast.walk(ast.parse((package / f"{name}.py").read_text()))
+        )
+    }
+    assert with_measures == {family.__name__.rsplit(".", 1)[-1] for family in FAMILIES}
+    assert with_measures == {entry.family for entry in MEASURES.values()}
+
+
+@pytest.mark.parametrize("name", MEASURES)
+def test_a_measure_is_documented_and_has_a_source(name):
+    entry = MEASURES[name]
+    assert entry.paper.strip()
+    assert entry.equation.strip()
+    assert entry.unit in UNITS
+    assert entry.unit == "log" or not name.startswith("log_")
+    assert len(entry.summary) > 20, "the first line of the docstring is the definition"
+    assert "return" in inspect.signature(entry.function).parameters or "return" in entry.function.__annotations__
+    described = inspect.getdoc(entry.function) + (inspect.getdoc(inspect.getmodule(entry.function)) or "")
+    assert all(re.search(rf"\b{option}\b", described) for option in entry.options), "an option without a word on it"
+
+
+def test_every_measure_has_an_oracle():
+    """A measure whose name no test of tests/measures mentions has not been compared with anything."""
+    tests = "\n".join(path.read_text() for path in (ROOT / "tests" / "measures").glob("test_*.py"))
+    without = [name for name in MEASURES if not re.search(rf"\b{name}\b", tests)]
+    assert not without, f"no test in tests/measures names {', '.join(without)}"
+
+
+def subject_of(seed=0):
+    """A convolutional net with batch norm that gets every label right, and another one to start from."""
+    images = torch.randint(0, 256, (20, 8, 8, 1), dtype=torch.uint8, generator=torch.Generator().manual_seed(seed))
+    nets = []
+    for draw in (1, 2):
+        model = Chain(
+            nn.Conv2d(1, 6, 3, padding=1, bias=False),
+            nn.BatchNorm2d(6),
+            nn.ReLU(),
+            nn.MaxPool2d(2),
+            nn.Conv2d(6, 6, 3),
+            nn.ReLU(),
+            nn.AvgPool2d(2),
+            nn.Flatten(),
+            nn.Linear(6, 3),
+        ).eval()
+        generator = torch.Generator().manual_seed(draw)
+        initialise(model, "torch", 2.0, generator=generator)
+        model[1].running_mean.normal_(generator=generator)
+        model[1].running_var.uniform_(0.5, 2.0, generator=generator)
+        nets.append(model)
+    normalisation = Normalisation("image")
+    with torch.no_grad():
+        labels = nets[0](normalisation(images)).argmax(1)
+    dataset = Dataset(images, labels, labels, images, labels, ("a", "b", "c"), (1, 8, 8), normalisation)
+    return Subject(nets[0], nets[1], dataset, seed=0)
+
+
+def test_every_measure_has_a_value_and_leaves_the_nets_alone():
+    subject = subject_of()
+    before = [{k: v.clone() for k, v in net.state_dict().items()} for net in (subject.model, subject.initial_model)]
+    results = compute_measures(subject)
+    assert {row["measure"] for row in results.rows} == set(MEASURES)
+    assert {row["reason"] for row in results.rows} == {"", TABLE}
+    assert set(results.tables) == {name for name, entry in MEASURES.items() if entry.table}
+    for net, state in zip((subject.model, subject.initial_model), before, strict=True):
+        assert all(torch.equal(value, state[name]) for name, value in net.state_dict().items())
+
+
+def test_measuring_twice_gives_the_same_values():
+    first, second = compute_measures(subject_of()), compute_measures(subject_of())
+    for before, after in zip(first.rows, second.rows, strict=True):
+        assert {**before, "seconds": 0} == {**after, "seconds": 0}
+
+
+def test_no_measure_touches_the_global_random_numbers():
+    subject = subject_of()
+    expected = torch.get_rng_state()
+    compute_measures(subject)
+    assert torch.equal(torch.get_rng_state(), expected)

@@ -1,0 +1,205 @@
+import multiprocessing
+import os
+import shutil
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from genlab.data import image_folder
+from genlab.data.image_folder import fingerprint, load_image_folder
+from genlab.data.images import ImageSource, resized
+from genlab.errors import ConfigError, DataMissingError, GenlabError
+from genlab.randomness import generator_for
+from tests.data.examples import noise, write_image, write_tree
+
+
+def load(data_dir, resize: int | None = None, test_fraction: float | None = None, seed: int = 0) -> ImageSource:
+    generator = generator_for(seed, "test_split")
+    return load_image_folder(data_dir, "pets", resize=resize, test_fraction=test_fraction, generator=generator)
+
+
+def refusal(kind: type[GenlabError], data_dir, **settings: object) -> str:
+    with pytest.raises(kind) as caught:
+        load(data_dir, **settings)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+@pytest.fixture
+def decoded(monkeypatch):
+    """The files decoded and those read, in a list each that grows."""
+    opened: dict[str, list[str]] = {"decoded": [], "read": []}
+    pixels, content = image_folder._pixels, image_folder._content
+
+    def watched_pixels(tree, file):
+        opened["decoded"].append(file.relative)
+        return pixels(tree, file)
+
+    def watched_content(tree, file):
+        opened["read"].append(file.relative)
+        return content(tree, file)
+
+    monkeypatch.setattr(image_folder, "_pixels", watched_pixels)
+    monkeypatch.setattr(image_folder, "_content", watched_content)
+    return opened
+
+
+def test_every_pixel_and_label_arrives_in_order(tmp_path, monkeypatch):
+    monkeypatch.setattr(image_folder, "FILES_A_TASK", 2)
+    write_tree(tmp_path / "pets", shape=(5, 7, 3))
+    source = load(tmp_path)
+    expected = torch.stack([torch.from_numpy(noise(5, 7, 3, seed=seed)) for seed in range(12)])
+    assert torch.equal(source.train.images, expected[:6])
+    assert torch.equal(source.test.images, expected[6:])
+    assert source.train.labels.tolist() == source.test.labels.tolist() == [0, 0, 0, 1, 1, 1]
+    assert source.class_names == ("cat", "dog")
+
+
+def test_grey_images_have_one_channel_and_one_colour_image_gives_three_for_all(tmp_path):
+    write_tree(tmp_path / "pets", shape=(6, 6))
+    grey = load(tmp_path).train.images
+    assert grey.shape == (6, 6, 6, 1)
+    assert torch.equal(grey[0, :, :, 0], torch.from_numpy(noise(6, 6, seed=0)))
+    write_image(tmp_path / "pets" / "test" / "dog" / "z.png", noise(6, 6, 3, seed=50))
+    colour = load(tmp_path).train.images
+    assert torch.equal(colour, grey.expand(-1, -1, -1, 3))
+
+
+def test_transparency_is_dropped_and_sixteen_bits_keep_the_upper_eight(tmp_path):
+    write_tree(tmp_path / "pets", per_class=1, shape=(6, 6))
+    write_image(tmp_path / "pets" / "train" / "cat" / "1.png", np.array([[0x1234, 0xFFFF]] * 6, np.uint16).repeat(3, 1))
+    assert load(tmp_path).train.images[1, 0, :, 0].tolist() == [0x12] * 3 + [0xFF] * 3
+    write_image(tmp_path / "pets" / "train" / "cat" / "2.png", noise(6, 6, 4))
+    assert torch.equal(load(tmp_path).train.images[2], torch.from_numpy(noise(6, 6, 4))[..., :3])
+
+
+def test_jpeg_images_are_decoded_as_pillow_decodes_them(tmp_path):
+    write_tree(tmp_path / "pets")
+    path = write_image(tmp_path / "pets" / "train" / "cat" / "9.JPG", noise(6, 6, 3), format="JPEG")
+    assert torch.equal(load(tmp_path).train.images[3], torch.from_numpy(np.array(Image.open(path))))
+
+
+def test_images_of_different_sizes_are_refused_by_naming_two_and_accepted_with_resize(tmp_path):
+    root = write_tree(tmp_path / "pets")
+    path = write_image(root / "train" / "dog" / "9.png", noise(9, 8, 3, seed=77))
+    message = refusal(ConfigError, tmp_path)
+    assert message.startswith("data.resize: ")
+    assert f"{root / 'train' / 'cat' / '0.png'} is 6x6" in message
+    assert f"{path} is 9x8" in message
+    images = load(tmp_path, resize=4).train.images
+    assert torch.equal(images[6], resized(torch.from_numpy(noise(9, 8, 3, seed=77))[None], 4)[0])
+    assert torch.equal(images[0], resized(torch.from_numpy(noise(6, 6, 3, seed=0))[None], 4)[0])
+
+
+@pytest.mark.parametrize("damage", ["truncated", "foreign", "empty", "gif"])
+def test_a_broken_image_is_named(tmp_path, damage):
+    path = write_image(write_tree(tmp_path / "pets") / "train" / "dog" / "bad.png", noise(40, 40, 3))
+    if damage == "gif":
+        Image.fromarray(noise(6, 6)).save(path, format="GIF")
+    else:
+        content = path.read_bytes()
+        path.write_bytes({"truncated": content[:2000], "foreign": b"<html></html>", "empty": b""}[damage])
+    message = refusal(DataMissingError, tmp_path, resize=6)
+    assert f"{path} is not a whole PNG or JPEG image" in message
+
+
+def test_one_tree_is_split_in_proportion_by_the_seed(tmp_path):
+    write_tree(tmp_path / "pets", per_class=10, parts=False)
+    source = load(tmp_path, test_fraction=0.3)
+    assert torch.bincount(source.test.labels).tolist() == [3, 3]
+    assert torch.bincount(source.train.labels).tolist() == [7, 7]
+    everything = torch.cat([source.train.images, source.test.images]).flatten(1)
+    assert len(everything.unique(dim=0)) == 20
+    assert torch.equal(load(tmp_path, test_fraction=0.3).test.images, source.test.images)
+    assert not torch.equal(load(tmp_path, test_fraction=0.3, seed=1).test.images, source.test.images)
+
+
+def test_a_test_fraction_beside_a_test_folder_and_neither_of_them_are_refused(tmp_path):
+    write_tree(tmp_path / "pets")
+    assert refusal(ConfigError, tmp_path, test_fraction=0.5).startswith("data.test_fraction: ")
+    shutil.rmtree(tmp_path / "pets")
+    write_tree(tmp_path / "pets", parts=False)
+    assert refusal(ConfigError, tmp_path).startswith("data.test_fraction: ")
+
+
+def test_a_split_that_leaves_a_class_without_images_names_it(tmp_path):
+    root = write_tree(tmp_path / "pets", per_class=8, parts=False)
+    write_image(root / "eel" / "0.png", noise(6, 6, 3))
+    message = refusal(ConfigError, tmp_path, test_fraction=0.2)
+    assert message.startswith("data.test_fraction: class eel has 1 images in all")
+
+
+def test_the_fingerprint_is_of_the_content_and_not_of_the_place(tmp_path):
+    write_tree(tmp_path / "a" / "pets")
+    shutil.copytree(tmp_path / "a" / "pets", tmp_path / "b" / "other")
+    assert fingerprint(tmp_path / "a", "pets") == fingerprint(tmp_path / "b", "other")
+    assert load(tmp_path / "a").fingerprint == fingerprint(tmp_path / "b", "other")
+
+
+def test_the_fingerprint_changes_with_one_byte_one_name_and_one_file(tmp_path):
+    path = write_tree(tmp_path / "pets") / "test" / "cat" / "1.png"
+    seen = [fingerprint(tmp_path, "pets")]
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+    seen.append(fingerprint(tmp_path, "pets"))
+    path.rename(path.with_name("x.png"))
+    seen.append(fingerprint(tmp_path, "pets"))
+    path.with_name("x.png").unlink()
+    seen.append(fingerprint(tmp_path, "pets"))
+    assert len(set(seen)) == 4
+
+
+def test_the_fingerprint_is_the_documented_hash(tmp_path):
+    import hashlib
+
+    root = write_tree(tmp_path / "pets", per_class=1)
+    names = ["test/cat/0.png", "test/dog/0.png", "train/cat/0.png", "train/dog/0.png"]
+    lines = "".join(f"{name}\0{hashlib.sha256((root / name).read_bytes()).hexdigest()}\n" for name in names)
+    assert fingerprint(tmp_path, "pets") == hashlib.sha256(lines.encode()).hexdigest()
+
+
+def test_the_second_start_opens_no_image(tmp_path, decoded):
+    write_tree(tmp_path / "pets")
+    first = load(tmp_path)
+    assert len(decoded["decoded"]) >= 12
+    decoded["decoded"].clear()
+    decoded["read"].clear()
+    second = load(tmp_path)
+    assert decoded == {"decoded": [], "read": []}
+    assert second.fingerprint == first.fingerprint == fingerprint(tmp_path, "pets")
+    assert torch.equal(second.train.images, first.train.images)
+    assert torch.equal(second.test.images, first.test.images)
+
+
+def test_a_changed_file_is_read_again(tmp_path):
+    root = write_tree(tmp_path / "pets")
+    before = load(tmp_path)
+    write_image(root / "train" / "cat" / "0.png", noise(6, 6, 3, seed=1234))
+    os.utime(root / "train" / "cat" / "0.png", ns=(5, 5))
+    after = load(tmp_path)
+    assert torch.equal(after.train.images[0], torch.from_numpy(noise(6, 6, 3, seed=1234)))
+    assert after.fingerprint != before.fingerprint
+
+
+def _fingerprint_and_sum(data_dir, queue) -> None:
+    source = load(data_dir)
+    queue.put((source.fingerprint, int(source.train.images.long().sum())))
+
+
+def test_two_processes_may_begin_at_once(tmp_path):
+    write_tree(tmp_path / "pets", per_class=20)
+    context = multiprocessing.get_context("spawn")
+    queue = context.Queue()
+    processes = [context.Process(target=_fingerprint_and_sum, args=(tmp_path, queue)) for _ in range(2)]
+    for process in processes:
+        process.start()
+    results = [queue.get(timeout=60) for _ in processes]
+    for process in processes:
+        process.join()
+        assert process.exitcode == 0
+    source = load(tmp_path)
+    assert results == [(source.fingerprint, int(source.train.images.long().sum()))] * 2
+    assert not [name for name in os.listdir(tmp_path / ".genlab-cache") if name.startswith(".part-")]

@@ -1,0 +1,150 @@
+import copy
+
+import pytest
+import torch
+from torch import nn
+
+from genlab.data.dataset import Dataset
+from genlab.data.normalisation import Normalisation
+from genlab.measures.inputs import INPUTS, Inputs, Subject, provides, training_logits
+from genlab.measures.registry import NotApplicable
+from genlab.models.dropout import Chain, Dropout
+from genlab.models.initialisation import initialise
+from genlab.randomness import generator_for
+
+
+def digits(count, size=6, stored=6):
+    generator = torch.Generator().manual_seed(0)
+    images = torch.randint(0, 256, (count, stored, stored, 2), dtype=torch.uint8, generator=generator)
+    labels = torch.randint(0, 3, (count,), generator=generator)
+    normalisation = Normalisation("dataset", torch.tensor([0.4, 0.5]).double(), torch.tensor([0.2, 0.3]).double())
+    return Dataset(images, labels, labels, images, labels, ("a", "b", "c"), (2, size, size), normalisation)
+
+
+def net(seed=0):
+    model = Chain(
+        nn.Conv2d(2, 4, 3, padding=1, bias=False),
+        nn.BatchNorm2d(4),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Flatten(),
+        Dropout(0.5),
+        nn.Linear(36, 3),
+    )
+    generator = torch.Generator().manual_seed(seed)
+    initialise(model, "he_normal", 1.0, generator=generator)
+    norm = model[1]
+    for tensor, low in [(norm.running_var, 0.5), (norm.running_mean, -0.5), (norm.weight.data, 0.5)]:
+        tensor.uniform_(low, low + 1, generator=generator)
+    return model
+
+
+def inputs_of(model=None, initial=None, count=10, **settings):
+    return Inputs(Subject(model or net(), initial, digits(count, **settings), seed=3))
+
+
+def test_each_input_is_computed_once_and_only_when_asked_for():
+    inputs = inputs_of()
+    assert inputs.seconds == {}
+    first = inputs.get("spectra", "one")
+    assert set(inputs.seconds) == {"spectra", "weight_layers", "folded_model", "input_shape"}
+    assert inputs.get("spectra", "another") is first
+
+
+def test_logits_are_those_of_the_net_in_evaluation_mode_in_float64():
+    model, dataset = net(), digits(10)
+    logits = training_logits(Subject(model, None, dataset, 0))
+    images = (dataset.train_images.double() / 255 - dataset.normalisation.mean) / dataset.normalisation.std
+    expected = copy.deepcopy(model).double().eval()(images.permute(0, 3, 1, 2))
+    assert logits.dtype == torch.float64
+    torch.testing.assert_close(logits, expected, rtol=1e-12, atol=1e-12)
+    assert not logits.requires_grad
+    assert not logits.is_inference()
+
+
+@pytest.mark.parametrize("batch_size", [1, 3, 10, 64])
+def test_the_batch_size_changes_no_logit(batch_size):
+    subject = Subject(net(), None, digits(10), 0)
+    torch.testing.assert_close(training_logits(subject, batch_size), training_logits(subject), rtol=1e-13, atol=1e-13)
+
+
+def test_images_stored_larger_than_the_input_are_cropped_in_the_centre():
+    dataset = digits(5, size=6, stored=10)
+    cropped = Dataset(**{**vars(dataset), "train_images": dataset.train_images[:, 2:8, 2:8]})
+    model = net()
+    torch.testing.assert_close(
+        training_logits(Subject(model, None, dataset, 0)), training_logits(Subject(model, None, cropped, 0))
+    )
+
+
+def test_a_net_and_its_folded_net_have_the_same_margins():
+    inputs = inputs_of()
+    folded = Inputs(Subject(inputs.get("folded_model", "m"), None, digits(10), 3))
+    torch.testing.assert_close(inputs.get("margins", "m"), folded.get("margins", "m"), rtol=1e-9, atol=1e-9)
+
+
+def test_margins_are_for_the_labels_as_trained_on():
+    dataset = digits(10)
+    corrupted = Dataset(**{**vars(dataset), "train_labels": (dataset.true_labels + 1) % 3})
+    inputs = Inputs(Subject(net(), None, corrupted, 0))
+    logits, labels = inputs.get("logits", "m"), inputs.get("labels", "m")
+    assert labels.tolist() == corrupted.train_labels.tolist()
+    expected = [
+        float(row[label] - max(value for j, value in enumerate(row) if j != label))
+        for row, label in zip(logits, labels, strict=True)
+    ]
+    assert inputs.get("margins", "m").tolist() == pytest.approx(expected)
+
+
+def test_layers_are_folded_in_float64_in_both_nets():
+    inputs = inputs_of(initial=net(1))
+    for name in ("weight_layers", "initial_weight_layers"):
+        layers = inputs.get(name, "m")
+        assert [layer.name for layer in layers] == ["0", "6"]
+        assert all(layer.weight.dtype == torch.float64 for layer in layers)
+    norm, conv = net()[1], net()[0]
+    scale = norm.weight.double() / (norm.running_var.double() + norm.eps).sqrt()
+    expected = conv.weight.double() * scale.view(-1, 1, 1, 1)
+    torch.testing.assert_close(inputs.get("weight_layers", "m")[0].weight, expected.detach())
+
+
+def test_a_run_without_initial_weights_says_so_each_time():
+    inputs = inputs_of()
+    for _ in range(2):
+        with pytest.raises(NotApplicable, match="initial weights of this run were not kept"):
+            inputs.get("initial_weight_layers", "m")
+
+
+def test_a_net_without_weight_layers_says_so():
+    with pytest.raises(NotApplicable, match="no linear or convolutional layer"):
+        inputs_of(Chain(nn.Flatten())).get("spectra", "m")
+
+
+def test_each_measure_has_its_own_random_numbers():
+    inputs = inputs_of()
+    draws = [torch.rand(3, generator=inputs.get("generator", name)).tolist() for name in ("a", "b", "a")]
+    assert draws[0] == draws[2] != draws[1]
+    assert draws[0] == torch.rand(3, generator=generator_for(3, "measure", "a")).tolist()
+
+
+def test_nothing_is_done_to_the_net():
+    model = net().train()
+    before = copy.deepcopy(model.state_dict())
+    inputs = inputs_of(model, net(1))
+    for name in INPUTS:
+        inputs.get(name, "m")
+    assert model.training
+    assert model[0].weight.dtype == torch.float32
+    assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+
+
+def test_an_input_made_from_nothing_known_is_refused():
+    def frobnicated(wieghts):
+        """w."""
+
+    with pytest.raises(TypeError, match="nothing provides 'wieghts'"):
+        provides(frobnicated)
+
+
+def test_every_input_says_what_it_is():
+    assert all(source.summary.endswith(".") for source in INPUTS.values())

@@ -1,0 +1,77 @@
+import math
+
+import pytest
+import torch
+from torch import nn
+
+from genlab.measures.operator_norm import layer_operator_norm
+from genlab.measures.registry import NotApplicable
+from genlab.models.traversal import weight_layers
+
+
+def generator(seed=0):
+    return torch.Generator().manual_seed(seed)
+
+
+def norm_of(module, input_shape):
+    (layer,) = weight_layers(nn.Sequential(module.double()), input_shape)
+    return layer_operator_norm(layer, layer.weight, generator=generator())
+
+
+def jacobian_norm(module, input_shape):
+    """Largest singular value of the layer itself, differentiated by autograd."""
+    rows = torch.autograd.functional.jacobian(module, torch.zeros(1, *input_shape, dtype=torch.float64))
+    return float(torch.linalg.svdvals(rows.reshape(-1, math.prod(input_shape)))[0])
+
+
+@pytest.mark.parametrize(
+    ("module", "input_shape"),
+    [
+        (nn.Conv2d(2, 5, 3, padding=1), (2, 6, 6)),
+        (nn.Conv2d(2, 5, 3, stride=2, padding=1), (2, 7, 6)),
+        (nn.Conv2d(4, 6, (3, 1), padding=(1, 0), groups=2), (4, 5, 8)),
+        (nn.Conv2d(2, 3, 3, dilation=2, padding="same"), (2, 6, 5)),
+        (nn.Conv2d(2, 3, 3, padding="valid"), (2, 6, 5)),
+        (nn.Conv2d(8, 16, 3, padding=1), (8, 9, 8)),
+        (nn.Linear(6, 4), (6,)),
+    ],
+    ids=str,
+)
+def test_equals_the_norm_of_the_layer_as_it_is(module, input_shape):
+    found = norm_of(module, input_shape)
+    assert found.value == pytest.approx(jacobian_norm(module, input_shape), rel=1e-10)
+    assert found.converged
+
+
+def test_a_linear_layer_is_exact():
+    found = norm_of(nn.Linear(700, 600), (700,))
+    assert (found.residual, found.iterations, found.converged) == (0.0, 0, True)
+
+
+def test_the_map_of_the_layer_counts():
+    conv = nn.Conv2d(1, 1, 3, padding=1)
+    nn.init.ones_(conv.weight)
+    sizes = {size: norm_of(conv, (1, size, size)).value for size in (2, 8, 40)}
+    for size, value in sizes.items():
+        assert value == pytest.approx((1 + 2 * math.cos(math.pi / (size + 1))) ** 2)
+
+
+def test_any_weights_of_the_shape_can_be_measured():
+    conv = nn.Conv2d(2, 3, 3, padding=1).double()
+    (layer,) = weight_layers(nn.Sequential(conv), (2, 6, 6))
+    doubled = layer_operator_norm(layer, 2 * layer.weight, generator=generator())
+    assert doubled.value == pytest.approx(2 * layer_operator_norm(layer, layer.weight, generator=generator()).value)
+
+
+@pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel lengths")
+@pytest.mark.parametrize(
+    ("module", "reason"),
+    [
+        (nn.Conv2d(2, 3, 3, padding=1, padding_mode="reflect"), "layer 0 pads with reflect"),
+        (nn.Conv2d(2, 3, (1, 2), padding="same"), "layer 0 pads one side more"),
+    ],
+    ids=["reflect", "even kernel"],
+)
+def test_other_padding_has_a_reason_and_no_value(module, reason):
+    with pytest.raises(NotApplicable, match=reason):
+        norm_of(module, (2, 6, 6))
