@@ -89,9 +89,12 @@ def rm(
     verbose: Verbose = False,
 ) -> None:
     """Remove runs with all their files, after asking."""
+    from genlab.errors import UsageError
     from genlab.rundir.find import find_run
     from genlab.rundir.locks import locked
 
+    if not yes and not sys.stdin.isatty():
+        raise UsageError("removing runs asks first and there is no terminal to ask on; give --yes")
     found = [find_run(runs, target) for target in targets]
     for run in found:
         if not yes:

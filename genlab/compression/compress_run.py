@@ -4,10 +4,11 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
+from torch import nn
 
 from genlab.compression.evaluation import ROW_COLUMNS
 from genlab.compression.settings import Setting
-from genlab.compression.storage import save_compressed
+from genlab.compression.storage import load_compressed, save_compressed
 from genlab.compression.sweep import compress_subject
 from genlab.measures.measure_run import repeat_threads
 from genlab.rundir.finished import FinishedRun
@@ -41,6 +42,18 @@ def compress_run(
                 row["file"] = str(path.relative_to(directory.path))
             replace_rows(directory.compression, ROW_COLUMNS, [row], _method_and_setting)
             yield row
+
+
+def load_compressed_net(run: FinishedRun, method: str, setting: str) -> nn.Module:
+    """A compressed net of a run as a module, in evaluation mode, on the CPU.
+
+    Args:
+        method, setting: as in `compression.csv`, e.g. "svd_truncation" and "energy=0.9".
+
+    Raises:
+        GenlabError: it was not kept, or its file is damaged.
+    """
+    return load_compressed(run.directory.compressed(method, setting), run.model, run.dataset.input_shape)
 
 
 def _method_and_setting(row: Row) -> tuple[Any, ...]:

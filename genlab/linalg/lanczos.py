@@ -114,10 +114,9 @@ def _restart(left: Tensor, right: Tensor, left_ritz: Tensor, right_ritz: Tensor)
     The coupling of that vector to the kept left ones appears when A is applied to it.
     """
     kept, size = left_ritz.shape
-    following = right[size].clone()
     left[:kept] = left_ritz @ left
     right[:kept] = right_ritz @ right[:size]
-    right[kept] = following
+    right[kept] = right[size]
 
 
 def _orthogonalised(vector: Tensor, basis: Tensor) -> tuple[Tensor, Tensor]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import pandas as pd
 import torch
 
 from genlab.measures.compute import COLUMNS, Results, compute_measures
@@ -38,7 +39,7 @@ def measure_run(
         results = compute_measures(subject, names, options)
         replace_rows(directory.measures, COLUMNS, results.rows, _measure_and_options)
         for name, table in results.tables.items():
-            write_table(directory.measure_table(name), list(table.columns), table.to_dict("records"))
+            write_table(directory.measure_table(name), list(map(str, table.columns)), _records(table))
     return results
 
 
@@ -47,6 +48,10 @@ def repeat_threads(run: FinishedRun) -> None:
     threads = read_provenance(run.directory).get("execution", {}).get("threads")
     if isinstance(threads, int) and threads > 0:
         torch.set_num_threads(threads)
+
+
+def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{str(key): value for key, value in row.items()} for row in table.to_dict("records")]
 
 
 def _measure_and_options(row: Row) -> tuple[Any, ...]:

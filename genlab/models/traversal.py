@@ -166,6 +166,8 @@ def _fold(layer: nn.Module, norm: nn.Module) -> None:
 def _check_equal(original: nn.Module, result: nn.Module, input_shape: tuple[int, ...]) -> None:
     images = _probe(original, input_shape, 4)
     expected, found = original(images), result(images)
+    if not expected.isfinite().all():
+        raise ValueError("the net's outputs are not all finite (its weights may be NaN or infinite)")
     largest = expected.abs().max()
     difference = (expected - found).abs().max()
     if not difference <= FOLDING_TOLERANCE * largest.clamp(min=torch.finfo(torch.float64).tiny):

@@ -103,6 +103,24 @@ def test_measuring_twice_gives_the_same_values():
         assert {**before, "seconds": 0} == {**after, "seconds": 0}
 
 
+def test_permuting_hidden_units_changes_no_measure():
+    subject = subject_of()
+    before = compute_measures(subject)
+    order = torch.tensor([3, 0, 5, 1, 2, 4])
+    for net in (subject.model, subject.initial_model):
+        conv, norm, following = net[0], net[1], net[4]
+        for tensor in (conv.weight, norm.weight, norm.bias, norm.running_mean, norm.running_var):
+            tensor.data = tensor.data[order]
+        following.weight.data = following.weight.data[:, order]
+    after = compute_measures(subject)
+    for row, permuted in zip(before.rows, after.rows, strict=True):
+        assert permuted["reason"] == row["reason"]
+        if row["value"] is not None:
+            assert permuted["value"] == pytest.approx(row["value"], rel=1e-9), row["measure"]
+    for name, table in before.tables.items():
+        assert after.tables[name].to_numpy() == pytest.approx(table.to_numpy(), rel=1e-9)
+
+
 def test_no_measure_touches_the_global_random_numbers():
     subject = subject_of()
     expected = torch.get_rng_state()

@@ -27,6 +27,13 @@ def test_a_shared_layer_counts_once():
     assert sum(layer_parameter_count(model).values()) == 20
 
 
+def test_a_shared_weight_counts_where_it_is_first_met():
+    model = nn.Sequential(nn.Linear(4, 4), nn.Linear(4, 4))
+    model[1].weight = model[0].weight
+    assert weight_count(model) == 16
+    assert layer_parameter_count(model) == {"0": 20, "1": 4}
+
+
 def test_parameters_of_the_net_itself_are_a_layer_too():
     model = nn.Sequential(nn.Linear(2, 2))
     model.register_parameter("scale", nn.Parameter(torch.ones(3)))
