@@ -13,7 +13,7 @@ from genlab.config.schema import TrainConfig
 from genlab.config.schema.data import KNOWN_CLASSES, KNOWN_TRAIN_SIZE
 from genlab.config.schema.model import REQUIRED_IMAGE_SIZE, wrong_size_message
 from genlab.config.validation import validated
-from genlab.config.yaml_source import Source, parse
+from genlab.config.yaml_source import Source, parse, parse_scalar
 from genlab.errors import ConfigError, Problem, UsageError
 
 Schema = TypeVar("Schema", bound=BaseModel)
@@ -97,7 +97,20 @@ def packaged_configs(kind: str) -> list[str]:
 
 def to_yaml(config: BaseModel) -> str:
     """A config as YAML in the order of its schema, every field written out; reading it gives the same config."""
-    return yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False, default_flow_style=None, width=120)
+    content = config.model_dump(mode="json")
+    return yaml.dump(content, Dumper=_Dumper, sort_keys=False, default_flow_style=None, width=120)
+
+
+class _Dumper(yaml.SafeDumper):
+    """Quotes the strings that `parse_scalar` reads as something else, such as a folder named 08 or 1e5."""
+
+
+def _string(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    style = None if isinstance(parse_scalar(text), str) else "'"
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _string)
 
 
 def _image_size(config: TrainConfig) -> list[Problem]:

@@ -26,7 +26,8 @@ def apply_overrides(source: Source, overrides: Sequence[str]) -> None:
             continue
         value = parse(text, where)
         source.problems += value.problems
-        assignments.append((path, value.value, where))
+        if not value.problems:
+            assignments.append((path, value.value, where))
     for path, value, where in sorted(assignments, key=lambda item: item[0][-1] != "name"):
         _assign(source, path, value, where)
 

@@ -14,7 +14,7 @@ Path = tuple[str | int, ...]
 SCALARS: list[tuple[str, re.Pattern[str]]] = [
     ("bool", re.compile(r"true|false")),
     ("null", re.compile(r"null|~|")),
-    ("int", re.compile(r"[-+]?[0-9]+")),
+    ("int", re.compile(r"[-+]?[0-9]{1,300}")),  # one with more digits is an infinite float, which no key takes
     ("float", re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")),
 ]
 
@@ -48,7 +48,11 @@ def parse(text: str, name: str) -> Source:
         name: of the file, for positions.
     """
     source = Source(None, {(): f"{name}:1:1"})
-    loader = yaml.SafeLoader(text)
+    try:
+        loader = yaml.SafeLoader(text)
+    except yaml.YAMLError:
+        source.problems.append(Problem("YAML", "holds characters that are not text", f"{name}:{_unprintable(text)}"))
+        return source
     try:
         node = loader.get_single_node()
         source.value = None if node is None else _value(node, (), name, source)
@@ -56,8 +60,8 @@ def parse(text: str, name: str) -> Source:
         mark = error.problem_mark or error.context_mark
         where = f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else name
         source.problems.append(Problem("YAML", error.problem or "cannot be parsed", where))
-    except (yaml.YAMLError, RecursionError) as error:
-        source.problems.append(Problem("YAML", str(error).replace("\n", " ") or "cannot be parsed", f"{name}:1:1"))
+    except RecursionError:
+        source.problems.append(Problem("YAML", "is nested too deeply, or in itself", f"{name}:1:1"))
     finally:
         loader.dispose()
     return source
@@ -74,9 +78,10 @@ def parse_scalar(text: str) -> Any:
 
 
 def _value(node: yaml.Node, path: Path, name: str, source: Source) -> Any:
+    if node.tag != _untagged(node):
+        tag = node.tag.replace("tag:yaml.org,2002:", "!!")
+        source.problems.append(Problem(_dotted(path), f"tag {tag} is not allowed; write the plain value", _where(node, name)))
     if isinstance(node, yaml.ScalarNode):
-        if node.tag.startswith("!") or (node.tag.startswith("tag:") and "python" in node.tag):
-            source.problems.append(Problem(_dotted(path), f"tag {node.tag} is not allowed", _where(node, name)))
         return parse_scalar(node.value) if node.style is None else node.value
     if isinstance(node, yaml.SequenceNode):
         items = []
@@ -98,6 +103,19 @@ def _value(node: yaml.Node, path: Path, name: str, source: Source) -> Any:
             source.positions[(*path, key)] = where
             mapping[key] = _value(value_node, (*path, key), name, source)
     return mapping
+
+
+def _untagged(node: yaml.Node) -> str:
+    """The tag that the node has when the text gives it none."""
+    implicit = (node.style is None, node.style is not None) if isinstance(node, yaml.ScalarNode) else (True, False)
+    return str(yaml.resolver.Resolver().resolve(type(node), node.value, implicit))
+
+
+def _unprintable(text: str) -> str:
+    """The line and column of the first character that YAML does not take."""
+    match = yaml.reader.Reader.NON_PRINTABLE.search(text)
+    before = text[: match.start()] if match else ""
+    return f"{before.count(chr(10)) + 1}:{len(before) - before.rfind(chr(10))}"
 
 
 def _where(node: yaml.Node, name: str) -> str:

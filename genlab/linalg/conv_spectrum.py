@@ -12,7 +12,7 @@ from genlab.linalg.lanczos import SingularValue, largest_singular_value
 # Above this size Lanczos was the faster of the two on a CPU core, at any number of channels tried.
 DENSE_SIZE = 256
 MAPS_AT_ONCE = 64
-TOLERANCE = 1e-8
+TOLERANCE = 1e-10
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ def convolution_operator_norm(
     size of the map and the stride all count.
 
     Exact, by the eigenvalues of the smaller Gram matrix, where one side has at most 256 dimensions; else by Lanczos
-    to a residual of 1e-8 relative.
+    to a residual of 1e-10 relative.
 
     Args:
         weight: `[out, in/groups, kernel height, kernel width]`.

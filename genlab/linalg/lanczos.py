@@ -51,7 +51,8 @@ def largest_singular_value(
     120 vectors of each side however long it takes.
 
     The random start has a component along every singular vector, so the largest is not missed but with probability
-    zero. Of several largest values closer to each other than the tolerance any may be returned.
+    zero. But values that agree to many digits are told apart late: of largest values whose relative gap is below about
+    100 times the tolerance, any may be returned.
 
     Args:
         matvec: x of length `shape[1]` to A x of length `shape[0]`.

@@ -40,7 +40,7 @@ def spectral_norm_operator(operator_norms: dict[str, SingularValue]) -> dict[str
 
     Departs from the paper, whose Fourier transform is exact for circular padding and stride 1 alone. Linear layers and
     small convolutions are exact (iterations 0); else Lanczos, with `residual` = ||A^T u - value v||: some singular
-    value lies that close, at most 1e-8 relative if converged.
+    value lies that close, at most 1e-10 relative if converged.
 
     Args:
         operator_norms: by layer.
