@@ -45,6 +45,9 @@ def main() -> None:
     verbose = bool({"-v", "--verbose"} & set(sys.argv[1:]))
     try:
         code = app(standalone_mode=False)
+        if code == 130:  # newer typer makes this of Ctrl-C and says nothing
+            _tell("interrupted", verbose=False)
+        sys.stdout.flush()
     except GenlabError as error:
         _tell(str(error), verbose)
         code = error.exit_code
@@ -55,14 +58,14 @@ def main() -> None:
         _tell("interrupted", verbose=False)
         code = 130
     except BrokenPipeError:
-        # Whoever read our output has gone; there is nobody left to tell.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 1
+        code = 1  # whoever read our output has gone; there is nobody left to tell
     except Exception as error:
         # A bug, or the machine's fault (memory, a driver): still one line, with the way to more.
         first = (str(error).splitlines() or [""])[0]
         _tell(f"{type(error).__name__}: {first} (-v shows where)", verbose)
         code = 1
+    finally:
+        _drop_what_stdout_cannot_take()
     sys.exit(code if isinstance(code, int) else 0)
 
 
@@ -70,3 +73,11 @@ def _tell(message: str, verbose: bool) -> None:
     if verbose:
         traceback.print_exc()
     print(f"genlab: {message}", file=sys.stderr)
+
+
+def _drop_what_stdout_cannot_take() -> None:
+    """The interpreter would try to write it again at its end, fail again and say so in its own words."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

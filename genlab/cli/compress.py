@@ -24,7 +24,7 @@ def compress(
 
     Example: genlab compress mnist-mlp --config svd
     """
-    from genlab.cli.output import print_json, print_table
+    from genlab.cli.output import print_json, print_table, waiting
     from genlab.cli.passes import over_runs
     from genlab.compression.compress_run import compress_run
     from genlab.compression.settings import read_settings
@@ -35,7 +35,8 @@ def compress(
     found: list[dict[str, Any]] = []
 
     def work(run: Any) -> None:
-        rows = list(compress_run(run, settings, device=where, save=save))
+        with waiting(f"compressing {run.directory.path}", quiet):
+            rows = list(compress_run(run, settings, device=where, save=save))
         if as_json:
             found.append({"id": run.directory.run_id, "path": str(run.directory.path), "rows": rows})
         elif not quiet:
@@ -44,6 +45,8 @@ def compress(
         else:
             print(run.directory.compression)
 
-    over_runs(targets, runs, data_dir, work)
+    code = over_runs(targets, runs, data_dir, work)
     if as_json:
         print_json(found)
+    if code:
+        raise typer.Exit(code)

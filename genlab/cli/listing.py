@@ -1,15 +1,15 @@
 """`genlab ls`: what there is to choose from."""
 
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from genlab.cli.options import AsJson, Verbose
 
 
-class Kind(str, Enum):
+class Kind(StrEnum):
     """What can be listed."""
 
     models = "models"
@@ -35,7 +35,7 @@ def ls(
 
 
 def _rows(kind: Kind) -> list[dict[str, str]]:
-    from genlab.config.load import packaged_configs, find_config
+    from genlab.config.load import find_config, packaged_configs
 
     if kind is Kind.configs:
         return [
@@ -54,7 +54,8 @@ def _rows(kind: Kind) -> list[dict[str, str]]:
     from genlab.data.catalogue import DATASETS
     from genlab.models.catalogue import MODELS
 
-    entries = {Kind.models: MODELS, Kind.datasets: DATASETS, Kind.compressors: COMPRESSORS}[kind]
+    catalogues: dict[Kind, Any] = {Kind.models: MODELS, Kind.datasets: DATASETS, Kind.compressors: COMPRESSORS}
+    entries = catalogues[kind]
     return [{"name": name, "about": entry.about, "paper": entry.paper} for name, entry in entries.items()]
 
 

@@ -24,7 +24,7 @@ def measure(
 
     Example: genlab measure mnist-mlp --only log_l2_path_norm,margin_5th_percentile
     """
-    from genlab.cli.output import print_json, print_table
+    from genlab.cli.output import print_json, print_table, waiting
     from genlab.cli.passes import over_runs
     from genlab.measures.measure_run import measure_run
     from genlab.measures.request import read_request
@@ -35,7 +35,8 @@ def measure(
     found: list[dict[str, Any]] = []
 
     def work(run: Any) -> None:
-        results = measure_run(run, request.names, request.options, device=where)
+        with waiting(f"measuring {run.directory.path}", quiet):
+            results = measure_run(run, request.names, request.options, device=where)
         if as_json:
             found.append({"id": run.directory.run_id, "path": str(run.directory.path), "rows": results.rows})
         elif not quiet:
@@ -44,6 +45,8 @@ def measure(
         else:
             print(run.directory.measures)
 
-    over_runs(targets, runs, data_dir, work)
+    code = over_runs(targets, runs, data_dir, work)
     if as_json:
         print_json(found)
+    if code:
+        raise typer.Exit(code)

@@ -5,13 +5,25 @@ from typing import Annotated
 
 import typer
 
+
+def _known_device(value: str | None) -> str | None:
+    if value is not None:
+        from genlab.config.schema.execution import device_name
+
+        try:
+            device_name(value)
+        except ValueError as error:
+            raise typer.BadParameter(f"{value} {error}") from None
+    return value
+
+
 Overrides = Annotated[
     list[str] | None,
     typer.Argument(metavar="[KEY.PATH=VALUE]...", help="Changes to the config, each a dotted key and a YAML value."),
 ]
 Runs = Annotated[Path, typer.Option("--runs", envvar="GENLAB_RUNS", help="Directory of all runs.")]
 DataDir = Annotated[Path, typer.Option("--data-dir", envvar="GENLAB_DATA", help="Directory of all data sets.")]
-Device = Annotated[str | None, typer.Option("--device", help="auto, cpu, cuda or cuda:N.")]
+Device = Annotated[str | None, typer.Option("--device", callback=_known_device, help="auto, cpu, cuda or cuda:N.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Results on stdout as JSON.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="A traceback with every error.")]

@@ -1,12 +1,15 @@
 """How verbs print: tables for people, JSON for programs."""
 
+import contextlib
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 
 def print_json(value: Any) -> None:
@@ -15,15 +18,49 @@ def print_json(value: Any) -> None:
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Mapping[str, Any]], title: str | None = None) -> None:
-    """A table on stdout; full width where stdout is not a terminal, so that pipes see every cell."""
-    console = Console() if sys.stdout.isatty() else Console(width=400)
-    table = Table(title=title, title_justify="left", box=None, header_style="bold", pad_edge=False)
-    for column in columns:
-        numeric = any(isinstance(row.get(column), int | float) for row in rows)
-        table.add_column(column, justify="right" if numeric else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*(shown(row.get(column)) for column in columns))
+    """A table on stdout; as wide as it needs where stdout is not a terminal, so that pipes see every cell in one line.
+
+    On a terminal that is too narrow the headers are folded first, then the cells of the widest columns.
+    """
+    cells = [[shown(row.get(column)) for column in columns] for row in rows]
+    widest = [max((cell_len(line[i]) for line in cells), default=1) for i in range(len(columns))]
+    gaps = 2 * (len(columns) - 1)
+    whole = gaps + sum(max(width, len(column)) for width, column in zip(widest, columns, strict=True))
+    console = Console() if sys.stdout.isatty() else Console(width=max(80, whole))
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for column, width in zip(columns, _widths(columns, widest, console.width - gaps), strict=True):
+        values = [row[column] for row in rows if row.get(column) is not None]
+        numeric = bool(values) and all(isinstance(value, int | float) for value in values)
+        table.add_column(Text(column), justify="right" if numeric else "left", overflow="fold", width=width)
+    for line in cells:
+        table.add_row(*map(Text, line))
+    if title is not None:
+        console.print(Text(title, style="italic"), soft_wrap=True)
     console.print(table)
+
+
+def _widths(headers: Sequence[str], cells: Sequence[int], room: int) -> list[int]:
+    """How wide each column is when all together have `room`: as its cells if that fits, and more for its header."""
+    cap = max(cells, default=1)
+    while cap > 1 and sum(min(cell, cap) for cell in cells) > room:
+        cap -= 1
+    widths = [max(1, min(cell, cap)) for cell in cells]
+    while sum(widths) < room and any(len(h) > w for h, w in zip(headers, widths, strict=True)):
+        tallest = max(range(len(widths)), key=lambda i: len(headers[i]) / widths[i])
+        widths[tallest] += 1
+    return widths
+
+
+@contextlib.contextmanager
+def waiting(text: str, quiet: bool) -> Iterator[None]:
+    """Tell on stderr what is going on: with a spinner on a terminal, in one line elsewhere."""
+    console = Console(stderr=True, quiet=quiet)
+    if console.is_terminal:
+        with console.status(text):
+            yield
+    else:
+        console.print(text, highlight=False, markup=False, soft_wrap=True)
+        yield
 
 
 def shown(value: Any) -> str:
@@ -32,4 +69,4 @@ def shown(value: Any) -> str:
         return ""
     if isinstance(value, float):
         return f"{value:.4g}"
-    return str(value).replace("[", "\\[")
+    return str(value)

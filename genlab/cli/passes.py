@@ -5,20 +5,21 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer
-
 from genlab.errors import GenlabError
 
 if TYPE_CHECKING:
     from genlab.rundir.finished import FinishedRun
 
 
-def over_runs(targets: list[str], runs: Path, data_dir: Path, work: Callable[["FinishedRun"], None]) -> None:
+def over_runs(targets: list[str], runs: Path, data_dir: Path, work: Callable[["FinishedRun"], None]) -> int:
     """Do the work for each target.
+
+    Returns:
+        The highest exit code of those that failed, each told on stderr as it failed; 0 where none did.
 
     Raises:
         UsageError: a target names no run; before anything is done.
-        typer.Exit: with the highest exit code of those that failed, each told on stderr as it failed.
+        GenlabError: the only target failed.
     """
     from genlab.rundir.find import find_run
     from genlab.rundir.finished import load_run
@@ -32,5 +33,4 @@ def over_runs(targets: list[str], runs: Path, data_dir: Path, work: Callable[["F
                 raise
             print(f"genlab: {error}", file=sys.stderr)
             code = max(code, error.exit_code)
-    if code:
-        raise typer.Exit(code)
+    return code

@@ -16,7 +16,7 @@ app = typer.Typer(help="List, show, locate and remove runs.", no_args_is_help=Tr
 def ls(
     runs: Runs = DEFAULT_RUNS,
     where: Annotated[
-        list[str] | None, typer.Option("--where", help="KEY=VALUE, KEY<VALUE or KEY>VALUE; all must hold.")
+        list[str] | None, typer.Option("--where", help="KEY=VALUE, or with !=, <, <=, >, >=; all must hold.")
     ] = None,
     sort: Annotated[str | None, typer.Option("--sort", help="A column; -COLUMN sorts downwards.")] = None,
     columns: Annotated[
@@ -73,12 +73,17 @@ def show(
 
 
 @app.command("path")
-def path(targets: RunTargets, runs: Runs = DEFAULT_RUNS, verbose: Verbose = False) -> None:
+def path(targets: RunTargets, runs: Runs = DEFAULT_RUNS, as_json: AsJson = False, verbose: Verbose = False) -> None:
     """Print the directory of each run, one a line."""
+    from genlab.cli.output import print_json
     from genlab.rundir.find import find_run
 
-    for target in targets:
-        print(find_run(runs, target).path)
+    found = [str(find_run(runs, target).path) for target in targets]
+    if as_json:
+        print_json(found)
+        return
+    for line in found:
+        print(line)
 
 
 @app.command("rm")
@@ -97,8 +102,9 @@ def rm(
         raise UsageError("removing runs asks first and there is no terminal to ask on; give --yes")
     found = [find_run(runs, target) for target in targets]
     for run in found:
-        if not yes:
-            typer.confirm(f"remove {run.path} and all its files?", abort=True)
+        if not yes and not typer.confirm(f"remove {run.path} and all its files?"):
+            print(f"kept {run.path}")
+            continue
         with locked(run.path.parent, run.run_id):
             shutil.rmtree(run.path)
         print(f"removed {run.path}")

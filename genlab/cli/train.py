@@ -28,11 +28,14 @@ def train(
     from genlab.cli.output import print_json
     from genlab.config.load import load_train_config
     from genlab.errors import ConfigError
-    from genlab.training.progress import Reporting, Silent
-    from genlab.training.train_run import train_run
 
     arguments = [*(overrides or []), *([f"execution.device={device}"] if device else [])]
     loaded = load_train_config(target, arguments)
+
+    # After the config, so that what is wrong in it is told at once and not after torch has been loaded.
+    from genlab.training.progress import Reporting, Silent
+    from genlab.training.train_run import train_run
+
     try:
         result = train_run(
             loaded.config,

@@ -10,7 +10,7 @@ from genlab.compression.evaluation import ROW_COLUMNS
 from genlab.compression.settings import Setting
 from genlab.compression.storage import load_compressed, save_compressed
 from genlab.compression.sweep import compress_subject
-from genlab.measures.measure_run import repeat_threads
+from genlab.measures.measure_run import prepare_processor
 from genlab.rundir.finished import FinishedRun
 from genlab.rundir.locks import locked
 from genlab.rundir.tables import Row, replace_rows
@@ -33,7 +33,7 @@ def compress_run(
     """
     directory = run.directory
     with locked(directory.path.parent, directory.run_id), arithmetic("float32"):
-        repeat_threads(run)
+        prepare_processor(run)
         dataset = run.dataset.to(device)
         for row, compressed in compress_subject(run.model.to(device), dataset, settings):
             if save and compressed is not None:

@@ -95,8 +95,8 @@ def packaged_configs(kind: str) -> list[str]:
     return sorted({file.stem for root in CONFIG_ROOTS for file in (root / kind).glob("*.yaml")})
 
 
-def to_yaml(config: BaseModel) -> str:
-    """A config as YAML in the order of its schema, every field written out; reading it gives the same config."""
+def to_yaml(config: TrainConfig) -> str:
+    """A train config as YAML in the order of its schema, every field written out; reading it gives the same config."""
     content = config.model_dump(mode="json")
     return yaml.dump(content, Dumper=_Dumper, sort_keys=False, default_flow_style=None, width=120)
 

@@ -41,7 +41,9 @@ def known_keys(schema: type[BaseModel], value: Any = None, prefix: Path = ()) ->
     for name, field in schema.model_fields.items():
         here, below = (*prefix, name), value.get(name)
         yield here
-        items = [((*here, index), item) for index, item in enumerate(below)] if isinstance(below, list) else [(here, below)]
+        items = (
+            [((*here, index), item) for index, item in enumerate(below)] if isinstance(below, list) else [(here, below)]
+        )
         for path, item in items:
             for section in _sections(field.annotation, item):
                 yield from known_keys(section, item, path)
@@ -83,10 +85,22 @@ def _problem(schema: type[BaseModel], source: Source, details: Any) -> Problem:
             return Problem(f"{key}.name", "is required and missing", source.where(path))
         where = source.where((*path, "name"))
         return Problem(f"{key}.name", f"unknown name {context['tag']!r}; {nearest(context['tag'], known)}", where)
-    message = details["msg"].removeprefix("Value error, ")
-    message = message[0].lower() + message[1:]
     shown = "" if kind == "value_error" and isinstance(given, dict) else f", not {_shown(given)}"
-    return Problem(key, message.replace("input should be", "must be") + shown, source.where(path))
+    return Problem(key, _in_words_of_yaml(details) + shown, source.where(path))
+
+
+def _in_words_of_yaml(details: Any) -> str:
+    """Pydantic's message, without its talk of tuples, dictionaries and instances."""
+    kind = details["type"]
+    if kind in ("model_type", "model_attributes_type", "dict_type"):
+        return "must be a mapping of keys to values"
+    if kind in ("tuple_type", "list_type"):
+        return "must be a list"
+    if kind == "too_short":
+        return f"must have {details['ctx']['min_length']} or more items"
+    message = str(details["msg"]).removeprefix("Value error, ")
+    message = message[0].lower() + message[1:]
+    return message.replace("input should be", "must be").replace("string should match", "must match")
 
 
 def _without_tags(location: Path, value: Any) -> Path:

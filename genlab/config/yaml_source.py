@@ -80,7 +80,9 @@ def parse_scalar(text: str) -> Any:
 def _value(node: yaml.Node, path: Path, name: str, source: Source) -> Any:
     if node.tag != _untagged(node):
         tag = node.tag.replace("tag:yaml.org,2002:", "!!")
-        source.problems.append(Problem(_dotted(path), f"tag {tag} is not allowed; write the plain value", _where(node, name)))
+        source.problems.append(
+            Problem(_dotted(path), f"tag {tag} is not allowed; write the plain value", _where(node, name))
+        )
     if isinstance(node, yaml.ScalarNode):
         return parse_scalar(node.value) if node.style is None else node.value
     if isinstance(node, yaml.SequenceNode):

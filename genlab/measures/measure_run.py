@@ -12,6 +12,7 @@ from genlab.rundir.finished import FinishedRun
 from genlab.rundir.locks import locked
 from genlab.rundir.provenance import read_provenance
 from genlab.rundir.tables import Row, replace_rows, write_table
+from genlab.training.memory import keep_freed_memory
 
 
 def measure_run(
@@ -32,7 +33,7 @@ def measure_run(
     """
     directory = run.directory
     with locked(directory.path.parent, directory.run_id):
-        repeat_threads(run)
+        prepare_processor(run)
         dataset = run.dataset.to(device)
         initial = run.initial_model.to(device) if run.initial_model is not None else None
         subject = Subject(run.model.to(device), initial, dataset, run.config.seed, device)
@@ -43,8 +44,9 @@ def measure_run(
     return results
 
 
-def repeat_threads(run: FinishedRun) -> None:
-    """Use as many CPU threads as the run was found to train fastest with."""
+def prepare_processor(run: FinishedRun) -> None:
+    """Use as many CPU threads as the run was found to train fastest with, and keep memory for large float64 batches."""
+    keep_freed_memory()
     threads = read_provenance(run.directory).get("execution", {}).get("threads")
     if isinstance(threads, int) and threads > 0:
         torch.set_num_threads(threads)

@@ -38,6 +38,13 @@ def replacing(path: Path) -> Iterator[Path]:
                 temporary.unlink(missing_ok=True)
 
 
+def remove_leftovers(folder: Path) -> None:
+    """Remove the temporary files of writers that were killed. Nobody may be writing in the folder."""
+    for path in folder.glob(".*.tmp"):
+        with contextlib.suppress(OSError):
+            path.unlink()
+
+
 def write_text(path: Path, text: str) -> None:
     """Replace a small text file atomically."""
     with replacing(path) as temporary:

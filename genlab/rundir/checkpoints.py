@@ -19,13 +19,15 @@ def save_tensors(path: Path, tensors: dict[str, Tensor], state: dict[str, Any] |
 
     Args:
         tensors: on any device, of any strides; stored contiguous.
-        state: kept in the file's metadata beside a checksum of all tensors.
+        state: kept in the file's metadata beside a checksum of it and of all tensors.
 
     Raises:
         GenlabError: the file cannot be written; an older one is untouched.
     """
     stored = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    metadata = {"state": json.dumps(state or {}), "crc32": str(_checksum(stored))}
+    content = state or {}
+    # One key only: safetensors writes several in random order, and equal nets are to be equal files.
+    metadata = {"state": json.dumps(content | {"crc32": _checksum(stored, json.dumps(content))})}
     with replacing(path) as temporary:
         try:
             save_file(stored, temporary, metadata=metadata)
@@ -47,10 +49,10 @@ def load_tensors(path: Path, remedy: str) -> tuple[dict[str, Tensor], dict[str, 
             metadata = file.metadata() or {}
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
         state = json.loads(metadata["state"])
-        intact = int(metadata["crc32"]) == _checksum(tensors)
+        intact = state.pop("crc32") == _checksum(tensors, json.dumps(state))
     except FileNotFoundError:
         raise GenlabError(f"{path}: is missing; {remedy}") from None
-    except (SafetensorError, OSError, KeyError, ValueError) as error:
+    except (SafetensorError, OSError, KeyError, ValueError, TypeError, AttributeError) as error:
         raise GenlabError(f"{path}: is damaged or not a genlab file ({_first_line(error)}); {remedy}") from None
     if not intact:
         raise GenlabError(f"{path}: is damaged (its checksum does not match); {remedy}")
@@ -74,8 +76,8 @@ def load_into(module: torch.nn.Module, tensors: dict[str, Tensor], path: Path) -
             tensor.copy_(tensors[name])
 
 
-def _checksum(tensors: dict[str, Tensor]) -> int:
-    crc = 0
+def _checksum(tensors: dict[str, Tensor], state: str) -> int:
+    crc = zlib.crc32(state.encode())
     for name in sorted(tensors):
         tensor = tensors[name]
         crc = zlib.crc32(f"{name}{tensor.dtype}{tuple(tensor.shape)}".encode(), crc)

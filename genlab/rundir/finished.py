@@ -16,8 +16,10 @@ from genlab.errors import GenlabError
 from genlab.models.catalogue import build_model
 from genlab.randomness import generator_for
 from genlab.rundir.checkpoints import load_into, load_tensors
+from genlab.rundir.history import REMEDY as HISTORY_REMEDY
 from genlab.rundir.layout import RunDirectory
 from genlab.rundir.status import all_statuses, read_status
+from genlab.rundir.tables import REMEDY, read_table
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,9 @@ class FinishedRun:
     @property
     def history(self) -> pd.DataFrame:
         """Losses and errors by epoch."""
-        return pd.read_csv(self.directory.history)
+        if not self.directory.history.exists():
+            raise GenlabError(f"{self.directory.history}: is missing; {HISTORY_REMEDY}")
+        return _table(self.directory.history, HISTORY_REMEDY)
 
     @property
     def measures(self) -> pd.DataFrame:
@@ -110,5 +114,7 @@ def load_runs(runs: str | os.PathLike[str] = "runs") -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _table(path: Path) -> pd.DataFrame:
-    return pd.read_csv(path) if path.exists() else pd.DataFrame()
+def _table(path: Path, remedy: str = REMEDY) -> pd.DataFrame:
+    """A CSV file of the run; pandas would fill a short line with NaN, so damage is looked for first."""
+    read_table(path, remedy=remedy)
+    return pd.read_csv(path) if path.exists() and path.stat().st_size else pd.DataFrame()

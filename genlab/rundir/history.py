@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from genlab.rundir.atomic import cannot_write, write_text
-from genlab.rundir.tables import Row, line, read_table, write_table
+from genlab.rundir.tables import Row, damaged, line, read_table, read_whole, write_table
 
 HISTORY_COLUMNS = (
     "epoch",
@@ -17,6 +17,8 @@ HISTORY_COLUMNS = (
     "test_loss",
     "test_error",
 )
+# Unlike a table of measures it cannot be computed again on its own.
+REMEDY = "mend it, or start the run afresh with --force"
 TIMING_COLUMNS = ("epoch", "step", "seconds", "images_per_second", "peak_memory_bytes")
 
 
@@ -47,17 +49,23 @@ class GrowingTable:
         """Drop the rows after `step`, and a last line that was cut off in the middle of writing.
 
         Rows before are kept to the letter, so that a resumed table equals an undisturbed one byte for byte.
+
+        Raises:
+            GenlabError: the file is missing, or another line is damaged.
         """
-        text = self.path.read_text(encoding="utf-8")
+        text = read_whole(self.path, REMEDY)
         whole = text[: text.rfind("\n") + 1]
         if whole != text:
             write_text(self.path, whole)
-        rows = read_table(self.path, self.columns)
+        rows = read_table(self.path, self.columns, REMEDY)
+        for number, row in enumerate(rows, start=2):
+            if not row["step"].isdecimal():
+                raise damaged(self.path, number, f"{row['step']!r} is not a step", REMEDY)
         kept = [row for row in rows if int(row["step"]) <= step]
         if len(kept) < len(rows):
             write_table(self.path, self.columns, kept)
 
     def last(self) -> dict[str, str] | None:
         """The last row as strings, or None."""
-        rows = read_table(self.path, self.columns)
+        rows = read_table(self.path, self.columns, REMEDY)
         return rows[-1] if rows else None

@@ -1,6 +1,7 @@
 """Lists and descriptions of runs, filtered and sorted, from their status files alone."""
 
 import json
+import operator
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -26,9 +27,12 @@ USUAL_COLUMNS = (
     "final.test_error",
 )
 COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
-    "=": lambda a, b: a == b,
-    "<": lambda a, b: a < b,
-    ">": lambda a, b: a > b,
+    "=": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
 }
 
 
@@ -51,7 +55,7 @@ def list_runs(runs: Path, *, where: Sequence[str] = (), sort: str | None = None,
     """The runs of a directory.
 
     Args:
-        where: conditions `KEY=VALUE`, `KEY<VALUE`, `KEY>VALUE`; a run without the key does not fit.
+        where: conditions `KEY=VALUE`, with `!=`, `<`, `<=`, `>` and `>=` too; a run without the key does not fit.
         sort: a column, with `-` in front downwards; runs without a value come last.
         columns: comma-separated; those with `+` in front are added to the usual ones.
 
@@ -63,11 +67,11 @@ def list_runs(runs: Path, *, where: Sequence[str] = (), sort: str | None = None,
     asked = [c.strip() for c in (columns or "").split(",") if c.strip()]
     added = [c.removeprefix("+") for c in asked if c.startswith("+")]
     chosen = [c for c in asked if not c.startswith("+")] or list(USUAL_COLUMNS)
-    if "size" in [*chosen, *added, (sort or "").lstrip("-")]:
+    conditions = [_condition(text) for text in where]
+    if "size" in [*chosen, *added, (sort or "").lstrip("-"), *(key for key, _ in conditions)]:
         for row in rows:
             row["size"] = sum(f.stat().st_size for f in Path(row["path"]).rglob("*") if f.is_file())
     known = sorted({key for row in rows for key in row})
-    conditions = [_condition(text) for text in where]
     if rows:
         for column in [*chosen, *added, *(key for key, _ in conditions), *([sort.lstrip("-")] if sort else [])]:
             if column not in known and column not in USUAL_COLUMNS:
@@ -89,6 +93,8 @@ def describe(run: RunDirectory) -> dict[str, Any]:
     try:
         provenance = json.loads(run.provenance.read_text(encoding="utf-8"))
     except (OSError, ValueError):
+        provenance = None
+    if not isinstance(provenance, dict):
         provenance = {}
     attempts = provenance.get("attempts", [])
     result |= dotted({"execution": provenance.get("execution", {})})
@@ -107,15 +113,17 @@ def _flat(status: dict[str, Any]) -> dict[str, Any]:
 
 
 def _condition(text: str) -> tuple[str, Callable[[Any], bool]]:
-    match = re.fullmatch(r"([^=<>]+)([=<>])(.*)", text)
+    match = re.fullmatch(r"([^=<>!]+)(!=|<=|>=|=|<|>)([^=<>].*)?", text)
     if match is None:
-        raise UsageError(f"--where {text!r}: a condition is KEY=VALUE, KEY<VALUE or KEY>VALUE")
-    key, comparison, value = match.group(1).strip(), COMPARISONS[match.group(2)], match.group(3).strip()
+        raise UsageError(f"--where {text!r}: a condition is KEY=VALUE (or !=, <, <=, >, >= in place of =)")
+    key, sign, value = match.group(1).strip(), match.group(2), (match.group(3) or "").strip()
     wanted = parse_scalar(value)
 
     def fits(found: Any) -> bool:
+        if sign in ("=", "!=") and str(found) == value:  # an id of digits alone is not the number
+            return sign == "="
         try:
-            return comparison(found, wanted) or (comparison is COMPARISONS["="] and str(found) == value)
+            return COMPARISONS[sign](found, wanted)
         except TypeError:
             return False
 

@@ -35,7 +35,7 @@ def locked(runs: Path, run_id: str) -> Iterator[None]:
         raise cannot_write(folder, error) from error
     try:
         with contextlib.suppress(OSError):
-            holder = {"pid": os.getpid(), "host": socket.gethostname()}
+            holder = {"pid": os.getpid(), "started": _start_of(os.getpid()), "host": socket.gethostname()}
             (folder / f"{run_id}.json").write_text(json.dumps(holder))
         yield
     finally:
@@ -60,15 +60,26 @@ def is_held(runs: Path, run_id: str) -> bool:
     except ProcessLookupError:
         return False
     except PermissionError:
-        return True
-    return True
+        pass
+    # Numbers of processes are used again, soon so in a container; a process of that number that started at another
+    # time is not the holder.
+    return bool(holder["started"] == _start_of(holder["pid"]))
 
 
 def _read_holder(folder: Path, run_id: str) -> dict[str, Any] | None:
     try:
         holder = json.loads((folder / f"{run_id}.json").read_text())
-        return {"pid": int(holder["pid"]), "host": str(holder["host"])}
-    except (OSError, ValueError, KeyError, TypeError):
+        return {"pid": int(holder["pid"]), "started": holder.get("started"), "host": str(holder["host"])}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def _start_of(pid: int) -> int | None:
+    """When a process started, in clock ticks since boot; None where the system does not tell, or it is a zombie."""
+    try:
+        state, *numbers = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return None if state == "Z" else int(numbers[18])
+    except (OSError, ValueError, IndexError):
         return None
 
 

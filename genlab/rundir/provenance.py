@@ -76,14 +76,16 @@ def read_provenance(run: RunDirectory) -> dict[str, Any]:
     Raises:
         GenlabError: the file is damaged.
     """
+    remedy = "remove it, or start the run afresh with --force"
     try:
-        return json.loads(run.provenance.read_text(encoding="utf-8"))
+        provenance = json.loads(run.provenance.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:
-        raise GenlabError(
-            f"{run.provenance}: damaged ({error}); remove it, or start the run afresh with --force"
-        ) from None
+        raise GenlabError(f"{run.provenance}: damaged ({error}); {remedy}") from None
+    if not isinstance(provenance, dict):
+        raise GenlabError(f"{run.provenance}: damaged (not a mapping); {remedy}")
+    return provenance
 
 
 def record_start(run: RunDirectory, *, seed: int, execution: dict[str, Any]) -> None:

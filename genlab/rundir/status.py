@@ -1,11 +1,12 @@
 """`status.json`: the state of a run and its config and errors in short, so that listing reads one small file a run."""
 
 import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from genlab.errors import GenlabError
+from genlab.errors import GenlabError, UsageError
 from genlab.rundir.atomic import write_json
 from genlab.rundir.layout import RunDirectory
 from genlab.rundir.locks import is_held
@@ -21,12 +22,13 @@ def write_status(
     Args:
         reason: why it ended or stopped; empty while it runs.
         config: dotted keys of the scientific config.
-        final: the last row of the history, as numbers.
+        final: the last row of the history, as numbers; those that JSON has no word for (NaN, infinity) are left out.
         more: what else listing may want, such as `started` and `seconds`.
     """
+    finite = {key: value for key, value in final.items() if not isinstance(value, float) or math.isfinite(value)}
     write_json(
         run.status,
-        {"id": run.run_id, "name": run.name, "status": state, "reason": reason, "final": dict(final)}
+        {"id": run.run_id, "name": run.name, "status": state, "reason": reason, "final": finite}
         | more
         | {"config": dict(config)},
     )
@@ -45,9 +47,11 @@ def read_status(run: RunDirectory) -> dict[str, Any]:
     except (FileNotFoundError, NotADirectoryError):
         raise GenlabError(f"{run.path}: not a run directory (it has no status.json)") from None
     except (OSError, ValueError) as error:
-        raise GenlabError(f"{run.status}: damaged ({error}); `genlab train {run.path}` writes it anew") from None
-    if not isinstance(status, dict) or "status" not in status or "id" not in status:
-        raise GenlabError(f"{run.status}: damaged (no status in it); `genlab train {run.path}` writes it anew")
+        raise _damaged(run, str(error)) from None
+    if not isinstance(status, dict) or not {"status", "id", "reason"} <= status.keys():
+        raise _damaged(run, "no status in it")
+    if not isinstance(status.get("config"), dict) or not isinstance(status.get("final"), dict):
+        raise _damaged(run, "no config and errors in it")
     if status["status"] == "running" and not is_held(run.path.parent, run.run_id):
         status |= {"status": "interrupted", "reason": "its process was killed"}
     return status
@@ -68,9 +72,14 @@ def all_statuses(runs: Path) -> tuple[list[dict[str, Any]], list[str]]:
     """The status of every run in a directory, by name, and a line for each run that is damaged.
 
     Each status gets its directory as `path`. Folders without a `status.json` are not runs and are passed over.
+
+    Raises:
+        UsageError: `runs` is there and is no directory.
     """
+    if runs.exists() and not runs.is_dir():
+        raise UsageError(f"{runs}: is a file, not a directory of runs; give that one with --runs")
     statuses, damaged = [], []
-    for path in sorted(p for p in runs.iterdir() if not p.name.startswith(".")) if runs.is_dir() else []:
+    for path in sorted(p for p in runs.iterdir() if not p.name.startswith(".")) if runs.exists() else []:
         if not (path / "status.json").exists():
             continue
         try:
@@ -78,3 +87,7 @@ def all_statuses(runs: Path) -> tuple[list[dict[str, Any]], list[str]]:
         except GenlabError as error:
             damaged.append(str(error))
     return statuses, damaged
+
+
+def _damaged(run: RunDirectory, what: str) -> GenlabError:
+    return GenlabError(f"{run.status}: damaged ({what}); remove it, and `genlab train {run.path}` makes it anew")

@@ -10,6 +10,7 @@ from genlab.errors import GenlabError
 from genlab.rundir.atomic import write_text
 
 Row = Mapping[str, Any]
+REMEDY = "mend the line, or remove the file and compute it again"
 
 
 def cell(value: Any) -> str:
@@ -33,34 +34,48 @@ def write_table(path: Path, columns: Sequence[str], rows: Sequence[Row]) -> None
     write_text(path, line(columns, {c: c for c in columns}) + "".join(line(columns, row) for row in rows))
 
 
-def read_table(path: Path, columns: Sequence[str] | None = None) -> list[dict[str, str]]:
+def read_table(path: Path, columns: Sequence[str] | None = None, remedy: str = REMEDY) -> list[dict[str, str]]:
     """The rows of a CSV file as strings; none where there is no file.
 
     Args:
         columns: the header that is expected; any where not given.
+        remedy: what the user can do when the file is damaged; ends the error message.
 
     Raises:
         GenlabError: names the file and the line that is damaged.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
+    if not path.exists():
         return []
-    except (OSError, UnicodeDecodeError) as error:
-        raise _damaged(path, 1, str(error)) from None
+    text = read_whole(path, remedy)
     try:
         reader = csv.reader(io.StringIO(text, newline=""), strict=True)
         header = next(reader, [])
         if columns is not None and header != list(columns):
-            raise _damaged(path, 1, f"its header is not {','.join(columns)}")
+            raise damaged(path, 1, f"its header is not {','.join(columns)}", remedy)
         rows = []
         for values in reader:
             if len(values) != len(header):
-                raise _damaged(path, reader.line_num, f"{len(values)} fields where the header has {len(header)}")
+                what = f"{len(values)} fields where the header has {len(header)}"
+                raise damaged(path, reader.line_num, what, remedy)
             rows.append(dict(zip(header, values, strict=True)))
     except csv.Error as error:
-        raise _damaged(path, reader.line_num, str(error)) from None
+        raise damaged(path, reader.line_num, str(error), remedy) from None
     return rows
+
+
+def read_whole(path: Path, remedy: str = REMEDY) -> str:
+    """The text of a CSV file to the letter, carriage returns included.
+
+    Raises:
+        GenlabError: it cannot be read or is not text.
+    """
+    try:
+        content = path.read_bytes()
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise damaged(path, content[: error.start].count(b"\n") + 1, "not UTF-8 text", remedy) from None
+    except OSError as error:
+        raise GenlabError(f"{path}: cannot be read: {error.strerror}; {remedy}") from None
 
 
 def replace_rows(
@@ -81,5 +96,6 @@ def replace_rows(
     return kept + fresh
 
 
-def _damaged(path: Path, number: int, what: str) -> GenlabError:
-    return GenlabError(f"{path}:{number}: damaged: {what}; mend the line, or remove the file and compute it again")
+def damaged(path: Path, number: int, what: str, remedy: str = REMEDY) -> GenlabError:
+    """The error for a damaged line of a file."""
+    return GenlabError(f"{path}:{number}: damaged: {what}; {remedy}")

@@ -69,9 +69,7 @@ def execution_choices(
         device = resolve_device("cpu" if missing and config.device == "auto" else config.device)
         return ExecutionChoices(str(device), threads, config.compile, EVALUATION_BATCH[device.type])
     if threads not in (None, stored["threads"]):
-        say(
-            f"execution.threads: {threads} is ignored: the run started with {stored['threads']}, and a resume repeats it"
-        )
+        say(f"execution.threads: {threads} is ignored: a resume repeats the {stored['threads']} of the first start")
     return ExecutionChoices(**stored | {"device": str(resolve_device(wanted))})
 
 
@@ -80,11 +78,13 @@ def measured_threads(
 ) -> int:
     """The number of CPU threads on which this net's training step is fastest, measured on a copy of it.
 
+    One for a net on a GPU, whose steps leave the CPU nothing to share out.
+
     Args:
         optimiser: the arguments of `build_optimiser`.
     """
     available = available_threads()
-    if available == 1:
+    if available == 1 or next(model.parameters()).device.type != "cpu":
         return 1
     scratch = copy.deepcopy(model)
     net = single_net(scratch)

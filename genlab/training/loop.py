@@ -10,6 +10,7 @@ import torch
 
 from genlab.data.batches import TrainBatches, batch_bounds
 from genlab.randomness import generator_for
+from genlab.training.allocation import keep_freed_memory
 from genlab.training.evaluate import Evaluation
 from genlab.training.interruption import StopRequest
 from genlab.training.memory import peak_memory_bytes
@@ -68,13 +69,18 @@ def train(
         request: asked after every step whether to stop here.
 
     Returns:
-        The ending. When it is "stopped" a checkpoint of this very step has been written.
+        The ending. When it is "stopped" a checkpoint of this very step has been written, or, where a loss was not
+        finite, is left as the last one before, from which the divergence will be found again.
     """
+    keep_freed_memory()
     bounds = batch_bounds(len(batches), batch_size)
     device = next(iter(net.parameters.values())).device
     step, total = first_step, epochs * len(bounds)
     if step == 0:
-        recorder.record(0, 0, schedule(0), *evaluate())
+        on_train, on_test = evaluate()
+        if not math.isfinite(on_train.loss):
+            return Ending("diverged", f"the training loss is {on_train.loss} at initialisation", 0)
+        recorder.record(0, 0, schedule(0), on_train, on_test)
     finite = torch.ones((), dtype=torch.bool, device=device)
     while step < total:
         epoch, position = divmod(step, len(bounds))
@@ -93,7 +99,7 @@ def train(
             step += 1
             images_seen += end - begin
             progress.step(step, end - begin, loss)
-            if step % len(bounds) and recorder.interrupted_or_due(step, request):
+            if step % len(bounds) and recorder.interrupted_or_due(step, request, finite):
                 return Ending("stopped", request.reason, step)
         epoch += 1
         recorder.time(epoch, step, time.perf_counter() - started, images_seen, peak_memory_bytes(device))
@@ -107,6 +113,6 @@ def train(
             progress.evaluated(epoch, on_train, on_test)
             if reason := stop.reached(on_train):
                 return Ending("finished", reason, step)
-        if step < total and recorder.interrupted_or_due(step, request, epoch=epoch):
+        if step < total and recorder.interrupted_or_due(step, request, finite, epoch=epoch):
             return Ending("stopped", request.reason, step)
     return Ending("finished", f"{epochs} epochs", step)

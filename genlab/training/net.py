@@ -32,9 +32,13 @@ class Net:
 
 def single_net(model: nn.Module) -> Net:
     """The loop's view of one module; its buffers (batch-norm statistics) stay in the module and change in place."""
+    own: Parameters = dict(model.named_parameters())
 
     def forward(parameters: Parameters, images: Tensor, generator: torch.Generator | None) -> Tensor:
         _set_mode(model, training=True)
+        # The module's own parameters need not be swapped in, which takes 2 to 3 % of a small MLP's step.
+        if parameters is own:
+            return model(images, generator=generator)
         return functional_call(model, parameters, (images,), {"generator": generator})
 
     def evaluate(parameters: Parameters, images: Tensor) -> Tensor:
@@ -42,7 +46,7 @@ def single_net(model: nn.Module) -> Net:
         return functional_call(model, parameters, (images,))
 
     draws = any(isinstance(module, Dropout) for module in model.modules())
-    return Net(dict(model.named_parameters()), forward, evaluate, draws)
+    return Net(own, forward, evaluate, draws)
 
 
 def _set_mode(model: nn.Module, *, training: bool) -> None:

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
+from torch import Tensor
+
 from genlab.rundir.history import HISTORY_COLUMNS, TIMING_COLUMNS, GrowingTable
 from genlab.rundir.layout import RunDirectory
 from genlab.training.evaluate import Evaluation
@@ -55,16 +57,19 @@ class Recorder:
         row = {"epoch": epoch, "step": step, "seconds": round(seconds, 4), "peak_memory_bytes": peak_memory}
         self.timing.append(row | {"images_per_second": round(images / seconds, 1)})
 
-    def interrupted_or_due(self, step: int, request: StopRequest, *, epoch: int | None = None) -> bool:
+    def interrupted_or_due(self, step: int, request: StopRequest, finite: Tensor, *, epoch: int | None = None) -> bool:
         """Write a checkpoint if a stop is wanted or one is due; whether to stop.
 
         Args:
+            finite: bool `[]`, whether the losses of the epoch so far were; after one that was not nothing is saved.
+                Looked at only when a checkpoint would be written, since that waits for the device.
             epoch: the number of epochs done, where the step is the last of one.
         """
         wanted = bool(request.reason)
         by_time = self._every_seconds is not None and time.monotonic() - self._saved_at >= self._every_seconds
         by_epoch = self._every_epochs is not None and epoch is not None and epoch % self._every_epochs == 0
         if wanted or by_time or by_epoch:
-            self._save(step)
+            if finite.item():
+                self._save(step)
             self._saved_at = time.monotonic()
         return wanted

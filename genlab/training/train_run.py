@@ -1,7 +1,6 @@
 """From a config to a finished run directory: build, resume, train, keep."""
 
 import functools
-import json
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,9 +19,10 @@ from genlab.data.dataset import Dataset
 from genlab.errors import GenlabError, InterruptedByUserError, PreemptedError
 from genlab.models.catalogue import build_model
 from genlab.randomness import generator_for
-from genlab.rundir.atomic import write_text
+from genlab.rundir.atomic import remove_leftovers, write_text
 from genlab.rundir.checkpoints import save_tensors
 from genlab.rundir.find import directory_of
+from genlab.rundir.history import REMEDY as HISTORY_REMEDY
 from genlab.rundir.layout import RunDirectory
 from genlab.rundir.locks import locked
 from genlab.rundir.provenance import now, read_provenance, record_start, record_stop
@@ -109,6 +109,8 @@ def _train_locked(
     progress: Progress,
     allow_device_change: bool,
 ) -> TrainResult:
+    remove_leftovers(run.path)
+    remove_leftovers(run.checkpoint.parent)
     stored = read_provenance(run).get("execution") if run.checkpoint.exists() else None
     choices = execution_choices(config.execution, stored, allow_device_change=allow_device_change, say=progress.say)
     device = torch.device(choices.device)
@@ -129,6 +131,8 @@ def _train_locked(
     every = config.execution.checkpoint_every
     recorder = Recorder(run, save, state.record, every_epochs=every.epochs, every_seconds=every.seconds)
     if stored is None:
+        if run.checkpoint.exists():  # without its provenance: a later start must not take it for one of this one
+            _remove(run.checkpoint.parent)
         write_text(run.config, to_yaml(config))
         if config.execution.keep == "all":
             save_tensors(run.initial, model.state_dict())
@@ -139,7 +143,7 @@ def _train_locked(
         step = load_checkpoint(run, model, optimiser)
         recorder.history.cut_back(step)
         recorder.timing.cut_back(step)
-        state.final = {k: json.loads(v) for k, v in (recorder.history.last() or {}).items() if v}
+        state.final = _numbers(run, recorder.history.last() or {})
     if choices.compile:
         model.compile()
     record_start(run, seed=config.seed, execution=choices.as_dict())
@@ -184,7 +188,8 @@ def _ended(run: RunDirectory, state: "_State", ending: Ending, *, by_user: bool)
     if ending.kind == "diverged":
         state.more["diverged"] = True
         state.write("failed", ending.reason)
-        raise GenlabError(f"{run.path}: {ending.reason}; its history is kept; lower training.optimiser.learning_rate")
+        remedy = "training.optimiser.learning_rate" if ending.step else "model.init_scale"
+        raise GenlabError(f"{run.path}: {ending.reason}; its history is kept; lower {remedy}")
     status = state.write("finished", ending.reason)
     shutil.rmtree(run.checkpoint.parent, ignore_errors=True)
     return TrainResult(run, status)
@@ -214,6 +219,13 @@ class _State:
             self.write(state, (str(error).splitlines() or [""])[0] or type(error).__name__)
         except GenlabError:
             return
+
+
+def _numbers(run: RunDirectory, row: dict[str, str]) -> dict[str, float]:
+    try:
+        return {key: int(value) if value.isdecimal() else float(value) for key, value in row.items() if value}
+    except ValueError as error:
+        raise GenlabError(f"{run.history}: damaged: {error} in its last row; {HISTORY_REMEDY}") from None
 
 
 def _schedule(config: TrainConfig) -> Callable[[float], float]:

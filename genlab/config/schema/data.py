@@ -73,8 +73,8 @@ class DataConfig(Section):
     crop: int | None = Field(None, ge=1, description="Keep the central square of this height and width.")
     normalisation: Literal["dataset", "image", "none"] = Field(
         "dataset",
-        description="Subtract the mean and divide by the standard deviation: per channel over the training set (dataset) "
-        "or per image over all its pixels (image, Zhang et al. 2017); none only scales to [0, 1].",
+        description="Subtract the mean and divide by the standard deviation: per channel over the training set "
+        "(dataset) or per image over all its pixels (image, Zhang et al. 2017); none only scales to [0, 1].",
     )
     augmentation: Augmentation = Field(default_factory=Augmentation)
 

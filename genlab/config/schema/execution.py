@@ -8,7 +8,12 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from genlab.config.schema.section import Section
 
 
-def _device_name(value: str) -> str:
+def device_name(value: str) -> str:
+    """The name of a device if it is one.
+
+    Raises:
+        ValueError: it is not.
+    """
     if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", value):
         raise ValueError("must be auto, cpu, cuda or cuda:N")
     return value
@@ -30,7 +35,7 @@ class CheckpointEvery(Section):
 class ExecutionConfig(Section):
     """Device, threads, and what is kept."""
 
-    device: Annotated[str, AfterValidator(_device_name)] = Field("auto", description="auto, cpu, cuda or cuda:N.")
+    device: Annotated[str, AfterValidator(device_name)] = Field("auto", description="auto, cpu, cuda or cuda:N.")
     threads: Annotated[int | Literal["auto"], BeforeValidator(_thread_count)] = Field(
         "auto", description="CPU threads; auto measures a few steps at each count and keeps the fastest."
     )

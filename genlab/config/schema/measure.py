@@ -2,17 +2,27 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from genlab.config.schema.section import Section
 
-Names = Annotated[tuple[str, ...], Field(strict=False, min_length=1)]
+
+def _all_or_names(value: object) -> object:
+    names = value if isinstance(value, list | tuple) else ()
+    if value != "all" and not (names and all(isinstance(name, str) for name in names)):
+        raise ValueError("must be all, or a list of names of measures")
+    return value
+
+
+Names = Annotated[tuple[str, ...], Field(strict=False)]
 
 
 class MeasureConfig(Section):
     """What `genlab measure` computes for each run."""
 
-    only: Literal["all"] | Names = Field("all", description="Names of measures, or all; `genlab ls measures` has them.")
+    only: Annotated[Literal["all"] | Names, BeforeValidator(_all_or_names)] = Field(
+        "all", description="Names of measures, or all; `genlab ls measures` has them."
+    )
     options: dict[str, dict[str, Any]] = Field(
         default_factory=dict, description="By measure, values of its options, e.g. log_l2_path_norm: {max_pool: sum}."
     )

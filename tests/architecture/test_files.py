@@ -1,0 +1,100 @@
+"""One idea, one file, one name, one mirrored test; and a top level that stays as it is."""
+
+import fnmatch
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+FILES = sorted([*(ROOT / "genlab").rglob("*.py"), *(ROOT / "tests").rglob("*.py")])
+NAMES_FOR_ANYTHING = {"utils", "util", "common", "helpers", "helper", "base", "misc", "tools", "core"}
+TOP_LEVEL = {
+    "genlab",
+    "configs",
+    "runs",
+    "tests",
+    "pyproject.toml",
+    "Makefile",
+    "README.md",
+    "LICENSE",
+    ".gitignore",
+    ".ci",
+}
+# Modules without a test of their own name, and where they are tested instead.
+TESTED_ELSEWHERE = {
+    "errors": "tests/cli/test_app.py",  # every exit code, and every failure as one line
+    "measures/value": "tests/measures/test_registry.py",  # two small types that the registry hands on
+    "measures/request": "tests/cli/test_measure.py",  # what the command line asks for
+    "measures/measure_run": "tests/cli/test_measure.py",  # a pass is tested through its verb
+    "compression/compress_run": "tests/cli/test_compress.py",
+    "report/demo": "tests/end_to_end/test_main_job.py",
+    "report/figures/corruption": "tests/end_to_end/test_main_job.py",
+}
+# The sections of a config are one schema and are tested together.
+TESTED_TOGETHER = {"config/schema": "tests/config/test_schema.py"}
+
+
+def relative(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("path", FILES, ids=relative)
+def test_a_file_is_one_idea(path):
+    assert len(path.read_text().splitlines()) <= 400, "past 300 lines is a signal, past 400 fails"
+    assert not NAMES_FOR_ANYTHING & {path.stem, path.parent.name}, "a name that fits anything says nothing"
+
+
+def ignored(name: str) -> bool:
+    """Whether git leaves a name at the top level alone."""
+    patterns = [line.strip("/") for line in (ROOT / ".gitignore").read_text().splitlines() if line and line[0] != "#"]
+    return name == ".git" or any(fnmatch.fnmatch(name, pattern) for pattern in patterns)
+
+
+def test_the_top_level_is_fixed():
+    found = {path.name for path in ROOT.iterdir() if not ignored(path.name)}
+    assert found == TOP_LEVEL
+
+
+def test_runs_holds_outputs_only():
+    assert (ROOT / "runs" / ".gitignore").read_text().split() == ["*", "!.gitignore"]
+
+
+def mirrors(module: Path) -> list[Path]:
+    """Where the test of a module may be."""
+    name = module.with_suffix("")
+    own = ROOT / "tests" / name.parent / f"test_{name.name}.py"
+    elsewhere = TESTED_ELSEWHERE.get(str(name))
+    together = TESTED_TOGETHER.get(str(name.parent))
+    return [own, *(ROOT / path for path in (elsewhere, together) if path)]
+
+
+MODULES = [
+    path.relative_to(ROOT / "genlab") for path in sorted((ROOT / "genlab").rglob("*.py")) if path.name != "__init__.py"
+]
+
+
+@pytest.mark.parametrize("module", MODULES, ids=str)
+def test_every_module_has_a_mirrored_test(module):
+    own, *others = mirrors(module)
+    assert any(path.is_file() for path in (own, *others)), f"write {relative(own)}"
+
+
+def test_nothing_is_excused_that_has_a_test_or_is_gone():
+    names = {str(module.with_suffix("")) for module in MODULES}
+    assert set(TESTED_ELSEWHERE) <= names, "these are gone: take them from the list"
+    with_own = [name for name in TESTED_ELSEWHERE if mirrors(Path(f"{name}.py"))[0].is_file()]
+    assert not with_own, "these have a test of their own: take them from the list"
+    assert all(any(str(module).startswith(f"{package}/") for module in MODULES) for package in TESTED_TOGETHER)
+
+
+@pytest.mark.parametrize("folder", sorted({path.parent for path in FILES}), ids=relative)
+def test_every_folder_is_a_package(folder):
+    assert (folder / "__init__.py").is_file()
+
+
+@pytest.mark.parametrize("path", FILES, ids=relative)
+def test_nothing_names_a_place_outside_the_project(path):
+    """The two that stand in .ci/run are where the images for its tests lie."""
+    text = path.read_text()
+    for word in ("/wo" + "rk/", "../sha" + "red", "/ro" + "ot/", "/ho" + "me/"):
+        assert word not in text

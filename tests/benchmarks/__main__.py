@@ -1,0 +1,121 @@
+"""Speed as ratios, side by side in one run: `python -m tests.benchmarks`, or `make bench`."""
+
+import argparse
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from tests.benchmarks.contests import Contest, run
+from tests.benchmarks.evaluation import evaluation_contests, loader_contests
+from tests.benchmarks.images import cifar_images, mnist_images
+from tests.benchmarks.machine import Peak, load, machine
+from tests.benchmarks.norms import norm_contests
+from tests.benchmarks.outcomes import Outcome
+from tests.benchmarks.report import LEGEND, table
+from tests.benchmarks.sizes import FULL, QUICK, Sizes
+from tests.benchmarks.training import mlp_contests, vgg_contests
+
+KINDS = ("mlp", "vgg", "evaluation", "loader", "norms")
+THREADS = 1
+
+
+def main() -> None:
+    """Run the benchmarks that the command line asks for, print the table, write the JSON file."""
+    options = _options()
+    torch.set_num_threads(THREADS)
+    started, load_before = time.perf_counter(), load()
+    sizes = QUICK if options.quick else FULL
+    peak, sources, outcomes = Peak(sizes.matrices), dict[str, str](), list[Outcome]()
+    peak.measure()
+    with tempfile.TemporaryDirectory(prefix="genlab-bench-") as scratch:
+        for contest in _contests(options.only, sizes, Path(scratch), sources):
+            print(f"{time.perf_counter() - started:5.0f} s  {contest.title}", file=sys.stderr, flush=True)
+            found = run(contest, options.rounds or sizes.rounds, THREADS, sizes.seconds)
+            usual = found[contest.usual.name]
+            outcomes += [Outcome(contest, way.name, usual, found[way.name]) for way in contest.others]
+            peak.measure()
+    content: dict[str, Any] = {
+        "command": " ".join(["python -m tests.benchmarks", *sys.argv[1:]]),
+        "quick": options.quick,
+        "seconds": round(time.perf_counter() - started, 1),
+        "machine": machine(),
+        "threads": THREADS,
+        "load": [load_before, load()],
+        "images": sources,
+        "matmul_peak_gflops": peak.gflops,
+        "outcomes": [outcome.numbers(peak.gflops) for outcome in outcomes],
+    }
+    print("\n".join([*_head(content), "", *table(outcomes, peak.gflops), "", _memory(outcomes), *LEGEND]))
+    if options.json:
+        options.json.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+
+
+def _contests(only: list[str], sizes: Sizes, scratch: Path, sources: dict[str, str]) -> Iterator[Contest]:
+    """The contests one after the other; notes in `sources` which images they use."""
+    if "mlp" in only:
+        images = mnist_images(scratch, sizes.made)
+        sources["mlp"] = images.source
+        yield from mlp_contests(images, sizes)
+    if {"vgg", "evaluation", "loader"} & set(only):
+        images = cifar_images(scratch, sizes.made)
+        sources["vgg, evaluation, loader"] = images.source
+        if "vgg" in only:
+            yield from vgg_contests(images, sizes)
+        if "evaluation" in only:
+            yield from evaluation_contests(images, sizes)
+        if "loader" in only:
+            yield from loader_contests(images, sizes)
+    if "norms" in only:
+        yield from norm_contests(sizes)
+
+
+def _head(content: dict[str, Any]) -> list[str]:
+    on, before, after = content["machine"], *content["load"]
+    peaks = ", ".join(f"{name} {rate:.0f}" for name, rate in content["matmul_peak_gflops"].items())
+    lines = [
+        f"{on['processor']}, {on['cores']} cores, {on['capability']}; load {before} before, {after} after",
+        f"torch {on['torch']}, torchvision {on['torchvision']}, Python {on['python']}, {on['system']}",
+        f"{THREADS} torch thread a process unless said otherwise; {content['seconds']:.0f} s in all",
+        f"matrix-multiply peak of a core: {peaks} GFLOP/s",
+        *(f"images of {kinds}: {source}" for kinds, source in content["images"].items()),
+    ]
+    return [*lines, "QUICK: sizes too small for the numbers to mean anything"] if content["quick"] else lines
+
+
+def _memory(outcomes: list[Outcome]) -> str:
+    usual = max(outcome.usual.peak_memory_bytes for outcome in outcomes)
+    other = max(outcome.other.peak_memory_bytes for outcome in outcomes)
+    return f"peak memory of a process: usual {usual / 1e9:.1f} GB (without its workers), genlab {other / 1e9:.1f} GB"
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
+    parser.add_argument("--only", type=_kinds, default=list(KINDS), help=f"some of {','.join(KINDS)}")
+    parser.add_argument("--rounds", type=_positive, help=f"rounds of each way (default {FULL.rounds})")
+    parser.add_argument("--quick", action="store_true", help="tiny sizes, to see that it works")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all numbers there")
+    return parser.parse_args()
+
+
+def _kinds(text: str) -> list[str]:
+    kinds = text.split(",")
+    unknown = [kind for kind in kinds if kind not in KINDS]
+    if unknown:
+        raise argparse.ArgumentTypeError(f"no benchmark named {unknown[0]!r}; have {','.join(KINDS)}")
+    return kinds
+
+
+def _positive(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError("must be a whole number, 1 or more")
+    return int(text)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,62 @@
+"""How large the benchmarks are: as they count, or as small as a test of them can be."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Sizes of all benchmarks.
+
+    Attributes:
+        rounds: of each contest, unless the command says otherwise.
+        seconds: for a contest, after which it ends with the rounds it has.
+        own_threads: whether to train on threads of genlab's choice too.
+        made: number of made images; None takes real images where they are.
+        mlp_batches: images a batch.
+        mlp_images: of a round.
+        vgg_images: width multiplier and images of a round.
+        evaluated: images of a round of evaluation or of loading.
+        matrices: sizes at which the peak of matrix products is looked for.
+        power_steps: of the power iteration.
+        path_widths: hidden units of the MLP whose path norm is computed.
+    """
+
+    rounds: int
+    seconds: float
+    own_threads: bool
+    made: int | None
+    mlp_batches: tuple[int, ...]
+    mlp_images: int
+    vgg_images: tuple[tuple[float, int], ...]
+    evaluated: int
+    matrices: tuple[int, ...]
+    power_steps: int
+    path_widths: tuple[int, ...]
+
+
+FULL = Sizes(
+    rounds=21,
+    seconds=60,
+    own_threads=True,
+    made=None,
+    mlp_batches=(64, 128),
+    mlp_images=7680,
+    vgg_images=((0.25, 768), (1.0, 256)),
+    evaluated=2000,
+    matrices=(256, 512, 1024, 2048),
+    power_steps=1000,
+    path_widths=(512, 512),
+)
+QUICK = Sizes(
+    rounds=2,
+    seconds=60,
+    own_threads=False,
+    made=800,
+    mlp_batches=(64,),
+    mlp_images=256,
+    vgg_images=((1 / 32, 128),),
+    evaluated=256,
+    matrices=(64,),
+    power_steps=5,
+    path_widths=(16,),
+)

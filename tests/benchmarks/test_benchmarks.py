@@ -1,0 +1,101 @@
+"""The benchmarks run and print their table; how fast anything is, is not tested."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from genlab.config.schema.model import MLPConfig
+from genlab.models.catalogue import build_model
+from tests.benchmarks.contests import Contest, Rounds, Way, run
+from tests.benchmarks.flops import training_flops
+from tests.benchmarks.outcomes import Outcome, part_of_peak
+from tests.benchmarks.report import table
+
+ROOT = Path(__file__).parents[2]
+
+
+class Waiting:
+    """A side that does nothing."""
+
+    def __init__(self, result: int):
+        self.result, self.settled = result, 0
+        self.facts = {"precision": "float32", "flops": 2e9, "threads": torch.get_num_threads()}
+
+    def settle(self):
+        self.settled += 1
+
+    def work(self):
+        return self.result, self.settled
+
+
+def broken():
+    raise ValueError("no such thing")
+
+
+def outcome(usual, other):
+    contest = Contest("a contest", Way("usual", Waiting), [Way("genlab", Waiting)], units=10)
+    facts = {"precision": "float32", "flops": 2e9, "threads": 2}
+    return Outcome(contest, "genlab", Rounds(usual, usual), Rounds(other, other, facts))
+
+
+def test_quick_benchmarks_print_a_table_in_100_columns_and_write_all_numbers(tmp_path):
+    command = [sys.executable, "-m", "tests.benchmarks", "--quick", "--only", "mlp,loader", "--rounds", "2"]
+    done = subprocess.run(
+        [*command, "--json", str(tmp_path / "bench.json")], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert max(map(len, done.stdout.splitlines())) <= 100
+    assert "MLP 784-512-512-10, batch 64" in done.stdout
+    assert "load, crop, flip, normalise" in done.stdout
+    content = json.loads((tmp_path / "bench.json").read_text())
+    assert [o["way"] for o in content["outcomes"]] == ["float32", "bfloat16", "genlab"]
+    assert all(o["ratio"] > 0 and o["rounds"] == 2 and len(o["usual"]["seconds"]) == 2 for o in content["outcomes"])
+
+
+def test_an_unknown_benchmark_is_refused():
+    command = [sys.executable, "-m", "tests.benchmarks", "--only", "mpl"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "no benchmark named 'mpl'" in done.stderr
+
+
+def test_each_side_settles_before_every_round_and_the_first_round_is_not_counted():
+    contest = Contest("nothing", Way("usual", Waiting, (3,)), [Way("genlab", Waiting, (4,))], units=1)
+    found = run(contest, 5, threads=1)
+    assert found["usual"].result == (3, 6)
+    assert found["genlab"].result == (4, 6)
+    assert all(len(rounds.seconds) == len(rounds.cpu_seconds) == 5 for rounds in found.values())
+    assert found["genlab"].facts["threads"] == 1
+
+
+def test_a_side_that_fails_ends_the_benchmark_with_its_traceback():
+    contest = Contest("nothing", Way("usual", Waiting, (3,)), [Way("genlab", broken)], units=1)
+    with pytest.raises(RuntimeError, match="ValueError: no such thing"):
+        run(contest, 2, threads=1)
+
+
+def test_ratio_is_the_median_of_pairs_and_lies_in_its_interval():
+    found = outcome([2.0, 4.0, 30.0, 2.0, 6.0], [1.0, 2.0, 3.0, 1.0, 2.0])
+    assert found.ratio == 2
+    assert found.interval == pytest.approx((2, 10), rel=0.01)
+    assert found.rate(found.other) == 5
+    assert found.gflops == pytest.approx(2e9 * 5 / 1e9)
+
+
+def test_part_of_peak_counts_the_threads():
+    assert part_of_peak(outcome([2.0, 2.0], [1.0, 1.0]), {"float32": 100.0}) == pytest.approx(20 / 200)
+
+
+def test_table_has_at_most_100_columns_even_with_large_numbers():
+    lines = table([outcome([0.02, 0.01, 3.0], [0.0001, 0.0002, 0.00015])], {"float32": 2e5})
+    assert max(map(len, lines)) <= 100
+
+
+def test_flops_of_the_mlp_are_those_of_its_matrices():
+    model = build_model(MLPConfig(name="mlp"), (1, 28, 28), 10, generator=torch.Generator())
+    first, rest = 784 * 512, 512 * 512 + 512 * 10
+    assert training_flops(model, (1, 28, 28)) == 4 * first + 6 * rest

@@ -1,0 +1,157 @@
+"""Training: genlab's loop against the usual script, on the same images, net and batch size."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+from pydantic import BaseModel
+
+from genlab.config.schema.model import MLPConfig, VGGConfig
+from genlab.data.batches import TrainBatches, batch_bounds
+from genlab.models.catalogue import build_model
+from genlab.randomness import generator_for
+from genlab.rundir.layout import RunDirectory
+from genlab.training.evaluate import Evaluation
+from genlab.training.execution import measured_threads
+from genlab.training.loop import train
+from genlab.training.net import single_net
+from genlab.training.optimisers import build_optimiser
+from genlab.training.progress import Silent
+from genlab.training.recorder import Recorder
+from genlab.training.schedules import build_schedule
+from genlab.training.stopping import StopRule
+from tests.benchmarks.contests import Contest, Way
+from tests.benchmarks.flops import training_flops
+from tests.benchmarks.images import Images
+from tests.benchmarks.sizes import Sizes
+from tests.benchmarks.usual import LEARNING_RATE, MOMENTUM, UsualTraining, settling_steps
+
+NEVER = 10**9
+VGG_BATCH = 128
+
+
+class GenlabTraining:
+    """Some steps of `genlab train` at a time, by its own loop and recorder, without evaluations and checkpoints.
+
+    Args:
+        model: the model section of a config.
+        steps: of a round.
+        precision: float32 or bfloat16.
+        own_threads: whether genlab measures and chooses the number of threads, as `genlab train` does.
+    """
+
+    def __init__(
+        self, images: Images, model: BaseModel, batch_size: int, steps: int, precision: str, own_threads: bool
+    ):
+        dataset = images.dataset()
+        net = build_model(model, dataset.input_shape, dataset.classes, generator=generator_for(0, "init"))
+        flops = training_flops(net, dataset.input_shape)
+        self.batches = TrainBatches(dataset)
+        self.batch_size, self.steps, self.bfloat16 = batch_size, steps, precision == "bfloat16"
+        net = net.to(memory_format=torch.channels_last)
+        optimiser: dict[str, Any] = {"name": "sgd", "learning_rate": LEARNING_RATE}
+        optimiser |= {"momentum": MOMENTUM, "nesterov": False, "weight_decay": 0.0}
+        if own_threads:
+            os.environ.pop("OMP_NUM_THREADS", None)  # an upper limit to the choice, which the Makefile sets to 1
+            torch.set_num_threads(
+                measured_threads(net, self.batches, batch_size, optimiser=optimiser, bfloat16=self.bfloat16)
+            )
+        self.facts: dict[str, Any] = {"precision": precision, "flops": flops, "threads": torch.get_num_threads()}
+        self.net = single_net(net)
+        self.optimiser = build_optimiser(self.net.parameters.values(), **optimiser)
+        self.scratch = tempfile.TemporaryDirectory(prefix="genlab-bench-run-")
+        run = RunDirectory(Path(self.scratch.name))
+        self.recorder = Recorder(run, _nothing, _nothing, every_epochs=None, every_seconds=60.0)
+        self.recorder.timing.start()
+        self.epoch_steps = len(batch_bounds(len(self.batches), batch_size))
+        self.done = 1  # at step 0 the loop evaluates
+
+    def settle(self) -> None:
+        """Go to the next epoch where the present one has too few batches left, as the usual side does, and warm up."""
+        settling = settling_steps(self.steps)
+        epoch, position = divmod(self.done, self.epoch_steps)
+        if position + settling + self.steps >= self.epoch_steps:
+            self.done = (epoch + 1) * self.epoch_steps
+        self._train(settling)
+
+    def work(self) -> None:
+        """A round."""
+        self._train(self.steps)
+
+    def _train(self, steps: int) -> None:
+        ending = train(
+            self.net,
+            self.optimiser,
+            build_schedule("constant", LEARNING_RATE),
+            self.batches,
+            _no_evaluation,
+            seed=0,
+            batch_size=self.batch_size,
+            epochs=NEVER,
+            evaluate_every=NEVER,
+            stop=StopRule(),
+            bfloat16=self.bfloat16,
+            first_step=self.done,
+            recorder=self.recorder,
+            request=StopAfter(steps),
+            progress=Silent(),
+        )
+        assert ending.kind == "stopped", ending.reason
+        assert ending.step == self.done + steps
+        self.done = ending.step
+
+
+class StopAfter:
+    """A request that stops the loop after some steps: the loop asks for the reason once a step."""
+
+    def __init__(self, steps: int):
+        self.left = steps
+
+    @property
+    def reason(self) -> str:
+        """Empty until the steps are done."""
+        self.left -= 1
+        return "" if self.left > 0 else "the round is over"
+
+
+def mlp_contests(images: Images, sizes: Sizes) -> Iterator[Contest]:
+    """The MLP 784-512-512-10 at each batch size."""
+    for batch_size in sizes.mlp_batches:
+        config = MLPConfig(name="mlp")
+        yield _contest("MLP 784-512-512-10", images, config, batch_size, sizes.mlp_images, sizes.own_threads)
+
+
+def vgg_contests(images: Images, sizes: Sizes) -> Iterator[Contest]:
+    """VGG-11 with batch norm, at each width."""
+    for width, count in sizes.vgg_images:
+        config = VGGConfig(name="vgg", depth=11, width_multiplier=width)
+        share = 1.0 if width < 1 else 0.7
+        yield _contest(f"VGG-11 width {width:g}", images, config, VGG_BATCH, count, sizes.own_threads, share)
+
+
+def _contest(
+    title: str, images: Images, model: BaseModel, batch_size: int, count: int, own_threads: bool, share: float = 1.0
+) -> Contest:
+    """The usual script in float32 against genlab: in float32, in bfloat16, and on threads of its own choice."""
+    steps = count // batch_size
+    common = (images, model, batch_size, steps)
+    others = [
+        Way("float32", GenlabTraining, (*common, "float32", False)),
+        Way("bfloat16", GenlabTraining, (*common, "bfloat16", False)),
+    ]
+    if own_threads:
+        others.append(Way("float32, own threads", GenlabTraining, (*common, "float32", True)))
+    return Contest(
+        title, Way("usual", UsualTraining, common), others, units=steps * batch_size, batch=batch_size, share=share
+    )
+
+
+def _nothing(argument: object) -> None:
+    """Neither side saves anything."""
+
+
+def _no_evaluation() -> tuple[Evaluation, Evaluation]:
+    raise AssertionError("neither side evaluates")

@@ -1,0 +1,65 @@
+"""`genlab measure`."""
+
+import json
+
+import pandas as pd
+
+from tests.cli.command import genlab, refused
+
+
+def test_measures_go_to_the_terminal_and_to_the_file(runs, tiny):
+    found = genlab("measure", "tiny", "--runs", runs, "--config", "norms")
+    assert found.code == 0
+    assert found.err == f"measuring {tiny}\n"
+    assert found.out.splitlines()[0] == str(tiny)
+    table = pd.read_csv(tiny / "measures.csv")
+    assert set(table["measure"]) >= {"margin_5th_percentile", "log_l2_path_norm"}
+    assert all(name in found.out for name in table["measure"])
+
+
+def test_json_has_the_rows_of_each_run(runs, tiny):
+    found = genlab("measure", "tiny", tiny, "--runs", runs, "--only", "parameter_count,weight_count", "--json")
+    first, second = json.loads(found.out)
+    assert first["path"] == second["path"] == str(tiny)
+    assert first["id"] == tiny.name.rpartition("-")[2]
+    assert [row["measure"] for row in first["rows"]] == ["parameter_count", "weight_count"]
+    assert first["rows"][0]["value"] == 64 * 16 + 16 + 16 * 10 + 10
+
+
+def test_quiet_prints_the_file(runs, tiny):
+    found = genlab("measure", "tiny", "--runs", runs, "--only", "parameter_count", "-q")
+    assert (found.code, found.out, found.err) == (0, f"{tiny}/measures.csv\n", "")
+
+
+def test_measuring_again_replaces_the_rows_of_a_measure_and_keeps_the_others(runs, tiny):
+    genlab("measure", "tiny", "--runs", runs, "--only", "parameter_count,margin_median")
+    path = tiny / "measures.csv"
+    before = path.read_text().splitlines()
+    path.write_text("\n".join(before[:1] + [line.replace(",1210.0,", ",-1.0,") for line in before[1:]]) + "\n")
+    assert genlab("measure", "tiny", "--runs", runs, "--only", "parameter_count").code == 0
+    after = path.read_text().splitlines()
+    assert len(after) == len(before)
+    assert [line for line in after if "margin_median" in line] == [line for line in before if "margin_median" in line]
+    assert not any("-1.0" in line for line in after)
+
+
+def test_options_of_a_measure_come_from_a_file_and_are_written_with_its_rows(runs, tiny, tmp_path):
+    config = tmp_path / "m.yaml"
+    config.write_text("only: [log_l2_path_norm]\noptions: {log_l2_path_norm: {max_pool: sum}}\n")
+    assert genlab("measure", "tiny", "--runs", runs, "--config", config).code == 0
+    assert genlab("measure", "tiny", "--runs", runs, "--only", "log_l2_path_norm").code == 0
+    options = pd.read_csv(tiny / "measures.csv")["options"].fillna("").tolist()
+    assert [json.loads(text or "{}") for text in options] == [{"max_pool": "sum"}, {}]
+
+
+def test_a_mistyped_measure_is_told_with_the_nearest(runs, tiny):
+    found = genlab("measure", "tiny", "--runs", runs, "--only", "log_l2_path_nrom")
+    refused(found, 2, "--only", "log_l2_path_nrom", "did you mean log_l2_path_norm?")
+    assert not (tiny / "measures.csv").exists()
+
+
+def test_a_mistyped_option_is_told_where_it_stands(runs, tmp_path):
+    config = tmp_path / "m.yaml"
+    config.write_text("options:\n  log_l2_path_norm: {max_pol: sum}\n")
+    found = genlab("measure", "tiny", "--runs", runs, "--config", config)
+    refused(found, 2, f"{config}:2:22: log_l2_path_norm.max_pol", "did you mean max_pool?")

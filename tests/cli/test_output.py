@@ -1,0 +1,108 @@
+"""Tables and JSON on stdout."""
+
+import json
+import re
+import sys
+
+import pytest
+from rich.cells import cell_len
+
+from genlab.cli.output import print_json, print_table, shown, waiting
+from tests.cli.command import Terminal
+
+ROWS = [
+    {"id": "0123456789ab", "name": "digits-mlp", "final.train_error": 0.0259811, "note": None},
+    {"id": "ba9876543210", "name": "x", "final.train_error": 1, "note": "[red]no markup[/red] :smile:"},
+]
+COLUMNS = ("id", "name", "final.train_error", "note")
+
+
+@pytest.fixture
+def on_terminal(monkeypatch):
+    def printed(width, *arguments):
+        terminal = Terminal()
+        monkeypatch.setattr(sys, "stdout", terminal)
+        monkeypatch.setenv("COLUMNS", str(width))
+        monkeypatch.setenv("TERM", "xterm")
+        print_table(*arguments)
+        return [line.rstrip() for line in re.sub(r"\x1b\[[0-9;]*m", "", terminal.getvalue()).splitlines()]
+
+    return printed
+
+
+def test_in_a_pipe_every_row_is_one_line_with_every_cell_whole(capsys):
+    long = {"id": "x" * 1000, "name": "y" * 300}
+    print_table(("id", "name"), [long])
+    _, line = capsys.readouterr().out.splitlines()
+    assert line.split() == [long["id"], long["name"]]
+
+
+def test_cells_are_printed_as_they_are(capsys):
+    print_table(COLUMNS, ROWS, title="/tmp/[bold]/:x:")
+    title, header, first, second = capsys.readouterr().out.splitlines()
+    assert title == "/tmp/[bold]/:x:"
+    assert header.split() == list(COLUMNS)
+    assert first.split() == ["0123456789ab", "digits-mlp", "0.02598"]
+    assert second.endswith("[red]no markup[/red] :smile:")
+
+
+def test_no_rows_leave_the_header(capsys):
+    print_table(COLUMNS, [])
+    assert capsys.readouterr().out.split() == list(COLUMNS)
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 200])
+def test_a_terminal_gets_no_line_wider_than_itself(on_terminal, width):
+    lines = on_terminal(width, COLUMNS, ROWS)
+    assert max(map(cell_len, lines)) <= width
+    assert "".join("".join(lines).split()).count("0123456789ab") == 1 or width < 60
+
+
+def test_a_narrow_terminal_folds_headers_before_cells(on_terminal):
+    """The usual columns of a listing on 80 columns: an id can still be copied."""
+    columns = (
+        "id",
+        "name",
+        "status",
+        "data.name",
+        "data.labels.corruption",
+        "model.name",
+        "seed",
+        "final.epoch",
+        "final.test_error",
+    )
+    row = dict(
+        zip(columns, ("e863d1ffe32d", "digits-mlp", "finished", "digits", 0.5, "mlp", 0, 12, 0.05111), strict=True)
+    )
+    lines = on_terminal(80, columns, [row])
+    assert lines[-1].split() == ["e863d1ffe32d", "digits-mlp", "finished", "digits", "0.5", "mlp", "0", "12", "0.05111"]
+    assert max(map(len, lines)) <= 80
+
+
+def test_a_long_cell_leaves_the_narrow_ones_whole(on_terminal):
+    lines = on_terminal(60, ("id", "reason"), [{"id": "e863d1ffe32d", "reason": "why " * 40}])
+    assert lines[1].startswith("e863d1ffe32d  why why")
+    assert max(map(len, lines)) <= 60
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(None, ""), (0.123456, "0.1235"), (1e-9, "1e-09"), (3, "3"), (True, "True"), ("a[b]", "a[b]"), ([1], "[1]")],
+)
+def test_what_cells_look_like(value, text):
+    assert shown(value) == text
+
+
+def test_json_is_one_document_without_nan(capsys):
+    print_json([{"a": 0.1, "b": None}])
+    assert json.loads(capsys.readouterr().out) == [{"a": 0.1, "b": None}]
+    with pytest.raises(ValueError, match="JSON"):
+        print_json(float("nan"))
+
+
+@pytest.mark.parametrize(("quiet", "told"), [(False, "at [work]\n"), (True, "")])
+def test_what_is_going_on_is_told_on_stderr(quiet, told, capsys):
+    with waiting("at [work]", quiet):
+        pass
+    captured = capsys.readouterr()
+    assert (captured.out, captured.err) == ("", told)

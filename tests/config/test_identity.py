@@ -1,0 +1,255 @@
+"""The run id: the same science is the same run, and any other science is another one."""
+
+import typing
+
+import pytest
+from pydantic import BaseModel, Field, ValidationError
+
+from genlab.config.identity import SCIENTIFIC, canonical, run_id
+from genlab.config.schema import TrainConfig
+from genlab.config.schema.data import DataConfig
+from tests.config.examples import SMALL, read, small_with
+
+# Pinned: were these to change, every run of every user would have another name.
+GOLDEN = {
+    "small": "e99727bf58cf",
+    "full": "f6d624e3492a",
+}
+FULL = {
+    "name": "full",
+    "seed": 7,
+    "data": {
+        "name": "cifar10",
+        "train_size": 1000,
+        "subset": "balanced",
+        "labels": {"corruption": 0.25},
+        "augmentation": {"random_crop": True, "padding": 4, "flip": True},
+    },
+    "model": {"name": "vgg", "depth": 13, "classifier_widths": [64], "width_multiplier": 0.5},
+    "training": {
+        "optimiser": {"name": "adam", "learning_rate": 1e-3},
+        "schedule": {"name": "cosine"},
+        "stop": {"epochs": 5, "train_error": 0},
+        "batch_size": 64,
+        "precision": "bfloat16",
+    },
+}
+
+
+def test_run_ids_are_those_of_every_version(tmp_path):
+    assert run_id(read(tmp_path, SMALL)) == GOLDEN["small"]
+    assert run_id(TrainConfig.model_validate(FULL)) == GOLDEN["full"]
+
+
+def test_a_run_id_is_twelve_hexadecimal_digits(tmp_path):
+    identity = run_id(read(tmp_path, SMALL))
+    assert len(identity) == 12
+    assert set(identity) <= set("0123456789abcdef")
+
+
+SAME = {
+    "another name": [SMALL, small_with("name: small", "name: other")],
+    "execution": [SMALL, SMALL + "execution: {device: cpu, threads: 3, compile: true, keep: none, time_budget: 3}\n"],
+    "order of keys": [
+        SMALL,
+        """\
+training:
+  batch_size: 32
+  stop: {epochs: 3}
+  optimiser: {learning_rate: 0.1, name: sgd}
+model: {name: mlp}
+data: {name: digits}
+name: small
+""",
+    ],
+    "defaults written out": [
+        SMALL,
+        small_with("name: mlp", "name: mlp\n  widths: [512, 512]\n  bias: true\n  dropout: 0.0"),
+        small_with("epochs: 3", "epochs: 3, train_loss: null"),
+        small_with("epochs: 3}", "epochs: 3}\n  schedule: {name: constant}"),
+        SMALL + "seed: 0\n",
+    ],
+    "true labels": [
+        SMALL,
+        *(
+            small_with("name: digits", f"name: digits\n  labels: {{corruption: {p}}}")
+            for p in ("0", "0.0", "-0.0", "true", "'true'")
+        ),
+    ],
+    "random labels": [
+        small_with("name: digits", f"name: digits\n  labels: {{corruption: {p}}}") for p in ("1", "1.0", "random")
+    ],
+    "all images": [
+        SMALL,
+        *(
+            small_with("name: digits", f"name: digits\n  {lines}")
+            for lines in ("train_size: 1347", "subset: balanced", "train_size: 1347\n  subset: balanced")
+        ),
+    ],
+    "whole numbers as floats": [small_with("learning_rate: 0.1", f"learning_rate: {n}") for n in ("1", "1.0", "1e0")],
+    "cosine over all epochs": [
+        small_with("epochs: 3}", f"epochs: 3}}\n  schedule: {{name: cosine{epochs}}}")
+        for epochs in ("", ", epochs: 3", ", epochs: null")
+    ],
+    "negative zero": [
+        small_with("learning_rate: 0.1", f"learning_rate: 0.1, weight_decay: {zero}") for zero in ("0.0", "-0.0", "0")
+    ],
+}
+
+
+@pytest.mark.parametrize("texts", SAME.values(), ids=SAME)
+def test_the_same_science_is_the_same_run(texts, tmp_path):
+    configs = [read(tmp_path, text) for text in texts]
+    assert len({run_id(config) for config in configs}) == 1
+    assert len({str(canonical(config, None)) for config in configs}) == 1
+
+
+def test_another_cosine_is_another_run(tmp_path):
+    texts = [small_with("epochs: 3}", f"epochs: 3}}\n  schedule: {{name: cosine, epochs: {n}}}") for n in (3, 4)]
+    assert len({run_id(read(tmp_path, text)) for text in texts}) == 2
+
+
+def test_a_folder_of_images_is_its_content_and_not_its_path(tmp_path):
+    first, second = (read(tmp_path, SMALL, "data.name=image_folder", f"data.path={path}") for path in ("birds", "b/c"))
+    assert run_id(first, "abc") == run_id(second, "abc")
+    assert run_id(first, "abc") != run_id(first, "abd")
+
+
+# A config of each branch of each union, so that every field of the schema is in one of them.
+DATA = [
+    {"name": "digits", "train_size": 100},
+    {"name": "image_folder", "path": "birds", "augmentation": {"random_crop": True, "padding": 1}},
+]
+MODELS = [{"name": "mlp"}, {"name": "vgg"}, {"name": "neyshabur_vgg"}]
+OPTIMISERS = [{"name": "sgd", "learning_rate": 0.5, "momentum": 0.5}, {"name": "adam", "learning_rate": 0.5}]
+SCHEDULES = [{"name": "constant"}, {"name": "step", "epochs": [2]}, {"name": "exponential"}, {"name": "cosine"}]
+
+
+def whole(data=DATA[0], model=MODELS[0], optimiser=OPTIMISERS[0], schedule=SCHEDULES[0]):
+    training = {"optimiser": optimiser, "schedule": schedule, "stop": {"epochs": 3}, "batch_size": 8}
+    return TrainConfig.model_validate({"name": "a", "data": data, "model": model, "training": training})
+
+
+WHOLES = [
+    *(whole(data=data) for data in DATA),
+    *(whole(model=model) for model in MODELS),
+    *(whole(optimiser=optimiser) for optimiser in OPTIMISERS),
+    *(whole(schedule=schedule) for schedule in SCHEDULES),
+]
+CANDIDATES = (True, False, 0.25, 0.75, 1, 2, 3, 5, [7], [2, 7], "cpu", "wood", None)
+
+
+def leaves(section, prefix=()):
+    """Every field that is no section, with where it stands."""
+    for name in type(section).model_fields:
+        value = getattr(section, name)
+        if isinstance(value, BaseModel):
+            yield from leaves(value, (*prefix, name))
+        else:
+            yield (*prefix, name), type(section).model_fields[name].annotation, value
+
+
+def changed(config, path, annotation):
+    """The config with another value in one place; None where the schema allows no other there."""
+    choices = [c for part in (annotation, *typing.get_args(annotation)) for c in typing.get_args(part)]
+    for candidate in (*(c for c in choices if isinstance(c, str | int)), *CANDIDATES):
+        content = config.model_dump()
+        node = content
+        for key in path[:-1]:
+            node = node[key]
+        node[path[-1]] = candidate
+        try:
+            other = TrainConfig.model_validate(content)
+        except ValidationError:
+            continue
+        if other != config:
+            return other
+    return None
+
+
+ALL_LEAVES = [
+    (config, *leaf) for config in WHOLES for leaf in leaves(config) if leaf[0][-1] != "name" or len(leaf[0]) == 1
+]
+# There is no other value yet.
+ONE_VALUE = {"training.procedure"}
+# The path of a folder, which counts by its content.
+NOT_SCIENCE = {("data", "path")}
+# Without a train_size a subset is nothing.
+IDLE = {("data", "subset"): lambda config: config.data.train_size is None}
+
+
+def test_every_field_that_can_change_a_result_changes_the_run_id():
+    tried, fields = set(), set()
+    for config, path, annotation, _ in ALL_LEAVES:
+        if path[0] not in SCIENTIFIC or path in NOT_SCIENCE or IDLE.get(path, lambda config: False)(config):
+            continue
+        fields.add(".".join(path))
+        other = changed(config, path, annotation)
+        if other is not None:
+            assert run_id(other) != run_id(config), f"{'.'.join(path)} changes a result but not the run id"
+            tried.add(".".join(path))
+    assert fields - tried == ONE_VALUE, "add another value for these to the candidates of this test"
+    assert {"seed", "data.train_size", "data.labels.corruption", "model.widths", "training.optimiser.beta1"} <= tried
+
+
+def test_every_branch_of_every_union_is_walked():
+    """A new model, optimiser or schedule belongs into the lists above."""
+    walked = {type(section).__name__ for config in WHOLES for section in sections(config)}
+    assert {s.__name__ for s in declared(TrainConfig)} <= walked
+
+
+def sections(section):
+    yield section
+    for name in type(section).model_fields:
+        if isinstance(getattr(section, name), BaseModel):
+            yield from sections(getattr(section, name))
+
+
+def declared(annotation):
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+        for field in annotation.model_fields.values():
+            yield from declared(field.annotation)
+    for part in typing.get_args(annotation):
+        yield from declared(part)
+
+
+def test_no_field_of_execution_changes_the_run_id():
+    for config, path, annotation, _ in ALL_LEAVES:
+        if path[0] in SCIENTIFIC:
+            continue
+        other = changed(config, path, annotation)
+        assert other is not None, f"no other value for {'.'.join(path)} among the candidates of this test: add one"
+        assert run_id(other) == run_id(config)
+
+
+def test_every_section_is_either_science_or_execution():
+    assert set(TrainConfig.model_fields) == {*SCIENTIFIC, "name", "execution"}
+
+
+def test_other_branches_are_other_runs():
+    assert len({run_id(config) for config in WHOLES}) == len({str(canonical(config, None)) for config in WHOLES})
+    for branches, argument in ((DATA, "data"), (MODELS, "model"), (OPTIMISERS, "optimiser"), (SCHEDULES, "schedule")):
+        assert len({run_id(whole(**{argument: branch})) for branch in branches}) == len(branches)
+
+
+class LaterData(DataConfig):
+    """A data section of a later version, with a field whose default is not what it was before the field existed."""
+
+    blur: float = Field(0.5, json_schema_extra={"neutral": 0.0})
+
+
+class LaterConfig(TrainConfig):
+    """A config of a later version."""
+
+    data: LaterData
+
+
+def test_a_new_field_at_its_neutral_value_renames_no_run():
+    content = {key: value for key, value in FULL.items() if key != "data"}
+    later = {
+        blur: run_id(LaterConfig.model_validate({**content, "data": FULL["data"] | blur_key}))
+        for blur, blur_key in {"default": {}, "neutral": {"blur": 0.0}, "other": {"blur": 0.7}}.items()
+    }
+    assert later["neutral"] == GOLDEN["full"]
+    assert len(set(later.values())) == 3

@@ -1,0 +1,156 @@
+"""What a user reads who got a config wrong: `file:line:column: key: what is wrong and what would be right`."""
+
+import pytest
+
+from genlab.config.load import load
+from genlab.config.schema import TrainConfig
+from genlab.config.schema.compress import CompressConfig
+from genlab.config.schema.measure import MeasureConfig
+from genlab.config.validation import known_keys
+from genlab.errors import ConfigError
+from tests.config.examples import SMALL, problems_of, small_with, write
+
+
+def test_all_problems_are_told_at_once_in_the_order_of_the_file(tmp_path):
+    text = """\
+name: a b
+seed: -1
+sed: 3
+data:
+  name: digitz
+  train_size: 1e3
+model: {name: mlp, widths: [3, 0, x], bias: yes}
+training:
+  optimiser: {name: sgd, learning_rate: 0}
+  batch_size: 32
+  batch_size: 64
+execution: {device: gpu}
+"""
+    assert problems_of(tmp_path, text) == [
+        "small.yaml:1:1: name: must match pattern '^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$', not 'a b'",
+        "small.yaml:2:1: seed: must be greater than or equal to 0, not -1",
+        "small.yaml:3:1: sed: unknown key; did you mean seed?",
+        "small.yaml:5:3: data.name: 'digitz' is not one of them; did you mean digits?",
+        "small.yaml:6:3: data.train_size: must be a valid integer, not 1000.0",
+        "small.yaml:7:32: model.widths.1: must be greater than or equal to 1, not 0",
+        "small.yaml:7:35: model.widths.2: must be a valid integer, not 'x'",
+        "small.yaml:7:39: model.bias: must be a valid boolean, not 'yes'",
+        "small.yaml:8:1: training.stop: is required and missing",
+        "small.yaml:9:26: training.optimiser.learning_rate: must be greater than 0, not 0",
+        "small.yaml:11:3: training.batch_size: given twice (first at small.yaml:10:3)",
+        "small.yaml:12:13: execution.device: must be auto, cpu, cuda or cuda:N, not 'gpu'",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("", "1:1: the file: must be a mapping of keys to values"),
+        ("- 1", "1:1: the file: must be a mapping of keys to values"),
+        ("just words", "1:1: the file: must be a mapping of keys to values"),
+        (
+            small_with("{name: sgd, learning_rate: 0.1}", "sgd"),
+            "7:3: training.optimiser: must be a mapping of keys to values, not 'sgd'",
+        ),
+        (small_with("stop: {epochs: 3}", "stop:"), "8:3: training.stop: must be a mapping of keys to values, not null"),
+        (SMALL.replace("name: mlp", "name: mlq"), "5:3: model.name: unknown name 'mlq'; did you mean mlp?"),
+        (
+            SMALL.replace("name: mlp", "name: zzz"),
+            "5:3: model.name: unknown name 'zzz'; known: mlp, vgg, neyshabur_vgg",
+        ),
+        (SMALL.replace("name: mlp", "widths: [3]"), "4:1: model.name: is required and missing"),
+        (SMALL.replace("name: mlp", "name: mlp\n  widths: 3"), "6:3: model.widths: must be a list, not 3"),
+        (
+            SMALL.replace("name: mlp", "name: vgg\n  depth: 12"),
+            "6:3: model.depth: 12 is not one of them; known: 11, 13, 16, 19",
+        ),
+        (SMALL.replace("name: small", "name: 3"), "1:1: name: must be a valid string, not 3"),
+        (small_with("epochs: 3", "epochs: true"), "8:10: training.stop.epochs: must be a valid integer, not true"),
+        (small_with("0.1", "1e999"), "7:26: training.optimiser.learning_rate: must be a finite number, not inf"),
+        (
+            small_with("epochs: 3}", "epochs: 3}\n  schedule: {name: step, epochs: []}"),
+            "9:26: training.schedule.epochs: must have 1 or more items, not []",
+        ),
+        (
+            small_with("epochs: 3}", "epochs: 3}\n  schedule: {name: step, epochs: [5, 2]}"),
+            "9:3: training.schedule: epochs must increase",
+        ),
+    ],
+)
+def test_a_wrong_value_is_one_line_without_words_of_python(tmp_path, text, problem):
+    assert problems_of(tmp_path, text) == [f"small.yaml:{problem}"]
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (
+            small_with("batch_size: 32", "batch_size: 32\n  batchsize: 3"),
+            "10:3: training.batchsize: unknown key; did you mean batch_size?",
+        ),
+        (SMALL + "batch_size: 3\n", "10:1: batch_size: unknown key; did you mean training.batch_size?"),
+        (SMALL + "corruption: 0.5\n", "10:1: corruption: unknown key; did you mean data.labels.corruption?"),
+        (
+            SMALL.replace("name: mlp", "name: mlp\n  learning_rate: 3"),
+            "6:3: model.learning_rate: unknown key; did you mean training.optimiser.learning_rate?",
+        ),
+        (
+            SMALL.replace("name: mlp", "name: mlp\n  depth: 3"),
+            "6:3: model.depth: unknown key; known: name, widths, bias, dropout, initialisation, init_scale",
+        ),
+        (
+            small_with("epochs: 3", "epochs: 3, zzz: 1"),
+            "8:21: training.stop.zzz: unknown key; known: epochs, train_error, train_loss",
+        ),
+        (SMALL + "<<: {seed: 1}\n", "10:1: <<: unknown key; known: name, seed, data, model, training, execution"),
+    ],
+)
+def test_an_unknown_key_comes_with_the_nearest_known_one(tmp_path, text, problem):
+    assert problems_of(tmp_path, text) == [f"small.yaml:{problem}"]
+
+
+def test_a_key_of_a_later_branch_is_not_offered(tmp_path):
+    """`beta1` is Adam's: with SGD chosen it is no known key."""
+    (problem,) = problems_of(tmp_path, small_with("learning_rate: 0.1", "learning_rate: 0.1, beta1: 0.9"))
+    known = "name, learning_rate, momentum, nesterov, weight_decay"
+    assert problem == f"small.yaml:7:46: training.optimiser.beta1: unknown key; known: {known}"
+
+
+def test_problems_in_the_list_of_a_compress_config(tmp_path):
+    text = """\
+methods:
+  - name: svd_truncation
+    enrgy: [0.9]
+  - {name: svd, rank: 3}
+  - {name: svd_truncation, rank: [0, 1], layers: [all, x]}
+  - {name: svd_truncation, energy: [0.5, 0.5]}
+  - {name: svd_truncation}
+  - 3
+"""
+    with pytest.raises(ConfigError) as error:
+        load(CompressConfig, write(tmp_path, text, "c.yaml"), kind="compress")
+    assert str(error.value).replace(f"{tmp_path}/", "").splitlines() == [
+        "c.yaml:3:5: methods.0.enrgy: unknown key; did you mean energy?",
+        "c.yaml:4:6: methods.1.name: 'svd' is not one of them; known: svd_truncation",
+        "c.yaml:5:35: methods.2.rank.0: must be greater than or equal to 1, not 0",
+        "c.yaml:5:42: methods.2.layers: give all, or names of layers, not ['all', 'x']",
+        "c.yaml:6:28: methods.3.energy: 0.5 is there more than once, not [0.5, 0.5]",
+        "c.yaml:7:5: methods.4: svd_truncation needs rank, energy or threshold, e.g. energy: [0.5, 0.9, 0.99]",
+        "c.yaml:8:5: methods.5: must be a mapping of keys to values, not 3",
+    ]
+
+
+@pytest.mark.parametrize("only", ["3", "[]", "[3]", "every", "null", "{a: b}"])
+def test_a_measure_config_takes_all_or_a_list_of_names(tmp_path, only):
+    with pytest.raises(ConfigError) as error:
+        load(MeasureConfig, write(tmp_path, f"options: {{}}\nonly: {only}\n", "m.yaml"), kind="measure")
+    (problem,) = error.value.problems
+    assert str(problem).startswith(f"{tmp_path}/m.yaml:2:1: only: must be all, or a list of names of measures")
+
+
+def test_known_keys_are_those_of_the_branches_that_are_chosen():
+    chosen = {"model": {"name": "vgg"}, "training": {"optimiser": {"name": "adam"}, "schedule": {"name": "step"}}}
+    keys = {".".join(map(str, path)) for path in known_keys(TrainConfig, chosen)}
+    assert {"seed", "data.labels.corruption", "model.depth", "training.optimiser.beta1", "execution.keep"} <= keys
+    assert not {"model.widths", "training.optimiser.momentum"} & keys
+    assert "model.widths" in {".".join(map(str, path)) for path in known_keys(TrainConfig)}

@@ -1,0 +1,133 @@
+"""A finished run read back from Python."""
+
+import math
+
+import pandas as pd
+import pytest
+import torch
+
+import genlab
+from genlab.errors import GenlabError
+from genlab.rundir.finished import load_run, load_runs
+from genlab.training.evaluate import evaluate
+from genlab.training.net import single_net
+from tests.rundir.examples import made_up_run, train
+
+
+def test_a_run_gives_its_config_data_nets_and_tables(trained):
+    run = genlab.load_run(trained.path)
+    assert run.config.data.labels.corruption == 0.5
+    assert len(run.dataset.train_images) == 200
+    assert list(run.history["epoch"]) == [0, 1, 2]
+    assert run.measures.empty
+    assert run.compression.empty
+    assert not run.model.training
+    assert run.model is run.model, "read once"
+
+
+def test_the_net_has_the_errors_of_the_last_row_of_the_history(trained):
+    run = load_run(str(trained.path))
+    normalised = run.dataset.normalisation(run.dataset.test_images)
+    with torch.no_grad():
+        wrong = (run.model(normalised).argmax(1) != run.dataset.test_labels).double().mean()
+    assert float(wrong) == pytest.approx(run.history["test_error"].iloc[-1], abs=1e-9)
+    at_first = evaluate(single_net(run.initial_model), [(normalised, run.dataset.test_labels)])
+    assert at_first.loss == pytest.approx(run.history["test_loss"].iloc[0], rel=1e-5)
+
+
+def test_a_directory_that_is_no_finished_run_is_refused(tmp_path):
+    with pytest.raises(GenlabError, match="not a run directory"):
+        load_run(tmp_path)
+    run = made_up_run(tmp_path, state="preempted")
+    with pytest.raises(GenlabError, match=r"is preempted, not finished; `genlab train .*` goes on with it"):
+        load_run(run.path)
+
+
+def test_the_data_directory_is_an_argument_or_the_environment_or_data(trained, monkeypatch, tmp_path):
+    assert load_run(trained.path, tmp_path).data_dir == tmp_path
+    monkeypatch.setenv("GENLAB_DATA", str(tmp_path / "env"))
+    assert load_run(trained.path).data_dir == tmp_path / "env"
+    monkeypatch.delenv("GENLAB_DATA")
+    assert str(load_run(trained.path).data_dir) == "data"
+
+
+@pytest.mark.parametrize(
+    ("keep", "files", "message"),
+    [
+        ("final", {"final.safetensors"}, None),
+        ("none", set(), r"final.safetensors: was not kept \(execution.keep: none\); train the run again: .*keep=all"),
+    ],
+)
+def test_weights_that_were_not_kept(tmp_path, keep, files, message):
+    run = load_run(train(tmp_path, f"execution.keep={keep}").run.path)
+    assert {path.name for path in run.directory.path.glob("*.safetensors")} == files
+    assert run.initial_model is None
+    if message:
+        with pytest.raises(GenlabError, match=message):
+            _ = run.model
+    else:
+        assert run.model is not None
+
+
+def copy_of(trained, folder):
+    import shutil
+
+    return shutil.copytree(trained.path, folder / trained.path.name)
+
+
+def test_damaged_weights_are_told_with_the_remedy(trained, tmp_path):
+    path = copy_of(trained, tmp_path) / "final.safetensors"
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(
+        GenlabError, match=r"final.safetensors: is damaged .*; train the run again: genlab train .* --force"
+    ):
+        _ = load_run(path.parent).model
+    path.unlink()
+    with pytest.raises(GenlabError, match=r"final.safetensors: is missing; train the run again"):
+        _ = load_run(path.parent).model
+
+
+def test_weights_of_another_net_are_told(trained, tmp_path):
+    path = copy_of(trained, tmp_path) / "config.yaml"
+    path.write_text(path.read_text().replace("widths: [16]", "widths: [17]"))
+    with pytest.raises(GenlabError, match=r"final.safetensors: does not fit the net of this run's config"):
+        _ = load_run(path.parent).model
+
+
+@pytest.mark.parametrize("table", ["history", "measures", "compression"])
+def test_a_damaged_table_names_its_line(trained, tmp_path, table):
+    path = copy_of(trained, tmp_path)
+    (path / f"{table}.csv").write_text("measure,value\na,1\nb\nc,2\n")
+    with pytest.raises(GenlabError, match=rf"{table}.csv:3: damaged: 1 fields where the header has 2"):
+        getattr(load_run(path), table)
+
+
+def test_a_history_that_is_gone_is_told(trained, tmp_path):
+    path = copy_of(trained, tmp_path)
+    (path / "history.csv").unlink()
+    with pytest.raises(GenlabError, match=r"history.csv: .*--force"):
+        _ = load_run(path).history
+
+
+def test_all_runs_are_one_table(tmp_path):
+    made_up_run(tmp_path, "a", "1111", final={"test_error": 0.25})
+    made_up_run(tmp_path, "b", "2222", state="failed", reason="diverged", final={})
+    made_up_run(tmp_path, "c", "3333").status.write_text("{")
+    table = genlab.load_runs(tmp_path)
+    assert isinstance(table, pd.DataFrame)
+    assert list(table["name"]) == ["a", "b"]
+    assert list(table["status"]) == ["finished", "failed"]
+    assert table["final.test_error"][0] == 0.25
+    assert math.isnan(table["final.test_error"][1])
+    assert table["data.labels.corruption"][0] == 0.0
+    assert table["path"][0] == str(tmp_path / "a-1111")
+
+
+def test_no_runs_are_an_empty_table(tmp_path):
+    assert load_runs(tmp_path).empty
+
+
+def test_genlab_has_no_other_name_to_offer():
+    assert genlab.__version__
+    with pytest.raises(AttributeError, match="module 'genlab' has no attribute 'load_ruin'"):
+        _ = genlab.load_ruin

@@ -1,0 +1,136 @@
+"""Lists of runs: filtered, sorted, with chosen columns, from status files alone."""
+
+import json
+
+import pytest
+
+from genlab.errors import UsageError
+from genlab.rundir.listing import USUAL_COLUMNS, describe, list_runs
+from tests.rundir.examples import made_up_run
+
+
+@pytest.fixture
+def runs(tmp_path):
+    for index, (name, corruption, error) in enumerate([("c", 0.0, 0.3), ("a", 0.5, 0.1), ("b", 1.0, 0.9)]):
+        config = {"seed": index, "data.labels.corruption": corruption, "model.name": "mlp", "model.widths": [3, 4]}
+        made_up_run(tmp_path, name, f"{index}" * 12, config=config, final={"epoch": 10 * index, "test_error": error})
+    made_up_run(tmp_path, "d", "3" * 12, state="failed", reason="diverged", config={"seed": 3}, final={})
+    return tmp_path
+
+
+def names(runs, **how):
+    return "".join(row["name"] for row in list_runs(runs, **how).rows)
+
+
+def test_runs_come_in_the_order_of_their_names(runs):
+    listing = list_runs(runs)
+    assert [row["name"] for row in listing.rows] == ["a", "b", "c", "d"]
+    assert listing.columns == USUAL_COLUMNS
+    assert listing.damaged == []
+    first = listing.rows[0]
+    assert (first["id"], first["final.test_error"], first["data.labels.corruption"]) == ("1" * 12, 0.1, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("where", "found"),
+    [
+        (["status=finished"], "abc"),
+        (["status!=finished"], "d"),
+        (["name=a"], "a"),
+        (["seed=1"], "a"),
+        (["id=111111111111"], "a"),
+        (["seed<2"], "ac"),
+        (["seed<=2"], "abc"),
+        (["seed>1"], "bd"),
+        (["seed>=1"], "abd"),
+        (["final.test_error<0.5"], "ac"),
+        (["final.test_error < 0.5", "data.labels.corruption=0"], "c"),
+        (["data.labels.corruption=1"], "b"),
+        (["data.labels.corruption=5e-1"], "a"),
+        (["model.widths=[3, 4]"], "abc"),
+        (["reason=diverged"], "d"),
+        (["name<3"], ""),
+        (["model.name!=vgg"], "abc"),
+    ],
+)
+def test_conditions(runs, where, found):
+    assert names(runs, where=where) == found
+
+
+@pytest.mark.parametrize("where", ["seed", "=3", "seed==3", "seed=>3", "seed<>3", "<", ""])
+def test_a_condition_that_cannot_be_read_is_told_with_its_form(runs, where):
+    with pytest.raises(UsageError, match=r"a condition is KEY=VALUE \(or"):
+        list_runs(runs, where=[where])
+
+
+@pytest.mark.parametrize(
+    ("sort", "order"),
+    [
+        ("name", "abcd"),
+        ("-name", "dcba"),
+        ("seed", "cabd"),
+        ("final.test_error", "acbd"),
+        ("-final.test_error", "bcad"),
+        ("-final.epoch", "bacd"),
+    ],
+)
+def test_sorting_puts_runs_without_a_value_last(runs, sort, order):
+    assert names(runs, sort=sort) == order
+
+
+def test_columns_are_chosen_or_added(runs):
+    assert list_runs(runs, columns="name,seed").columns == ("name", "seed")
+    assert list_runs(runs, columns="+reason, +model.widths").columns == (*USUAL_COLUMNS, "reason", "model.widths")
+
+
+def test_the_size_is_that_of_all_files(runs):
+    listing = list_runs(runs, columns="name,size", sort="-size")
+    expected = {path.name[0]: sum(f.stat().st_size for f in path.rglob("*")) for path in runs.iterdir()}
+    assert {row["name"]: row["size"] for row in listing.rows} == expected
+    assert names(runs, where=["size>0"]) == "abcd"
+    assert names(runs, where=["size>1000000"]) == ""
+    assert "size" not in list_runs(runs).rows[0]
+
+
+@pytest.mark.parametrize(
+    "how", [{"columns": "name,final.tset_error"}, {"sort": "final.tset_error"}, {"where": ["final.tset_error<1"]}]
+)
+def test_a_column_that_no_run_has_is_told_with_the_nearest(runs, how):
+    with pytest.raises(UsageError, match=r"no run has a column 'final.tset_error'; did you mean final.test_error\?"):
+        list_runs(runs, **how)
+
+
+def test_a_damaged_run_does_not_hide_the_others(runs):
+    (runs / f"a-{'1' * 12}" / "status.json").write_text("{")
+    listing = list_runs(runs)
+    assert [row["name"] for row in listing.rows] == ["b", "c", "d"]
+    assert len(listing.damaged) == 1
+    assert "a-111111111111/status.json: damaged" in listing.damaged[0]
+
+
+def test_no_runs_are_no_error(tmp_path):
+    assert list_runs(tmp_path / "runs", where=["seed=3"], sort="seed", columns="anything").rows == []
+
+
+def test_a_description_has_all_that_the_small_files_tell(runs):
+    run = made_up_run(runs, "e", "eeee")
+    attempt = {"versions": {"torch": "2.6"}, "git": {"commit": "abc"}, "machine": {"cores": 2}}
+    provenance = {"execution": {"threads": 1}, "attempts": [{}, attempt]}
+    run.provenance.write_text(json.dumps(provenance))
+    description = describe(run)
+    assert description["id"] == "eeee"
+    assert description["final.test_error"] == 0.05
+    assert description["execution.threads"] == 1
+    assert description["attempts"] == 2
+    assert description["versions.torch"] == "2.6"
+    assert description["git.commit"] == "abc"
+    assert description["machine.cores"] == 2
+    assert description["files"] == "history.csv, provenance.json, status.json"
+
+
+@pytest.mark.parametrize("content", [None, "", "{", "[]", "{}"])
+def test_a_description_does_without_a_provenance(runs, content):
+    run = made_up_run(runs, "e", "eeee")
+    if content is not None:
+        run.provenance.write_text(content)
+    assert describe(run)["attempts"] == 0

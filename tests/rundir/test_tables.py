@@ -1,0 +1,105 @@
+"""CSV files that are merged by key, and name the line of any damage."""
+
+import math
+
+import pytest
+
+from genlab.errors import GenlabError
+from genlab.rundir.tables import cell, line, read_table, read_whole, replace_rows, write_table
+from tests.rundir.examples import full_disk
+
+COLUMNS = ("measure", "layer", "value", "reason")
+
+
+def by_measure(row):
+    return (row["measure"],)
+
+
+def row(measure, value=None, layer="", reason=""):
+    return {"measure": measure, "layer": layer, "value": value, "reason": reason}
+
+
+@pytest.mark.parametrize("number", [0.1, 1 / 3, 5e-324, 1e22, -0.0, 123456789.123456789, math.inf])
+def test_a_float_is_written_with_all_its_digits(number):
+    assert float(cell(number)) == number
+    assert math.copysign(1, float(cell(number))) == math.copysign(1, number)
+
+
+def test_what_other_values_look_like():
+    assert [cell(value) for value in (None, True, False, 3, "a", "")] == ["", "true", "false", "3", "a", ""]
+    assert line(COLUMNS, row("m", 0.5, reason='a "b", c')) == 'm,,0.5,"a ""b"", c"\n'
+
+
+def test_a_table_comes_back_as_strings(tmp_path):
+    path = tmp_path / "t.csv"
+    write_table(path, COLUMNS, [row("a", 0.5), row("b", reason="zero, or\nless"), {"measure": "ü"}])
+    assert read_table(path, COLUMNS) == [
+        {"measure": "a", "layer": "", "value": "0.5", "reason": ""},
+        {"measure": "b", "layer": "", "value": "", "reason": "zero, or\nless"},
+        {"measure": "ü", "layer": "", "value": "", "reason": ""},
+    ]
+
+
+def test_a_table_that_is_not_there_is_empty(tmp_path):
+    assert read_table(tmp_path / "t.csv", COLUMNS) == []
+
+
+def test_rows_are_replaced_by_key_and_all_others_stay_byte_for_byte(tmp_path):
+    path = tmp_path / "t.csv"
+    others = 'b,,0.50,"kept, as it is"\nc,1,1e-03,"two\r\nlines"\nc,2,,\n'
+    path.write_bytes(f"{','.join(COLUMNS)}\na,1,1,\n{others}a,2,2,\n".encode())
+    found = replace_rows(path, COLUMNS, [row("a", 3.0, "1"), row("d", 4.0)], by_measure)
+    assert path.read_bytes().decode() == f"{','.join(COLUMNS)}\n{others}a,1,3.0,\nd,,4.0,\n"
+    assert [(r["measure"], r["layer"]) for r in found] == [("b", ""), ("c", "1"), ("c", "2"), ("a", "1"), ("d", "")]
+    assert found == read_table(path, COLUMNS)
+
+
+def test_replacing_rows_makes_the_table_where_there_is_none(tmp_path):
+    replace_rows(tmp_path / "t.csv", COLUMNS, [row("a", 1.0)], by_measure)
+    assert (tmp_path / "t.csv").read_text() == "measure,layer,value,reason\na,,1.0,\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "number", "what"),
+    [
+        ("measure,layer,value\na,,1\n", 1, "its header is not measure,layer,value,reason"),
+        ("", 1, "its header is not"),
+        ("measure,layer,value,reason\na,,1,\nb,,2\nc,,3,\n", 3, "3 fields where the header has 4"),
+        ("measure,layer,value,reason\na,,1,,5\n", 2, "5 fields where the header has 4"),
+        ("measure,layer,value,reason\na,,1,\n\n", 3, "0 fields where the header has 4"),
+        ('measure,layer,value,reason\na,,1,"two\nlines"\nb,,"2\n', 4, "unexpected end of data"),
+        ('measure,layer,value,reason\na,,"1"x,\n', 2, "expected after"),
+    ],
+)
+def test_damage_names_the_file_the_line_and_the_remedy_and_changes_nothing(tmp_path, text, number, what):
+    path = tmp_path / "t.csv"
+    path.write_text(text)
+    with pytest.raises(GenlabError) as error:
+        replace_rows(path, COLUMNS, [row("a", 3.0)], by_measure)
+    assert str(error.value).startswith(f"{path}:{number}: damaged: ")
+    assert what in str(error.value)
+    assert "remove the file and compute it again" in str(error.value)
+    assert path.read_text() == text
+
+
+def test_bytes_that_are_no_text_name_their_line(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_bytes(b"measure,layer,value,reason\na,,1,\nb,\xff\xfe,2,\n")
+    with pytest.raises(GenlabError, match=r"t.csv:3: damaged: not UTF-8 text; mend"):
+        read_table(path, COLUMNS)
+
+
+def test_a_folder_in_place_of_a_table_cannot_be_read(tmp_path):
+    with pytest.raises(GenlabError, match=r"cannot be read: Is a directory; give up$"):
+        read_whole(tmp_path, "give up")
+    with pytest.raises(GenlabError, match="cannot be read: No such file"):
+        read_whole(tmp_path / "missing")
+
+
+def test_a_full_disk_keeps_the_table_before(tmp_path):
+    path = tmp_path / "t.csv"
+    write_table(path, COLUMNS, [row("a", 1.0)])
+    before = path.read_bytes()
+    with full_disk(), pytest.raises(GenlabError, match="cannot be written"):
+        replace_rows(path, COLUMNS, [row("b", 2.0)], by_measure)
+    assert path.read_bytes() == before
