@@ -1,5 +1,6 @@
 """`genlab train`."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -8,6 +9,7 @@ from genlab.cli.options import DEFAULT_DATA, DEFAULT_RUNS, AsJson, DataDir, Devi
 
 
 def train(
+    context: typer.Context,
     target: Annotated[str, typer.Argument(metavar="CONFIG", help="A file, a packaged name, or a run directory.")],
     overrides: Overrides = None,
     runs: Runs = DEFAULT_RUNS,
@@ -39,7 +41,7 @@ def train(
     try:
         result = train_run(
             loaded.config,
-            runs=runs,
+            runs=_runs_of(context, target, runs),
             data_dir=data_dir,
             progress=Silent() if quiet else Reporting(),
             force=force,
@@ -54,3 +56,10 @@ def train(
     errors = f"train error {final['train_error']:.2%}, test error {final['test_error']:.2%}" if final else "no epochs"
     ending = "was finished already (--force starts afresh)" if result.already else f"finished: {status['reason']}"
     print(f"{result.run.path}: {ending}; {errors}")
+
+
+def _runs_of(context: typer.Context, target: str, runs: Path) -> Path:
+    """A run directory goes on where it lies, unless --runs was typed."""
+    source = context.get_parameter_source("runs")
+    typed = source is not None and source.name == "COMMANDLINE"
+    return runs if typed or not (Path(target) / "status.json").exists() else Path(target).resolve().parent

@@ -52,6 +52,8 @@ def build_model(
     required = REQUIRED_IMAGE_SIZE.get(name)
     if required and tuple(input_shape[1:]) != (required, required):
         raise ConfigError.at("model.name", wrong_size_message(name, input_shape[1], input_shape[2], required))
-    model = MODELS[name].build(input_shape, classes, **arguments)
+    with torch.device("meta"):  # constructors would draw from torch's global generator, for weights that are not used
+        model = MODELS[name].build(input_shape, classes, **arguments)
+    model.to_empty(device="cpu")
     initialise(model, scheme, scale, generator=generator)
     return model

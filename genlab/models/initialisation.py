@@ -21,6 +21,9 @@ def initialise(model: nn.Module, scheme: Scheme, scale: float, *, generator: tor
         model: a net on the CPU, so that the draw is the same whichever device it trains on.
         scale: factor on every weight; biases are not scaled.
         generator: on the CPU.
+
+    Raises:
+        ValueError: a module of another type has parameters of its own.
     """
     for module in model.modules():
         if isinstance(module, nn.Linear | nn.Conv2d):
@@ -37,6 +40,8 @@ def initialise(model: nn.Module, scheme: Scheme, scale: float, *, generator: tor
                 _initialise_bias(module.bias, scheme, fan_in, generator)
         elif isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
             module.reset_parameters()
+        elif any(True for _ in module.parameters(recurse=False)):
+            raise ValueError(f"no rule for the initial parameters of {type(module).__name__}")
 
 
 def _initialise_bias(bias: Tensor, scheme: Scheme, fan_in: int, generator: torch.Generator) -> None:

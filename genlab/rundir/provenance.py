@@ -33,6 +33,7 @@ def versions() -> dict[str, str]:
             found[package] = version(package)
         except PackageNotFoundError:
             found[package] = "missing"
+    found["torch"] = torch.__version__  # with the build, such as +cpu, that the package's version lacks
     return found
 
 

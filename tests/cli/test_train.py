@@ -92,3 +92,15 @@ def test_all_problems_of_a_config_are_told_a_line_each(tmp_path):
     assert found.out == ""
     assert len(found.err.splitlines()) == 2
     assert not (tmp_path / "runs").exists(), "nothing is made for a config that is wrong"
+
+
+def test_a_run_directory_goes_on_where_it_lies(tmp_path, monkeypatch):
+    stopped = genlab("train", *SMALL, "execution.time_budget=0.000001", "--runs", tmp_path / "runs")
+    (path,) = (tmp_path / "runs").glob("digits-mlp-*")
+    assert stopped.code == 75
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    assert genlab("train", path, "execution.time_budget=null").code == 0
+    assert not list(elsewhere.iterdir())
+    assert "was finished already" in genlab("train", path).out
