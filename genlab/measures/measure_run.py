@@ -12,7 +12,7 @@ from genlab.rundir.finished import FinishedRun
 from genlab.rundir.locks import locked
 from genlab.rundir.provenance import read_provenance
 from genlab.rundir.tables import Row, replace_rows, write_table
-from genlab.training.memory import keep_freed_memory
+from genlab.training.allocation import keep_freed_memory
 
 
 def measure_run(

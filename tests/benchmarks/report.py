@@ -12,7 +12,7 @@ LEGEND = (
     "Rounds alternate, each side in a process of its own; medians ± half the distance of the quartiles.",
     "ratio: by the clock, median of pairs of rounds and its bootstrap interval; CPU: the ratio by processor",
     "time, the loader's workers included; peak: part of a matrix product's rate on as many threads.",
-    "usual: torchvision data set, ToTensor, Normalize, DataLoader of 2 workers, SGD, .item(); float32, NCHW.",
+    "usual: torchvision data set, ToTensor, Normalize, 2 loader workers, SGD, .item(); float32, NCHW.",
 )
 
 

@@ -10,6 +10,7 @@ import torch
 
 from genlab.config.schema.model import MLPConfig
 from genlab.models.catalogue import build_model
+from tests.benchmarks.__main__ import main
 from tests.benchmarks.contests import Contest, Rounds, Way, run
 from tests.benchmarks.flops import training_flops
 from tests.benchmarks.outcomes import Outcome, part_of_peak
@@ -56,11 +57,11 @@ def test_quick_benchmarks_print_a_table_in_100_columns_and_write_all_numbers(tmp
     assert all(o["ratio"] > 0 and o["rounds"] == 2 and len(o["usual"]["seconds"]) == 2 for o in content["outcomes"])
 
 
-def test_an_unknown_benchmark_is_refused():
-    command = [sys.executable, "-m", "tests.benchmarks", "--only", "mpl"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 2
-    assert "no benchmark named 'mpl'" in done.stderr
+def test_an_unknown_benchmark_is_refused(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["benchmarks", "--only", "mpl"])
+    with pytest.raises(SystemExit, match="2"):
+        main()
+    assert "no benchmark named 'mpl'" in capsys.readouterr().err
 
 
 def test_each_side_settles_before_every_round_and_the_first_round_is_not_counted():

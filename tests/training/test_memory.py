@@ -32,17 +32,3 @@ def test_the_system_counts_in_its_own_unit(monkeypatch, platform, factor):
 def test_on_a_gpu_it_is_what_torch_allocated(monkeypatch):
     monkeypatch.setattr(torch.cuda, "max_memory_allocated", lambda device: 12345)
     assert peak_memory_bytes(torch.device("cuda", 0)) == 12345
-
-
-@pytest.mark.parametrize(("library", "calls"), [("glibc", [(-3, 2**30), (-1, 2**31 - 1)]), ("musl", []), ("", [])])
-def test_only_glibc_is_asked_to_keep_large_freed_blocks(monkeypatch, library, calls):
-    found = []
-
-    class Library:
-        def mallopt(self, what, size):
-            found.append((what, size))
-
-    monkeypatch.setattr(memory.platform, "libc_ver", lambda: (library, "2.36"))
-    monkeypatch.setattr(memory.ctypes, "CDLL", lambda name: Library())
-    memory.keep_freed_memory()
-    assert found == calls
