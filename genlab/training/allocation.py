@@ -14,8 +14,8 @@ def keep_freed_memory() -> bool:
     glibc gives each block above 32 MB a mapping of its own and returns it when it is freed. An activation of a wide
     VGG is such a block, and a training step frees and asks for each of them again: page by page, zeroed, some 30,000
     page faults a step. With this the blocks of the step before are used again: 6 % less time for a VGG-11 of full
-    width, 2 % at a quarter, nothing for an MLP; a float64 evaluation of a VGG-11 at a quarter takes half the time. Results
-    do not change, nor the most memory held at a time.
+    width, 2 % at a quarter, nothing for an MLP; a float64 evaluation of a VGG-11 at a quarter takes half the time.
+    Results do not change, nor the most memory held at a time.
 
     Returns:
         Whether anything was set: False where the C library is not glibc.
