@@ -43,6 +43,9 @@ def version(show: bool = typer.Option(False, "--version", help="Show the version
 def main() -> None:
     """Run the command line; every expected failure is one line on stderr and an exit code of `EXIT_CODES`."""
     verbose = bool({"-v", "--verbose"} & set(sys.argv[1:]))
+    # Threads that wait are to sleep: beside other work, two that spin took up to 30 times as long a step as one. OpenMP
+    # reads this once, when torch is loaded, which is later than here.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         code = app(standalone_mode=False)
         if code == 130:  # newer typer makes this of Ctrl-C and says nothing

@@ -35,8 +35,8 @@ class Sizes:
 
 
 FULL = Sizes(
-    rounds=21,
-    seconds=60,
+    rounds=15,
+    seconds=45,
     own_threads=True,
     made=None,
     mlp_batches=(64, 128),

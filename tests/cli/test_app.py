@@ -177,3 +177,12 @@ def test_results_go_to_stdout_and_progress_to_stderr_in_a_process_of_its_own(tmp
     assert (status["status"], status["final"]["epoch"]) == ("finished", 1)
     missing = process("train", "digits-mpl", "--runs", tmp_path)
     refused(missing, 2, "digits-mpl: no such file", "digits-mlp")
+
+
+def test_waiting_threads_sleep_unless_the_user_says_otherwise(monkeypatch):
+    monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
+    genlab("--version")
+    assert os.environ.pop("OMP_WAIT_POLICY") == "PASSIVE"
+    monkeypatch.setenv("OMP_WAIT_POLICY", "ACTIVE")
+    genlab("--version")
+    assert os.environ["OMP_WAIT_POLICY"] == "ACTIVE"
