@@ -1,4 +1,4 @@
-"""genlab: train small image classifiers under controlled corruption, then measure, compress and bound them.
+"""genlab: train small image classifiers under controlled corruption, then measure and compress them.
 
 From Python: `genlab.load_runs("runs")` gives a table of all runs, `genlab.load_run(path)` one run with its net, data
 and tables.

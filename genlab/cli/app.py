@@ -17,7 +17,7 @@ COMMAND_LINE_ERROR: Any = next(c for c in typer.BadParameter.__mro__ if c.__name
 EPILOG = "Exit codes: " + "; ".join(f"{code} {meaning}" for code, meaning in EXIT_CODES.items()) + "."
 
 app = typer.Typer(
-    help="Train small image classifiers under controlled corruption, then measure, compress and bound them.",
+    help="Train small image classifiers under controlled corruption, then measure and compress them.",
     epilog=EPILOG,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -34,7 +34,7 @@ app.add_typer(config.app, name="config")
 
 @app.callback(invoke_without_command=True)
 def version(show: bool = typer.Option(False, "--version", help="Show the version.")) -> None:
-    """Train small image classifiers under controlled corruption, then measure, compress and bound them."""
+    """Train small image classifiers under controlled corruption, then measure and compress them."""
     if show:
         print(__version__)
         raise typer.Exit

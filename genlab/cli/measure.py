@@ -30,7 +30,7 @@ def measure(
     from genlab.measures.request import read_request
     from genlab.training.devices import resolve_device
 
-    request = read_request(config, [name.strip() for name in only.split(",")] if only else None)
+    request = read_request(config, [name.strip() for name in only.split(",") if name.strip()] if only else None)
     where = resolve_device(device or "auto")
     found: list[dict[str, Any]] = []
 

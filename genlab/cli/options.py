@@ -19,7 +19,7 @@ def _known_device(value: str | None) -> str | None:
 
 Overrides = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[KEY.PATH=VALUE]...", help="Changes to the config, each a dotted key and a YAML value."),
+    typer.Argument(metavar="KEY.PATH=VALUE", help="Changes to the config, each a dotted key and a YAML value."),
 ]
 Runs = Annotated[Path, typer.Option("--runs", envvar="GENLAB_RUNS", help="Directory of all runs.")]
 DataDir = Annotated[Path, typer.Option("--data-dir", envvar="GENLAB_DATA", help="Directory of all data sets.")]

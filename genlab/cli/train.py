@@ -62,4 +62,4 @@ def _runs_of(context: typer.Context, target: str, runs: Path) -> Path:
     """A run directory goes on where it lies, unless --runs was typed."""
     source = context.get_parameter_source("runs")
     typed = source is not None and source.name == "COMMANDLINE"
-    return runs if typed or not (Path(target) / "status.json").exists() else Path(target).resolve().parent
+    return runs if typed or not (Path(target) / "config.yaml").exists() else Path(target).resolve().parent

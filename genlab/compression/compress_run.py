@@ -1,5 +1,6 @@
 """Compress one finished run and put the rows and the nets into its directory."""
 
+import copy
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -35,7 +36,7 @@ def compress_run(
     with locked(directory.path.parent, directory.run_id), arithmetic("float32"):
         prepare_processor(run)
         dataset = run.dataset.to(device)
-        for row, compressed in compress_subject(run.model.to(device), dataset, settings):
+        for row, compressed in compress_subject(copy.deepcopy(run.model).to(device), dataset, settings):
             if save and compressed is not None:
                 path = directory.compressed(row["method"], row["setting"])
                 save_compressed(path, compressed)

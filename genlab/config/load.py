@@ -145,9 +145,19 @@ def _crop_fits(config: TrainConfig) -> list[Problem]:
     return [Problem("data.crop", f"{data.crop} is above the image size {uncropped}; use data.pad or data.resize first")]
 
 
+def _batch_of_one(config: TrainConfig) -> list[Problem]:
+    model, training, data = config.model, config.training, config.data
+    if model.name != "neyshabur_vgg" or not model.batch_norm:
+        return []
+    message = "batch norm of the linear layer cannot normalise one image; use 2 or more, or model.batch_norm: false"
+    alone = [("training.batch_size", training.batch_size), ("data.train_size", data.train_size)]
+    return [Problem(key, message) for key, value in alone if value == 1]
+
+
 CROSS_CHECKS: tuple[Callable[[TrainConfig], list[Problem]], ...] = (
     _image_size,
     _train_size,
     _balanced_subset,
     _crop_fits,
+    _batch_of_one,
 )

@@ -1,5 +1,6 @@
 """Measure one finished run and put the rows into its directory."""
 
+import copy
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -35,8 +36,8 @@ def measure_run(
     with locked(directory.path.parent, directory.run_id):
         prepare_processor(run)
         dataset = run.dataset.to(device)
-        initial = run.initial_model.to(device) if run.initial_model is not None else None
-        subject = Subject(run.model.to(device), initial, dataset, run.config.seed, device)
+        initial = copy.deepcopy(run.initial_model).to(device) if run.initial_model is not None else None
+        subject = Subject(copy.deepcopy(run.model).to(device), initial, dataset, run.config.seed, device)
         results = compute_measures(subject, names, options)
         replace_rows(directory.measures, COLUMNS, results.rows, _measure_and_options)
         for name, table in results.tables.items():

@@ -38,5 +38,5 @@ class Chain(nn.Sequential):
     def forward(self, x: Tensor, *, generator: torch.Generator | None = None) -> Tensor:
         """Output of the last module for a batch x."""
         for module in self:
-            x = module(x, generator=generator) if isinstance(module, Dropout) else module(x)
+            x = module(x, generator=generator) if isinstance(module, Dropout | Chain) else module(x)
         return x

@@ -62,7 +62,8 @@ def run_demo(runs: Path, data_dir: Path, progress: Progress) -> Demo:
 
 def _row(label: str, run: FinishedRun) -> dict[str, Any]:
     last = run.history.iloc[-1]
-    values = run.measures.set_index("measure")["value"]
+    measures = run.measures
+    values = measures[measures["layer"].isna() & measures["options"].isna()].set_index("measure")["value"]
     compression = run.compression
     close = compression[compression["train_error"] <= last["train_error"] + 0.01]
     return {

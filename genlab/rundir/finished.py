@@ -8,11 +8,12 @@ from pathlib import Path
 import pandas as pd
 from torch import nn
 
+from genlab.config.identity import run_id
 from genlab.config.load import load_train_config
 from genlab.config.schema import TrainConfig
 from genlab.data.catalogue import build_dataset
 from genlab.data.dataset import Dataset
-from genlab.errors import GenlabError
+from genlab.errors import DataMissingError, GenlabError
 from genlab.models.catalogue import build_model
 from genlab.randomness import generator_for
 from genlab.rundir.checkpoints import load_into, load_tensors
@@ -42,7 +43,12 @@ class FinishedRun:
     @cached_property
     def dataset(self) -> Dataset:
         """Images and labels exactly as the run had them, on the CPU."""
-        return build_dataset(self.config.data, seed=self.config.seed, data_dir=self.data_dir)
+        dataset = build_dataset(self.config.data, seed=self.config.seed, data_dir=self.data_dir)
+        if dataset.fingerprint and run_id(self.config, dataset.fingerprint) != self.directory.run_id:
+            folder = self.data_dir / str(self.config.data.path)
+            remedy = "put the original ones back, or train a new run on these"
+            raise DataMissingError(f"{folder}: its images are not those of {self.directory.path.name}; {remedy}")
+        return dataset
 
     @cached_property
     def model(self) -> nn.Module:

@@ -17,6 +17,8 @@ from genlab.errors import GenlabError
 from genlab.rundir.atomic import write_json
 from genlab.rundir.layout import RunDirectory
 
+# What `genlab.training.execution.ExecutionChoices` stores.
+EXECUTION_KEYS = {"device", "threads", "compile", "evaluation_batch"}
 PACKAGES = ("torch", "torchvision", "numpy", "scipy", "safetensors", "pydantic")
 
 
@@ -84,9 +86,20 @@ def read_provenance(run: RunDirectory) -> dict[str, Any]:
         return {}
     except (OSError, ValueError) as error:
         raise GenlabError(f"{run.provenance}: damaged ({error}); {remedy}") from None
-    if not isinstance(provenance, dict):
-        raise GenlabError(f"{run.provenance}: damaged (not a mapping); {remedy}")
+    if not _well_formed(provenance):
+        raise GenlabError(f"{run.provenance}: damaged (not what genlab writes); {remedy}")
     return provenance
+
+
+def _well_formed(provenance: Any) -> bool:
+    if not isinstance(provenance, dict):
+        return False
+    attempts, execution = provenance.get("attempts", []), provenance.get("execution")
+    return (
+        isinstance(attempts, list)
+        and all(isinstance(attempt, dict) for attempt in attempts)
+        and (execution is None or (isinstance(execution, dict) and execution.keys() == EXECUTION_KEYS))
+    )
 
 
 def record_start(run: RunDirectory, *, seed: int, execution: dict[str, Any]) -> None:

@@ -16,7 +16,7 @@ from genlab.config.schema import TrainConfig
 from genlab.data.batches import TrainBatches, batch_bounds, evaluation_batches
 from genlab.data.catalogue import build_dataset, data_fingerprint
 from genlab.data.dataset import Dataset
-from genlab.errors import GenlabError, InterruptedByUserError, PreemptedError
+from genlab.errors import ConfigError, GenlabError, InterruptedByUserError, PreemptedError
 from genlab.models.catalogue import build_model
 from genlab.randomness import generator_for
 from genlab.rundir.atomic import remove_leftovers, write_text
@@ -92,10 +92,15 @@ def train_run(
         model = build_model(
             config.model, dataset.input_shape, dataset.classes, generator=generator_for(config.seed, "init")
         )
-        if force and run.path.exists():
-            _remove(run.path)
         return _train_locked(
-            config, run, dataset, model, dotted(identity), progress=progress, allow_device_change=allow_device_change
+            config,
+            run,
+            dataset,
+            model,
+            dotted(identity),
+            progress=progress,
+            force=force,
+            allow_device_change=allow_device_change,
         )
 
 
@@ -107,13 +112,20 @@ def _train_locked(
     short: dict[str, Any],
     *,
     progress: Progress,
+    force: bool,
     allow_device_change: bool,
 ) -> TrainResult:
     remove_leftovers(run.path)
     remove_leftovers(run.checkpoint.parent)
-    stored = read_provenance(run).get("execution") if run.checkpoint.exists() else None
+    # A checkpoint without a config is what is left of a run that was removed while it ran.
+    resuming = not force and run.checkpoint.exists() and run.config.exists()
+    stored = read_provenance(run).get("execution") if resuming else None
+    if resuming and stored is None:
+        progress.say(f"{run.provenance}: is missing, so device and threads are this config's, not the first start's")
     choices = execution_choices(config.execution, stored, allow_device_change=allow_device_change, say=progress.say)
     device = torch.device(choices.device)
+    if config.training.precision == "tf32" and device.type != "cuda":
+        raise ConfigError.at("training.precision", f"tf32 is of NVIDIA GPUs and this run is on {device}; use float32")
     model = model.to(device).to(memory_format=torch.channels_last)
     batches = TrainBatches(dataset := dataset.to(device))
     bfloat16 = config.training.precision == "bfloat16"
@@ -130,8 +142,11 @@ def _train_locked(
     save = functools.partial(save_checkpoint, run, model, optimiser)
     every = config.execution.checkpoint_every
     recorder = Recorder(run, save, state.record, every_epochs=every.epochs, every_seconds=every.seconds)
-    if stored is None:
-        if run.checkpoint.exists():  # without its provenance: a later start must not take it for one of this one
+    if not resuming:
+        # Only now, when nothing can be refused any more, is what was there given up.
+        if force and run.path.exists():
+            _remove(run.path)
+        elif run.checkpoint.exists():
             _remove(run.checkpoint.parent)
         write_text(run.config, to_yaml(config))
         if config.execution.keep == "all":
@@ -247,7 +262,8 @@ def _evaluation(net: Net, dataset: Dataset, batch: int) -> Callable[[], tuple[Ev
         test_batches = evaluation_batches(
             dataset.test_images, dataset.test_labels, dataset.normalisation, dataset.input_size, batch
         )
-        return evaluate(net, train_batches, corrupted), evaluate(net, test_batches)
+        with arithmetic("float32"):
+            return evaluate(net, train_batches, corrupted), evaluate(net, test_batches)
 
     return both
 

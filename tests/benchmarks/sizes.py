@@ -36,7 +36,7 @@ class Sizes:
 
 FULL = Sizes(
     rounds=15,
-    seconds=45,
+    seconds=60,
     own_threads=True,
     made=None,
     mlp_batches=(64, 128),

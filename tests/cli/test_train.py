@@ -104,3 +104,32 @@ def test_a_run_directory_goes_on_where_it_lies(tmp_path, monkeypatch):
     assert genlab("train", path, "execution.time_budget=null").code == 0
     assert not list(elsewhere.iterdir())
     assert "was finished already" in genlab("train", path).out
+
+
+def test_starting_afresh_on_a_device_that_is_not_here_loses_nothing(tmp_path):
+    genlab("train", *SMALL, "--runs", tmp_path)
+    (path,) = tmp_path.glob("digits-mlp-*")
+    before = contents(path)
+    refused(genlab("train", *SMALL, "--runs", tmp_path, "--force", "--device", "cuda:99"), 2, "cuda:99")
+    assert contents(path) == before
+
+
+def test_a_damaged_status_is_made_anew_where_it_lies(tmp_path, monkeypatch):
+    genlab("train", *SMALL, "--runs", tmp_path / "runs")
+    (path,) = (tmp_path / "runs").glob("digits-mlp-*")
+    (path / "status.json").unlink()
+    monkeypatch.chdir(tmp_path)
+    assert genlab("train", path).code == 0
+    assert (path / "status.json").exists()
+    assert sorted(p.name for p in (tmp_path / "runs").iterdir() if not p.name.startswith(".")) == [path.name]
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="tf32 is a precision of the GPU that is here")
+def test_tf32_is_refused_on_a_cpu(tmp_path):
+    refused(genlab("train", *SMALL, "training.precision=tf32", "--runs", tmp_path), 2, "training.precision", "float32")
+
+
+def test_batch_norm_of_one_image_is_refused(tmp_path):
+    for one in ("training.batch_size=1", "data.train_size=1"):
+        found = genlab("config", "check", "cifar10-neyshabur-vgg", one)
+        refused(found, 2, one.partition("=")[0], "batch norm", "2 or more")

@@ -80,3 +80,11 @@ def test_a_net_with_dropout_refuses_to_train_without_a_generator_and_evaluates_w
     with pytest.raises(ValueError, match="needs a generator"):
         model.train()(torch.zeros(2, 1, 4, 4))
     assert model.eval()(torch.zeros(2, 1, 4, 4)).shape == (2, 3)
+
+
+def test_a_chain_inside_a_chain_hands_the_generator_on():
+    inner = Chain(nn.Linear(4, 4), Dropout(0.5))
+    outer = Chain(inner, nn.Linear(4, 2)).train()
+    x = torch.ones(3, 4)
+    first = outer(x, generator=torch.Generator().manual_seed(1))
+    assert torch.equal(first, outer(x, generator=torch.Generator().manual_seed(1)))

@@ -2,15 +2,19 @@
 
 import math
 
+import numpy as np
 import pandas as pd
 import pytest
 import torch
+from PIL import Image
 
 import genlab
 from genlab.errors import GenlabError
 from genlab.rundir.finished import load_run, load_runs
 from genlab.training.evaluate import evaluate
 from genlab.training.net import single_net
+from tests.cli.command import genlab as command
+from tests.cli.command import refused
 from tests.rundir.examples import made_up_run, train
 
 
@@ -131,3 +135,21 @@ def test_genlab_has_no_other_name_to_offer():
     assert genlab.__version__
     with pytest.raises(AttributeError, match="module 'genlab' has no attribute 'load_ruin'"):
         _ = genlab.load_ruin
+
+
+def test_a_folder_whose_images_have_changed_is_not_measured(tmp_path):
+    generator = np.random.default_rng(0)
+    for part in ("train", "test"):
+        for name in ("a", "b"):
+            (tmp_path / "data" / "pictures" / part / name).mkdir(parents=True)
+            for number in range(3):
+                pixels = generator.integers(0, 256, (8, 8), dtype=np.uint8)
+                Image.fromarray(pixels).save(tmp_path / "data" / "pictures" / part / name / f"{number}.png")
+    arguments = ("data.name=image_folder", "data.path=pictures", "model.widths=[4]", "training.stop.epochs=1")
+    arguments += ("training.batch_size=4", "execution.threads=1", "--data-dir", tmp_path / "data")
+    assert command("train", "digits-mlp", *arguments, "--runs", tmp_path / "runs").code == 0
+    (path,) = (tmp_path / "runs").glob("digits-mlp-*")
+    assert len(load_run(path, tmp_path / "data").dataset.train_images) == 6
+    Image.new("L", (8, 8)).save(tmp_path / "data" / "pictures" / "train" / "a" / "0.png")
+    found = command("measure", path, "--data-dir", tmp_path / "data")
+    refused(found, 5, "pictures", "its images are not those of", "put the original ones back")

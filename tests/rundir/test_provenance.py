@@ -11,17 +11,20 @@ import torch
 import genlab
 from genlab.errors import GenlabError
 from genlab.rundir import provenance
+from genlab.rundir.layout import RunDirectory
 from genlab.rundir.provenance import git_commit, machine, now, read_provenance, record_start, record_stop, versions
 from tests.rundir.examples import made_up_run
+
+CHOICES = {"device": "cpu", "threads": 1, "compile": False, "evaluation_batch": 256}
 
 
 def test_attempts_are_added_and_closed_one_by_one(tmp_path):
     run = made_up_run(tmp_path)
-    record_start(run, seed=3, execution={"threads": 1})
+    record_start(run, seed=3, execution=CHOICES)
     record_stop(run, "preempted: SIGTERM")
-    record_start(run, seed=3, execution={"threads": 1})
+    record_start(run, seed=3, execution=CHOICES)
     found = read_provenance(run)
-    assert (found["seed"], found["execution"]) == (3, {"threads": 1})
+    assert (found["seed"], found["execution"]) == (3, CHOICES)
     first, second = found["attempts"]
     assert first["outcome"] == "preempted: SIGTERM"
     assert first["stop"] >= first["start"]
@@ -90,3 +93,14 @@ def test_the_commit_of_the_checkout_is_recorded_with_whether_it_was_changed(tmp_
 def test_an_installed_package_has_no_commit(tmp_path, monkeypatch):
     monkeypatch.setattr(genlab, "__file__", str(tmp_path / "genlab" / "__init__.py"))
     assert git_commit() == {}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [{"execution": {}}, {"execution": 3}, {"attempts": 5}, {"attempts": [1]}, {"execution": {"device": "cpu"}}],
+)
+def test_provenance_of_another_shape_is_damaged(tmp_path, content):
+    run = RunDirectory(tmp_path)
+    run.provenance.write_text(json.dumps(content))
+    with pytest.raises(GenlabError, match="damaged"):
+        read_provenance(run)

@@ -11,6 +11,7 @@ from genlab.rundir.layout import RunDirectory
 from genlab.rundir.provenance import read_provenance
 from genlab.training import execution
 from genlab.training.execution import execution_choices, measured_threads
+from tests.cli.command import genlab as command
 from tests.training.examples import FOR_VGG, VGG, Lines, net_of, same_bits, small_config, stop_at, trained
 
 
@@ -159,3 +160,17 @@ def test_threads_are_not_measured_for_a_net_on_a_gpu(monkeypatch):
     monkeypatch.setattr(execution, "available_threads", lambda: 8)
     net = torch.nn.Linear(2, 2, device="meta")  # stands for any device that is not the CPU
     assert measured_threads(net, None, 16, optimiser={}, bfloat16=False) == 1
+
+
+def test_a_run_whose_provenance_is_lost_goes_on_from_its_checkpoint(tmp_path):
+    small = ("digits-mlp", "data.train_size=100", "model.widths=[4]", "training.stop.epochs=3", "execution.threads=1")
+    undisturbed, lost = tmp_path / "undisturbed", tmp_path / "lost"
+    assert command("train", *small, "--runs", undisturbed).code == 0
+    assert command("train", *small, "execution.time_budget=1e-6", "--runs", lost).code == 75
+    (path,) = lost.glob("digits-mlp-*")
+    (path / "provenance.json").unlink()
+    found = command("train", *small, "--runs", lost)
+    assert found.code == 0
+    assert "provenance.json: is missing" in found.err
+    history = [next(runs.glob("digits-mlp-*/history.csv")).read_bytes() for runs in (undisturbed, lost)]
+    assert history[0] == history[1]
