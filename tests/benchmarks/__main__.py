@@ -5,6 +5,7 @@ import json
 import os
 import sys
 import tempfile
+import textwrap
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,6 +25,7 @@ from tests.benchmarks.training import mlp_contests, vgg_contests
 
 KINDS = ("mlp", "vgg", "evaluation", "loader", "norms")
 THREADS = 1
+WIDTH = 100
 
 
 def main() -> None:
@@ -53,7 +55,8 @@ def main() -> None:
         "matmul_peak_gflops": peak.gflops,
         "outcomes": [outcome.numbers(peak.gflops) for outcome in outcomes],
     }
-    print("\n".join([*_head(content), "", *table(outcomes, peak.gflops), "", _memory(outcomes), *LEGEND]))
+    lines = [*_head(content), "", *table(outcomes, peak.gflops), "", _memory(outcomes), *LEGEND]
+    print("\n".join(textwrap.fill(line, WIDTH) if len(line) > WIDTH else line for line in lines))
     if options.json:
         options.json.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
@@ -83,7 +86,7 @@ def _head(content: dict[str, Any]) -> list[str]:
     lines = [
         f"{on['processor']}, {on['cores']} cores, {on['capability']}; load {before} before, {after} after",
         f"torch {on['torch']}, torchvision {on['torchvision']}, Python {on['python']}, {on['system']}",
-        f"{THREADS} torch thread a process unless said otherwise; {content['seconds']:.0f} s in all",
+        f"{THREADS} torch thread a process; {content['seconds']:.0f} s in all",
         f"matrix-multiply peak of a core: {peaks} GFLOP/s",
         *(f"images of {kinds}: {source}" for kinds, source in content["images"].items()),
     ]

@@ -93,7 +93,7 @@ def run(contest: Contest, rounds: int, threads: int, seconds: float = math.inf) 
 
     Args:
         rounds: of each way, before `contest.share`.
-        threads: of torch, for every way that does not choose its own.
+        threads: of torch.
         seconds: after which no further round begins, where three have been counted.
 
     Raises:

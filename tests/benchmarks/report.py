@@ -10,8 +10,9 @@ WIDTHS = (28, 14, 14, 18, 5, 6, 9, 6)
 HEADS = ("", "usual", "genlab", "ratio [95 %]", "n", "CPU", "GFLOP/s", "peak")
 LEGEND = (
     "Rounds alternate, each side in a process of its own; medians ± half the distance of the quartiles.",
-    "ratio: by the clock, median of pairs of rounds and its bootstrap interval; CPU: the ratio by processor",
-    "time, the loader's workers included; peak: part of a matrix product's rate on as many threads.",
+    "ratio: by the clock, the median of pairs of rounds with its bootstrap interval.",
+    "CPU: the ratio by processor time, the loader's workers included.",
+    "peak: part of the rate of a matrix product of that precision, measured in the same run.",
     "usual: torchvision data set, ToTensor, Normalize, 2 loader workers, SGD, .item(); float32, NCHW.",
 )
 
@@ -30,8 +31,7 @@ def table(outcomes: Sequence[Outcome], peak: dict[str, float]) -> list[str]:
             if shown is not contest:
                 lines.append(f"{contest.title}, batch {contest.batch}")
                 shown = contest
-            threads = outcome.other.facts["threads"]
-            title = f"  {outcome.name}: {threads}" if "threads" in outcome.name else f"  {outcome.name}"
+            title = f"  {outcome.name}"
         else:
             title = contest.title
         low, high = outcome.interval

@@ -10,7 +10,6 @@ class Sizes:
     Attributes:
         rounds: of each contest, unless the command says otherwise.
         seconds: for a contest, after which it ends with the rounds it has.
-        own_threads: whether to train on threads of genlab's choice too.
         made: number of made images; None takes real images where they are.
         mlp_batches: images a batch.
         mlp_images: of a round.
@@ -23,7 +22,6 @@ class Sizes:
 
     rounds: int
     seconds: float
-    own_threads: bool
     made: int | None
     mlp_batches: tuple[int, ...]
     mlp_images: int
@@ -37,7 +35,6 @@ class Sizes:
 FULL = Sizes(
     rounds=15,
     seconds=60,
-    own_threads=True,
     made=None,
     mlp_batches=(64, 128),
     mlp_images=7680,
@@ -50,7 +47,6 @@ FULL = Sizes(
 QUICK = Sizes(
     rounds=2,
     seconds=60,
-    own_threads=False,
     made=800,
     mlp_batches=(64,),
     mlp_images=256,

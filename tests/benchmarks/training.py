@@ -1,6 +1,5 @@
 """Training: genlab's loop against the usual script, on the same images, net and batch size."""
 
-import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +14,6 @@ from genlab.models.catalogue import build_model
 from genlab.randomness import generator_for
 from genlab.rundir.layout import RunDirectory
 from genlab.training.evaluate import Evaluation
-from genlab.training.execution import measured_threads
 from genlab.training.loop import train
 from genlab.training.net import single_net
 from genlab.training.optimisers import build_optimiser
@@ -40,12 +38,9 @@ class GenlabTraining:
         model: the model section of a config.
         steps: of a round.
         precision: float32 or bfloat16.
-        own_threads: whether genlab measures and chooses the number of threads, as `genlab train` does.
     """
 
-    def __init__(
-        self, images: Images, model: BaseModel, batch_size: int, steps: int, precision: str, own_threads: bool
-    ):
+    def __init__(self, images: Images, model: BaseModel, batch_size: int, steps: int, precision: str):
         dataset = images.dataset()
         net = build_model(model, dataset.input_shape, dataset.classes, generator=generator_for(0, "init"))
         flops = training_flops(net, dataset.input_shape)
@@ -54,11 +49,6 @@ class GenlabTraining:
         net = net.to(memory_format=torch.channels_last)
         optimiser: dict[str, Any] = {"name": "sgd", "learning_rate": LEARNING_RATE}
         optimiser |= {"momentum": MOMENTUM, "nesterov": False, "weight_decay": 0.0}
-        if own_threads:
-            os.environ.pop("OMP_NUM_THREADS", None)  # an upper limit to the choice, which the Makefile sets to 1
-            torch.set_num_threads(
-                measured_threads(net, self.batches, batch_size, optimiser=optimiser, bfloat16=self.bfloat16)
-            )
         self.facts: dict[str, Any] = {"precision": precision, "flops": flops, "threads": torch.get_num_threads()}
         self.net = single_net(net)
         self.optimiser = build_optimiser(self.net.parameters.values(), **optimiser)
@@ -121,7 +111,7 @@ def mlp_contests(images: Images, sizes: Sizes) -> Iterator[Contest]:
     """The MLP 784-512-512-10 at each batch size."""
     for batch_size in sizes.mlp_batches:
         config = MLPConfig(name="mlp")
-        yield _contest("MLP 784-512-512-10", images, config, batch_size, sizes.mlp_images, sizes.own_threads)
+        yield _contest("MLP 784-512-512-10", images, config, batch_size, sizes.mlp_images)
 
 
 def vgg_contests(images: Images, sizes: Sizes) -> Iterator[Contest]:
@@ -129,21 +119,14 @@ def vgg_contests(images: Images, sizes: Sizes) -> Iterator[Contest]:
     for width, count in sizes.vgg_images:
         config = VGGConfig(name="vgg", depth=11, width_multiplier=width)
         share = 1.0 if width < 1 else 0.7
-        yield _contest(f"VGG-11 width {width:g}", images, config, VGG_BATCH, count, sizes.own_threads, share)
+        yield _contest(f"VGG-11 width {width:g}", images, config, VGG_BATCH, count, share)
 
 
-def _contest(
-    title: str, images: Images, model: BaseModel, batch_size: int, count: int, own_threads: bool, share: float = 1.0
-) -> Contest:
-    """The usual script in float32 against genlab: in float32, in bfloat16, and on threads of its own choice."""
+def _contest(title: str, images: Images, model: BaseModel, batch_size: int, count: int, share: float = 1.0) -> Contest:
+    """The usual script in float32 against genlab in float32 and in bfloat16."""
     steps = count // batch_size
     common = (images, model, batch_size, steps)
-    others = [
-        Way("float32", GenlabTraining, (*common, "float32", False)),
-        Way("bfloat16", GenlabTraining, (*common, "bfloat16", False)),
-    ]
-    if own_threads:
-        others.append(Way("float32, own threads", GenlabTraining, (*common, "float32", True)))
+    others = [Way(precision, GenlabTraining, (*common, precision)) for precision in ("float32", "bfloat16")]
     return Contest(
         title, Way("usual", UsualTraining, common), others, units=steps * batch_size, batch=batch_size, share=share
     )
