@@ -1,6 +1,6 @@
 """`genlab config`: look at configs without running them."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -31,3 +31,18 @@ def check(
         return
     print(f"# run id: {identity or 'depends on the images'}")
     print(to_yaml(config), end="")
+
+
+@app.command("schema")
+def schema(
+    kind: Annotated[Literal["train", "measure", "compress", "sweep"], typer.Argument(help="Which config.")] = "train",
+    verbose: Verbose = False,
+) -> None:
+    """Print the JSON Schema of a config, with which editors complete and explain its keys.
+
+    Example: genlab config schema train > train.schema.json
+    """
+    from genlab.cli.output import print_json
+    from genlab.config.json_schema import json_schema
+
+    print_json(json_schema(kind))

@@ -72,6 +72,33 @@ def show(
         print_table(("key", "value"), rows)
 
 
+@app.command("diff")
+def diff(
+    first: Annotated[str, typer.Argument(metavar="A", help="A run, as `runs show` takes it.")],
+    second: Annotated[str, typer.Argument(metavar="B", help="Another run.")],
+    runs: Runs = DEFAULT_RUNS,
+    everything: Annotated[bool, typer.Option("--all", help="Also what is the same in both.")] = False,
+    as_json: AsJson = False,
+    verbose: Verbose = False,
+) -> None:
+    """Show what two runs differ in: config, errors, versions, machine and measures.
+
+    Example: genlab runs diff 306a4d3b 0aedda59
+    """
+    from genlab.cli.output import print_json, print_table
+    from genlab.rundir.comparison import difference
+    from genlab.rundir.find import find_run
+
+    found = difference(find_run(runs, first), find_run(runs, second), all=everything)
+    rows = [{"key": key, "A": a, "B": b} for key, a, b in found]
+    if as_json:
+        print_json(rows)
+    elif rows:
+        print_table(("key", "A", "B"), rows)
+    else:
+        print("no difference")
+
+
 @app.command("path")
 def path(targets: RunTargets, runs: Runs = DEFAULT_RUNS, as_json: AsJson = False, verbose: Verbose = False) -> None:
     """Print the directory of each run, one a line."""

@@ -29,10 +29,15 @@ def apply_overrides(source: Source, overrides: Sequence[str]) -> None:
         if not value.problems:
             assignments.append((path, value.value, where))
     for path, value, where in sorted(assignments, key=lambda item: item[0][-1] != "name"):
-        _assign(source, path, value, where)
+        assign(source, path, value, where)
 
 
-def _assign(source: Source, path: Path, value: Any, where: str) -> None:
+def assign(source: Source, path: Path, value: Any, where: str) -> None:
+    """Set one value in `source`, in place, making the sections on the way; a new `name` drops its old branch's keys.
+
+    Args:
+        where: where the value comes from, for error messages.
+    """
     node = source.value
     for depth, key in enumerate(path[:-1]):
         if node.get(key) is None:

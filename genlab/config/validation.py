@@ -13,6 +13,9 @@ from genlab.errors import ConfigError, Problem
 
 Schema = TypeVar("Schema", bound=BaseModel)
 
+# The keys that tell the branches of a union apart.
+TAGS = ("name", "kind")
+
 
 def validated(schema: type[Schema], source: Source) -> Schema:
     """The parsed source as a `schema`.
@@ -41,9 +44,11 @@ def known_keys(schema: type[BaseModel], value: Any = None, prefix: Path = ()) ->
     for name, field in schema.model_fields.items():
         here, below = (*prefix, name), value.get(name)
         yield here
-        items = (
-            [((*here, index), item) for index, item in enumerate(below)] if isinstance(below, list) else [(here, below)]
-        )
+        items = [(here, below)]
+        if isinstance(below, list):
+            items = [((*here, index), item) for index, item in enumerate(below)]
+        elif isinstance(below, dict) and typing.get_origin(field.annotation) is dict:
+            items = [((*here, key), item) for key, item in below.items()]
         for path, item in items:
             for section in _sections(field.annotation, item):
                 yield from known_keys(section, item, path)
@@ -61,11 +66,18 @@ def _sections(annotation: Any, value: Any) -> list[type[BaseModel]]:
     origin = typing.get_origin(annotation)
     if origin is Annotated:
         return _sections(typing.get_args(annotation)[0], value)
-    if origin not in (Union, types.UnionType, tuple, list):
+    if origin not in (Union, types.UnionType, tuple, list, dict):
         return []
     branches = [section for part in typing.get_args(annotation) for section in _sections(part, value)]
-    chosen = value.get("name") if isinstance(value, dict) else None
-    return [b for b in branches if chosen in typing.get_args(b.model_fields["name"].annotation)] or branches
+    return [branch for branch in branches if _chosen(branch, value)] or branches
+
+
+def _chosen(branch: type[BaseModel], value: Any) -> bool:
+    """Whether a mapping names this branch of a union by its `name` (of a net, an optimiser) or `kind` (of a claim)."""
+    tags = [tag for tag in TAGS if tag in branch.model_fields]
+    return isinstance(value, dict) and any(
+        value.get(tag) in typing.get_args(branch.model_fields[tag].annotation) for tag in tags
+    )
 
 
 def _problem(schema: type[BaseModel], source: Source, details: Any) -> Problem:
@@ -81,10 +93,11 @@ def _problem(schema: type[BaseModel], source: Source, details: Any) -> Problem:
         return Problem(key, f"{_shown(given)} is not one of them; {nearest(str(given), known)}", source.where(path))
     if kind in ("union_tag_invalid", "union_tag_not_found"):
         known = [word.strip("' ") for word in context.get("expected_tags", "").split(",") if word.strip()]
+        tag = context["discriminator"].strip("'")
         if kind == "union_tag_not_found":
-            return Problem(f"{key}.name", "is required and missing", source.where(path))
-        where = source.where((*path, "name"))
-        return Problem(f"{key}.name", f"unknown name {context['tag']!r}; {nearest(context['tag'], known)}", where)
+            return Problem(f"{key}.{tag}", "is required and missing", source.where(path))
+        where = source.where((*path, tag))
+        return Problem(f"{key}.{tag}", f"unknown {tag} {context['tag']!r}; {nearest(context['tag'], known)}", where)
     shown = "" if kind == "value_error" and isinstance(given, dict) else f", not {_shown(given)}"
     return Problem(key, _in_words_of_yaml(details) + shown, source.where(path))
 
@@ -104,10 +117,13 @@ def _in_words_of_yaml(details: Any) -> str:
 
 
 def _without_tags(location: Path, value: Any) -> Path:
-    """Pydantic puts the name of a union's branch into the location; the file knows no such level."""
+    """Pydantic puts the tag of a union's branch into the location, and of a mapping's key that a key is meant.
+
+    The file knows no such levels.
+    """
     path: list[str | int] = []
     for part in location:
-        if isinstance(value, dict) and part not in value and value.get("name") == part:
+        if isinstance(value, dict) and part not in value and part in ("[key]", *(value.get(tag) for tag in TAGS)):
             continue
         path.append(part)
         if isinstance(value, dict):

@@ -17,6 +17,7 @@ from genlab.errors import GenlabError
 from genlab.rundir.atomic import write_json
 from genlab.rundir.layout import RunDirectory
 
+COPIED_COMMIT = "commit.json"
 # What `genlab.training.execution.ExecutionChoices` stores.
 EXECUTION_KEYS = {"device", "threads", "compile", "evaluation_batch"}
 PACKAGES = ("torch", "torchvision", "numpy", "scipy", "safetensors", "pydantic")
@@ -57,8 +58,13 @@ def processor() -> str:
 
 
 def git_commit() -> dict[str, Any]:
-    """Commit and dirty flag of the checkout that genlab runs from; empty where it is an installed package."""
+    """Commit and dirty flag of the checkout that genlab runs from; empty where it is an installed package.
+
+    A copy of a checkout says in its `COPIED_COMMIT` what it is a copy of.
+    """
     root = Path(genlab.__file__).parents[1]
+    if (root / COPIED_COMMIT).exists():
+        return json.loads((root / COPIED_COMMIT).read_text(encoding="utf-8"))
     if not (root / ".git").exists():
         return {}
     try:

@@ -27,11 +27,21 @@ TESTED_ELSEWHERE = {
     "measures/request": "tests/cli/test_measure.py",  # what the command line asks for
     "measures/measure_run": "tests/cli/test_measure.py",  # a pass is tested through its verb
     "compression/compress_run": "tests/cli/test_compress.py",
+    "__main__": "tests/sweeps/test_run.py",  # workers are started through it
+    "cli/sweep": "tests/sweeps/test_run.py",  # the verb is tested with what it calls
+    "cli/sweep_output": "tests/sweeps/test_run.py",
+    "sweeps/claim_rows": "tests/sweeps/test_claim_pairs.py",  # rows are matched where they are paired
+    "sweeps/claim_runs": "tests/sweeps/test_claim_rules.py",
+    "report/page_style": "tests/report/test_page.py",
+    "report/sweep_report": "tests/cli/test_report.py",  # a report is tested through its verb
     "report/demo": "tests/end_to_end/test_main_job.py",
     "report/figures/corruption": "tests/end_to_end/test_main_job.py",
 }
-# The sections of a config are one schema and are tested together.
-TESTED_TOGETHER = {"config/schema": "tests/config/test_schema.py"}
+# The sections of a config are one schema and are tested together, and so are the kinds of figures.
+TESTED_TOGETHER = {
+    "config/schema": "tests/config/test_schema.py",
+    "report/figures": "tests/report/figures/test_kinds.py",
+}
 
 
 def relative(path: Path) -> str:

@@ -137,9 +137,10 @@ def test_a_traceback_is_there_for_who_asks(monkeypatch):
 
 
 def test_verbs_come_from_one_place():
-    assert {command.name for command in app.registered_commands} == {"train", "measure", "compress", "ls", "demo"}
+    verbs = {"train", "measure", "compress", "sweep", "report", "ls", "demo"}
+    assert {command.name for command in app.registered_commands} == verbs
     assert {group.name for group in app.registered_groups} == {"runs", "config"}
-    assert {command.name for command in runs_verbs.app.registered_commands} == {"ls", "show", "path", "rm"}
+    assert {command.name for command in runs_verbs.app.registered_commands} == {"ls", "show", "diff", "path", "rm"}
 
 
 @pytest.mark.parametrize("arguments", [["runs", "ls", "--json"], ["runs", "path", "0" * 12], ["--help"]], ids=" ".join)

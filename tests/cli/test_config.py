@@ -43,3 +43,11 @@ def test_a_wrong_config_is_told_by_line_and_key(tmp_path):
     found = genlab("config", "check", path)
     assert found.code == 2
     assert f"{path}:2:1: sed: unknown key; did you mean seed?" in found.err
+
+
+def test_schema_is_json_schema_with_descriptions():
+    for kind in ("train", "measure", "compress", "sweep"):
+        schema = json.loads(genlab("config", "schema", kind).out)
+        assert schema["$schema"].startswith("https://json-schema.org/")
+        assert schema["properties"]
+    assert genlab("config", "schema", "nonsense").code == 2

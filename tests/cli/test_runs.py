@@ -136,3 +136,17 @@ def test_a_run_that_somebody_is_at_work_on_is_not_removed(runs):
     with locked(runs, "1111"):
         refused(genlab("runs", "rm", "a", "--runs", runs, "--yes"), 4, "run 1111: process")
     assert (runs / "a-1111").exists()
+
+
+def test_diff_shows_what_differs_and_all_shows_the_rest(tmp_path):
+    small = ("digits-mlp", "data.train_size=100", "model.widths=[4]", "training.stop.epochs=1", "execution.threads=1")
+    for seed in (0, 1):
+        assert genlab("train", *small, f"seed={seed}", "--runs", tmp_path, "-q").code == 0
+    first, second = sorted(path.name for path in tmp_path.glob("digits-mlp-*"))
+    rows = json.loads(genlab("runs", "diff", first, second, "--runs", tmp_path, "--json").out)
+    keys = [row["key"] for row in rows]
+    assert "seed" in keys
+    assert "data.name" not in keys
+    everything = json.loads(genlab("runs", "diff", first, second, "--all", "--runs", tmp_path, "--json").out)
+    assert "data.name" in [row["key"] for row in everything]
+    assert genlab("runs", "diff", first, first, "--runs", tmp_path).out == "no difference\n"

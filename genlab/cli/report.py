@@ -1,0 +1,48 @@
+"""`genlab report`."""
+
+from typing import Annotated
+
+import typer
+
+from genlab.cli.options import DEFAULT_DATA, DEFAULT_RUNS, AsJson, DataDir, Quiet, Runs, Verbose
+
+
+def report(
+    targets: Annotated[
+        list[str], typer.Argument(metavar="SWEEP|KEY.PATH=VALUE", help="Sweep files or names, then changes.")
+    ],
+    scale: Annotated[str, typer.Option("--scale", help="smoke, laptop or paper.")] = "laptop",
+    check: Annotated[bool, typer.Option("--check", help="Exit with 1 when a claim fails.")] = False,
+    runs: Runs = DEFAULT_RUNS,
+    data_dir: DataDir = DEFAULT_DATA,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Check the claims of sweeps, draw their figures and write a page for each; nothing is trained.
+
+    Give the changes that the sweep was run with, as they are part of which runs it means.
+
+    Example: genlab report neyshabur2017-figure4 --scale smoke
+    """
+    from rich.console import Console
+
+    from genlab.cli.output import print_json
+    from genlab.report.sweep_report import report_sweep
+    from genlab.report.tables import print_report
+    from genlab.sweeps.grid import load_sweep, require_scale
+
+    require_scale(scale)
+    overrides = [target for target in targets if "=" in target]
+    sweeps = [load_sweep(target, scale, overrides) for target in targets if "=" not in target]
+    found = [report_sweep(sweep, runs=runs, data_dir=data_dir) for sweep in sweeps]
+    if as_json:
+        print_json([one.as_dict() for one in found])
+    else:
+        for one in found:
+            if quiet:
+                print(one.files["page"])
+            else:
+                print_report(one.data, one.files, Console())
+    if check and any(one.any_fails for one in found):
+        raise typer.Exit(1)

@@ -1,0 +1,66 @@
+"""`genlab sweep`."""
+
+from typing import Annotated, Literal
+
+import typer
+
+from genlab.cli.options import DEFAULT_DATA, DEFAULT_RUNS, AsJson, DataDir, Device, Overrides, Quiet, Runs, Verbose
+from genlab.cli.sweep_slurm import AtOnce, Gpus, Partition, TimeLimit, slurm_wanted, submit_and_print
+
+
+def sweep(
+    target: Annotated[str, typer.Argument(metavar="SWEEP", help="A sweep file or a packaged name.")],
+    overrides: Overrides = None,
+    scale: Annotated[str, typer.Option("--scale", help="smoke, laptop or paper.")] = "laptop",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan and run nothing.")] = False,
+    only: Annotated[Literal["failed", "missing"] | None, typer.Option("--only", help="Only those cells.")] = None,
+    fail_fast: Annotated[bool, typer.Option("--fail-fast", help="Stop at the first cell that fails.")] = False,
+    jobs: Annotated[int, typer.Option("--jobs", min=1, help="Processes, one a GPU or share of the cores.")] = 1,
+    launcher: Annotated[Literal["local", "slurm"], typer.Option("--launcher", help="Where cells run.")] = "local",
+    partition: Partition = None,
+    time_limit: TimeLimit = None,
+    gpus: Gpus = None,
+    at_once: AtOnce = None,
+    worker: Annotated[int | None, typer.Option("--worker", hidden=True, help="Number of this process.")] = None,
+    runs: Runs = DEFAULT_RUNS,
+    data_dir: DataDir = DEFAULT_DATA,
+    device: Device = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Run the cells of a sweep that are not finished; results.csv has a row a cell.
+
+    Example: genlab sweep neyshabur2017-figure4 --scale smoke
+    """
+    from genlab.sweeps.grid import load_sweep, require_scale
+
+    require_scale(scale)
+    arguments = [*(overrides or []), *([f"execution.device={device}"] if device else [])]
+    loaded = load_sweep(target, scale, arguments)
+    if dry_run:
+        from genlab.cli.sweep_output import print_plan
+
+        print_plan(loaded, runs=runs, data_dir=data_dir, as_json=as_json)
+        return
+    asked = {"partition": partition, "time_limit": time_limit, "gpus": gpus, "at_once": at_once}
+    if slurm_wanted(launcher, asked, jobs=jobs, fail_fast=fail_fast):
+        submit_and_print(loaded, asked, only=only, runs=runs, data_dir=data_dir, device=device, as_json=as_json)
+        return
+    from genlab.cli.sweep_output import print_outcome
+    from genlab.sweeps.run import run_sweep
+
+    outcome = run_sweep(
+        loaded,
+        runs=runs,
+        data_dir=data_dir,
+        device=device,
+        jobs=jobs,
+        only=only,
+        fail_fast=fail_fast,
+        worker=worker,
+        quiet=quiet,
+    )
+    print_outcome(outcome, as_json=as_json)
+    if outcome.failed:
+        raise typer.Exit(3)

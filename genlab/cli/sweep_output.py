@@ -1,0 +1,39 @@
+"""How `genlab sweep` prints its plan and its outcome."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from genlab.cli.output import print_json, print_table
+
+if TYPE_CHECKING:
+    from genlab.sweeps.grid import Sweep
+    from genlab.sweeps.run import Outcome
+
+
+def print_plan(sweep: "Sweep", *, runs: Path, data_dir: Path, as_json: bool) -> None:
+    """Every cell with its state, and an estimate of what is left from the cells that are done."""
+    from genlab.sweeps.plan import DONE, estimated_seconds
+    from genlab.sweeps.work import sweep_plan, sweep_work
+
+    planned = sweep_plan(sweep, sweep_work(sweep), runs=runs, data_dir=data_dir)
+    seconds = estimated_seconds(planned)
+    rows = [{**p.cell.values, "id": p.run.run_id, "state": p.state, "reason": p.reason} for p in planned]
+    if as_json:
+        print_json({"cells": rows, "seconds_left": seconds})
+        return
+    print_table(list(rows[0]), rows)
+    left = sum(p.state != DONE for p in planned)
+    time = "unknown until one is done" if seconds is None else f"about {seconds / 60:.1f} minutes one after another"
+    print(f"{sweep.name} at scale {sweep.scale}: {len(planned)} cells, {left} not done; time left: {time}")
+
+
+def print_outcome(outcome: "Outcome", *, as_json: bool) -> None:
+    """How many cells are in which state, those that failed with their reasons, and where the results are."""
+    if as_json:
+        failed = [{"id": p.run.run_id, **p.cell.values, "reason": p.reason} for p in outcome.failed]
+        print_json({"states": outcome.states, "failed": failed, "results": str(outcome.results)})
+        return
+    for planned in outcome.failed:
+        print(f"failed: {planned.cell.label} ({planned.run.path}): {planned.reason}")
+    states = ", ".join(f"{number} {state}" for state, number in sorted(outcome.states.items()))
+    print(f"{len(outcome.planned)} cells: {states}; results: {outcome.results}")

@@ -1,0 +1,90 @@
+"""A sweep: one figure or table of a paper as a grid of runs, passes over them, figures and claims."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from genlab.config.schema.claim import Claim
+from genlab.config.schema.compress import CompressConfig
+from genlab.config.schema.figure import FigureConfig
+from genlab.config.schema.measure import MeasureConfig
+from genlab.config.schema.section import Section
+
+Axis = Annotated[tuple[Any, ...], Field(strict=False, min_length=1)]
+Axes = dict[str, Axis]
+Cells = Annotated[tuple[dict[str, Any], ...], Field(strict=False)]
+Seeds = Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(strict=False, min_length=1)]
+ScaleName = Literal["smoke", "laptop", "paper"]
+PAPERS = (
+    "zhang2017",
+    "arpit2017",
+    "krueger2017",
+    "rolnick2017",
+    "neyshabur2017",
+    "jiang2020",
+    "arora2018",
+    "feng2023",
+    "huh2023",
+    "dziugaite2017",
+    "perezortiz2021",
+    "lotfi2022",
+)
+
+
+class Scale(Section):
+    """How a scale differs from the file's top level: `base` is merged into the base config, all else replaces.
+
+    Of `grid` only the axes that are named are replaced; an axis set to null is taken away.
+    """
+
+    base: dict[str, Any] = Field(default_factory=dict)
+    grid: dict[str, Axis | None] = Field(default_factory=dict)
+    zip: Annotated[tuple[Axes, ...], Field(strict=False)] | None = None
+    list: Cells | None = None
+    exclude: Cells | None = None
+    seeds: Seeds | None = None
+    minutes: str = Field("", description="How long it takes, where and on what, in words.")
+
+
+class SlurmConfig(Section):
+    """How `--launcher slurm` asks for machines."""
+
+    partition: str | None = None
+    time_limit: int = Field(60, ge=1, description="Minutes a job; one that needs more is requeued and goes on.")
+    gpus: int = Field(0, ge=0, description="GPUs a job.")
+    cpus: int = Field(1, ge=1, description="Cores a job.")
+    memory: str | None = Field(None, pattern=r"^\d+[KMGT]B?$", description="Memory a job, such as 8GB.")
+    at_once: int = Field(64, ge=1, description="Jobs of the array that run at the same time.")
+    requeues: int = Field(100, ge=0, description="Times a job is requeued at most.")
+    options: dict[str, str | int | bool] = Field(
+        default_factory=dict,
+        description="More options of sbatch, such as account or qos; true where one takes no value.",
+    )
+
+
+class SweepConfig(Section):
+    """One file under `configs/sweeps/`, named after its paper and figure."""
+
+    paper: Literal[PAPERS]  # type: ignore[valid-type]
+    source: str = Field(min_length=1, description="Figure, table or section of the paper.")
+    asks: str = Field(min_length=1, description="The question, as a sentence.")
+    base: dict[str, Any] | str = Field(description="A train config, or the name of a packaged one.")
+    grid: Axes = Field(default_factory=dict, description="Dotted config keys and the values of each; all combinations.")
+    zip: Annotated[tuple[Axes, ...], Field(strict=False)] = Field(
+        (), description="Blocks of keys that change together; each block is one more axis of the product."
+    )
+    list: Cells = Field((), description="Cells given one by one, in place of a grid.")
+    exclude: Cells = Field((), description="Combinations that are left out.")
+    seeds: Seeds = (0,)
+    measure: MeasureConfig | None = None
+    compress: CompressConfig | None = None
+    figures: Annotated[tuple[FigureConfig, ...], Field(strict=False)] = ()
+    claims: Annotated[tuple[Claim, ...], Field(strict=False)] = ()
+    slurm: SlurmConfig = Field(default_factory=SlurmConfig)
+    scales: dict[ScaleName, Scale]
+
+    @model_validator(mode="after")
+    def _grid_or_list(self) -> "SweepConfig":
+        if self.list and (self.grid or self.zip):
+            raise ValueError("give a list of cells, or grid and zip axes, not both")
+        return self

@@ -1,0 +1,148 @@
+"""A figure of a sweep from its config: kind, panels, titles, legend, and the words on how it was drawn."""
+
+import math
+import textwrap
+from collections.abc import Callable, Sequence
+
+import pandas as pd
+from matplotlib.artist import Artist
+from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+from genlab.config.schema.figure import FigureConfig
+from genlab.report.figures.bars import draw_bars
+from genlab.report.figures.curves import draw_curves
+from genlab.report.figures.heatmap import draw_heatmap
+from genlab.report.figures.histogram import draw_histogram
+from genlab.report.figures.lines import prepare
+from genlab.report.figures.points import draw_points
+from genlab.report.figures.scatter import draw_scatter
+from genlab.report.figures.spectrum import draw_spectrum
+from genlab.report.figures.style import GREY, NO_VALUES, SIZE, SMALL, Panel, column_label, dress, text
+
+KINDS: dict[str, Callable[[Panel], None]] = {
+    "curves": draw_curves,
+    "points": draw_points,
+    "histogram": draw_histogram,
+    "spectrum": draw_spectrum,
+    "heatmap": draw_heatmap,
+    "bars": draw_bars,
+    "scatter": draw_scatter,
+}
+PANEL_INCHES = (2.9, 2.5)
+MAP_INCHES = (3.7, 2.5)  # with room for a colour bar and the names of rows
+LONE_PANEL_INCHES = (5.4, 3.5)
+TITLE_CHARACTERS = 34
+NOTE_INCHES = 0.15  # a line of notes
+LEGEND_INCHES = 0.2  # a row of the legend
+LEGEND_CHARACTERS = 13  # of a legend in an inch
+
+
+def draw(figure: FigureConfig, table: Callable[[str], pd.DataFrame], axes: Sequence[str]) -> Figure:
+    """Draw one figure.
+
+    Args:
+        table: gives a long table by name; every row has `id`, `status`, the dotted config columns and its own columns.
+        axes: dotted keys that the cells of the sweep differ in, without the seed.
+
+    Returns:
+        A figure that is in no global list. One without any value says "no values yet".
+    """
+    prepared = prepare(figure, table(figure.table), axes)
+    count = len(figure.y)
+    columns = min(count, figure.panels_per_row)
+    rows = math.ceil(count / columns)
+    width, height = LONE_PANEL_INCHES if count == 1 else MAP_INCHES if figure.kind == "heatmap" else PANEL_INCHES
+    canvas = Figure(figsize=(width * columns, height * rows), layout="constrained")
+    grid = canvas.subplots(rows, columns, squeeze=False)
+    places = list(grid.flat)
+    notes: list[str] = []
+    for y, place in zip(figure.y, places, strict=False):
+        panel = Panel(place, figure, prepared, y, notes)
+        dress(place)
+        _name(panel, alone=count == 1)
+        if len(prepared.values(y)):
+            KINDS[figure.kind](panel)
+            place.xaxis.label.set_size(SIZE)
+            place.yaxis.label.set_size(SIZE)
+        else:
+            _say_empty(panel)
+    for place in places[count:]:
+        place.set_visible(False)
+    if figure.title:
+        canvas.suptitle(text(figure.title), fontsize=SIZE + 2)
+        canvas.set_figheight(canvas.get_figheight() + 0.3)
+    if prepared.unfinished:
+        runs = "run is" if prepared.unfinished == 1 else "runs are"
+        notes.append(f"{prepared.unfinished} {runs} not finished and left out.")
+    _finish(canvas, figure, list(dict.fromkeys(notes)))
+    return canvas
+
+
+def _name(panel: Panel, *, alone: bool) -> None:
+    """The column above a panel among several, and beside a panel by itself."""
+    label = column_label(panel.figure, panel.y)
+    if panel.figure.kind == "histogram":
+        return  # there the column is along the horizontal axis
+    if alone and panel.figure.kind != "heatmap":
+        panel.axes.set_ylabel(label, fontsize=SIZE)
+    else:
+        panel.axes.set_title(textwrap.fill(label, TITLE_CHARACTERS), fontsize=SIZE)
+
+
+def _say_empty(panel: Panel) -> None:
+    panel.axes.set(xticks=[], yticks=[])
+    panel.axes.grid(visible=False)
+    panel.axes.text(0.5, 0.5, NO_VALUES, transform=panel.axes.transAxes, ha="center", va="center", color=GREY)
+
+
+def _finish(canvas: Figure, figure: FigureConfig, notes: list[str]) -> None:
+    """The legend and, below it, the notes, each in room of its own so that panels keep their size."""
+    width = canvas.get_figwidth()
+    said = textwrap.fill(" ".join(notes), round(19 * width))
+    strip = NOTE_INCHES * (said.count("\n") + 1) + 0.08 if said else 0.0
+    handles = _handles(canvas) if figure.kind != "heatmap" and (figure.kind != "points" or figure.x) else {}
+    if not any(handles):
+        handles = {}
+    columns = max(1, min(len(handles), int(LEGEND_CHARACTERS * width) // (max(map(len, handles), default=0) + 5)))
+    title = column_label(figure, figure.series) if figure.series and _bare_values(list(handles)) else None
+    entries = math.ceil(len(handles) / columns) + bool(title) if handles else 0
+    legend = LEGEND_INCHES * entries
+    height = canvas.get_figheight() + legend + strip
+    canvas.set_figheight(height)
+    below = (legend + strip) / height
+    engine = canvas.get_layout_engine()
+    assert isinstance(engine, ConstrainedLayoutEngine)
+    engine.set(rect=(0, below, 1, 1 - below))
+    if said:
+        canvas.text(0.5, strip / height / 2, said, ha="center", va="center", fontsize=SMALL - 0.5, color=GREY)
+    if handles:
+        canvas.legend(
+            list(handles.values()),
+            list(handles),
+            loc="lower center",
+            bbox_to_anchor=(0.5, strip / height),
+            borderaxespad=0,
+            borderpad=0,
+            ncols=columns,
+            frameon=False,
+            fontsize=SIZE,
+            title=title,
+            title_fontsize=SIZE,
+        )
+
+
+def _handles(canvas: Figure) -> dict[str, Artist]:
+    """One artist for each name in any panel."""
+    named: dict[str, Artist] = {}
+    for axes in canvas.axes:
+        for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
+            named.setdefault(label, handle)
+    return named
+
+
+def _bare_values(labels: Sequence[str]) -> bool:
+    """Whether labels are numbers or the like, which say nothing without the name of their column."""
+    return any(
+        label.replace(".", "").replace("e-", "").isdigit() or label in ("true", "false", "none") for label in labels
+    )

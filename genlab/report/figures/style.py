@@ -1,0 +1,192 @@
+"""How figures look: colours apart for colour-blind readers, quiet axes, text in words."""
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from matplotlib import colormaps
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.colors import to_hex
+from matplotlib.mathtext import MathTextParser
+from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullFormatter, NullLocator
+
+from genlab.config.schema.figure import FigureConfig
+from genlab.report.figures.lines import Line, Prepared
+from genlab.report.values import canonical
+from genlab.report.words import is_error, readable, shown
+
+# Okabe and Ito's colours without yellow, which is faint on white. Markers repeat the difference without colour.
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+SIZE = 9
+SMALL = 8
+GREY = "0.35"
+NO_VALUES = "no values yet"
+MOST_TICKS = 7
+FEW_DECADES = 50
+DASHES: tuple[Any, ...] = ("-", "--", "-.", (0, (5, 1, 1, 1, 1, 1)))
+
+
+@dataclass
+class Panel:
+    """One pair of axes and what belongs there.
+
+    Attributes:
+        axes: to draw on.
+        figure: the figure's config.
+        prepared: rows, lines and places along x, the same for all panels of a figure.
+        y: the column of this panel.
+        notes: sentences that the figure must say of how it was drawn; a kind adds to them.
+    """
+
+    axes: Axes
+    figure: FigureConfig
+    prepared: Prepared
+    y: str
+    notes: list[str] = field(default_factory=list)
+
+    def colour(self, line: int) -> str:
+        """The colour of a line, the same in every panel."""
+        index, count = self._position(line, "series")
+        return COLOURS[index] if count <= len(COLOURS) else to_hex(colormaps["viridis"](0.95 * index / (count - 1)))
+
+    def marker(self, line: int) -> str:
+        """The marker of a line; where series and another axis tell lines apart, that of the other axis."""
+        return MARKERS[self._position(line, "rest")[0] % len(MARKERS)]
+
+    def dashes(self, line: int) -> Any:
+        """The line style: solid, unless series and another axis tell lines apart; then that of the other axis."""
+        return DASHES[self._position(line, "rest")[0] % len(DASHES)] if self._crossed() else "-"
+
+    def _position(self, line: int, part: Literal["series", "rest"]) -> tuple[int, int]:
+        """The number of a line's part among the different ones, and their count."""
+        lines = self.prepared.lines
+        if not self._crossed():
+            return line, len(lines)
+        parts = list(dict.fromkeys(getattr(other, part) for other in lines))
+        return parts.index(getattr(lines[line], part)), len(parts)
+
+    def _crossed(self) -> bool:
+        """Whether several series each have several lines; bars have no dashes, and all get colours of their own."""
+        series, rest = ({getattr(line, part) for line in self.prepared.lines} for part in ("series", "rest"))
+        return self.figure.kind != "bars" and len(series) > 1 and len(rest) > 1
+
+    def line_label(self, line: int) -> str:
+        """What the legend says of a line; empty where there is nothing to tell apart."""
+        return line_label(self.figure, self.prepared.lines[line])
+
+    def place_x(self) -> None:
+        """Scale, label and ticks of the horizontal axis: words at their places, and few numbers at their values."""
+        figure, prepared, axis = self.figure, self.prepared, self.axes.xaxis
+        self.axes.set_xlabel(column_label(figure, figure.x) if figure.x else "", fontsize=SIZE)
+        if not prepared.numeric:
+            name_places(self.axes, [value_label(figure, x) for x in prepared.xs])
+            return
+        if figure.x_scale != "linear":
+            self.axes.set_xscale(figure.x_scale)
+            places = [x for x in prepared.xs if isinstance(x, float) and (x > 0 or figure.x_scale == "symlog")]
+            if len(places) <= MOST_TICKS:
+                axis.set_major_locator(FixedLocator(places))
+                axis.set_minor_locator(NullLocator())
+                self.axes.set_xticks(places, [shown(x) for x in places])
+            axis.set_minor_formatter(NullFormatter())
+        if figure.x and is_error(figure.x):
+            in_percent(axis)
+
+    def place_y(self, scale: str | None = None) -> None:
+        """Scale of the vertical axis, and percent for errors."""
+        scale = scale or self.figure.y_scale
+        self.axes.set_yscale(scale)
+        low, high = self.axes.get_ylim()
+        if scale == "log" and high / low < FEW_DECADES:
+            # Powers of ten alone would be one tick or none.
+            self.axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high / low > 4 else range(1, 10)))
+            self.axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.6g}"))
+            self.axes.yaxis.set_minor_formatter(NullFormatter())
+        if is_error(self.y):
+            in_percent(self.axes.yaxis)
+
+    def note_dropped(self, values: Sequence[float], scale: str) -> None:
+        """Say so when a logarithmic axis cannot show a value."""
+        if scale == "log" and any(value <= 0 for value in values):
+            self.notes.append("Values of 0 and below have no place on a log axis.")
+
+
+def in_percent(axis: Axis) -> None:
+    """Tick labels in percent of numbers that are fractions."""
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.6g}%"))
+
+
+def name_places(axes: Axes, names: Sequence[str]) -> None:
+    """Words at 0, 1, 2 ... along the horizontal axis, slanted where they would touch."""
+    slanted = sum(map(len, names)) > 24
+    axes.set_xticks(range(len(names)), list(names))
+    if slanted:
+        axes.tick_params(axis="x", labelrotation=35)
+        for label in axes.get_xticklabels():
+            label.set(ha="right", rotation_mode="anchor")
+
+
+def dress(axes: Axes) -> None:
+    """Quiet axes: no frame on two sides, a faint grid, small tick labels."""
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.tick_params(labelsize=SMALL, which="both")
+    axes.grid(visible=True, color="0.92", linewidth=0.6)
+    axes.set_axisbelow(True)
+
+
+def column_label(figure: FigureConfig, column: str) -> str:
+    """What a column is called: the figure's own label, or the column in words."""
+    return text(figure.labels[column]) if column in figure.labels else plain(readable(column))
+
+
+def value_label(figure: FigureConfig, value: Hashable) -> str:
+    """What a value is called: the figure's own label, or the value itself."""
+    own = own_label(figure, value)
+    return text(own) if own is not None else plain(shown(value)) or "none"
+
+
+def own_label(figure: FigureConfig, value: Hashable) -> str | None:
+    """The figure's label for a value; the keys 1, 1.0 and "1" all stand for the number."""
+    for key, label in figure.labels.items():
+        if key == value or canonical(key) == value:
+            return label
+        if isinstance(value, float) and _number(key) == value:
+            return label
+    return None
+
+
+def line_label(figure: FigureConfig, line: Line) -> str:
+    """Series and other axes of a line in words."""
+    words = [value_label(figure, line.series)] if figure.series else []
+    if figure.series and line.rest and own_label(figure, line.series) is None:
+        words = [f"{column_label(figure, figure.series)} {words[0]}"]
+    words += [
+        value_label(figure, value) if own_label(figure, value) else f"{column_label(figure, axis)} {shown(value)}"
+        for axis, value in line.rest
+    ]
+    return ", ".join(words)
+
+
+def text(written: str) -> str:
+    """Text of a sweep file: mathematics between dollar signs where it can be read as such, else as it stands."""
+    if written.count("$") < 2:
+        return plain(written)
+    try:
+        MathTextParser("path").parse(written)
+    except ValueError:
+        return plain(written)
+    return written
+
+
+def plain(words: str) -> str:
+    """Text in which a dollar sign is only that."""
+    return words.replace("$", r"\$")
+
+
+def _number(key: str) -> float | None:
+    try:
+        return float(key)
+    except ValueError:
+        return None

@@ -1,0 +1,57 @@
+"""The report in short on a terminal."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from genlab.report.page import ReportData
+from genlab.report.papers import authors
+from genlab.report.verdicts import effect_words, interval_words, mark, tested
+from genlab.sweeps.claims import Verdict
+
+COLOURS = {"holds": "green", "fails": "red", "open": "yellow"}
+
+
+def claims_table(verdicts: Sequence[Verdict]) -> Table:
+    """Verdict, claim with its reason, effect with its interval, and seeds; fits 80 columns."""
+    table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column("verdict", no_wrap=True)
+    table.add_column("claim", overflow="fold", ratio=1)
+    table.add_column("effect (95 %)", justify="right", overflow="fold", max_width=22)
+    table.add_column("seeds", justify="right", no_wrap=True)
+    for verdict in verdicts:
+        claim = Text(verdict.says)
+        if verdict.verdict != "holds" and verdict.reason:
+            claim.append(f"\n{verdict.reason}", style="dim")
+        effect = effect_words(verdict)
+        if verdict.interval is not None:
+            effect += f"\n{interval_words(verdict)}"
+        if verdict.effect is not None and verdict.effect_name:
+            effect = f"{verdict.effect_name}\n{effect}"
+        table.add_row(
+            Text(verdict.verdict, style=COLOURS[mark(verdict.verdict)]), claim, Text(effect), str(verdict.seeds)
+        )
+    return table
+
+
+def print_report(sweep: ReportData, files: Mapping[str, Path], console: Console) -> None:
+    """What was asked, what came of it, and where the page is.
+
+    Args:
+        files: what was written, by a word for it, such as page, figures, table.
+    """
+    console.print(Text(f"{authors(sweep.paper)}, {sweep.source} ({sweep.name}, {sweep.scale} scale)", style="bold"))
+    console.print(Text(sweep.asks))
+    if sweep.verdicts:
+        console.print()
+        console.print(claims_table(sweep.verdicts))
+        console.print()
+        console.print(Text(f"{tested(sweep.verdicts)}."))
+    finished = int((sweep.results["status"] == "finished").sum()) if "status" in sweep.results else 0
+    console.print(Text(f"{finished} of {len(sweep.results)} runs are finished."))
+    for what, path in files.items():
+        # A path is one word: it is not broken, so that it can be copied.
+        console.print(Text(f"{what}: {path}"), soft_wrap=True)

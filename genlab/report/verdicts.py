@@ -1,0 +1,37 @@
+"""Checked claims in words, the same on the page and on the terminal."""
+
+from collections.abc import Sequence
+
+from genlab.sweeps.claims import Verdict, summary
+
+# From a verdict to the style it is shown in.
+MARKS = {"holds": "holds", "fails": "fails", "cannot tell": "open"}
+
+
+def mark(verdict: str) -> str:
+    """The style of a verdict: holds, fails or open."""
+    return MARKS.get(verdict, "open")
+
+
+def tested(verdicts: Sequence[Verdict]) -> str:
+    """How many claims were tested and what came of them, e.g. "5 claims were tested: 4 hold, 1 fails"."""
+    said = summary(verdicts)
+    return said.replace(":", " was tested:" if len(verdicts) == 1 else " were tested:", 1)
+
+
+def effect_words(verdict: Verdict) -> str:
+    """The effect with four significant digits; a dash where there is none."""
+    return "–" if verdict.effect is None else number_words(verdict.effect)
+
+
+def interval_words(verdict: Verdict) -> str:
+    """The interval's ends; a dash where there is none."""
+    if verdict.interval is None:
+        return "–"
+    low, high = verdict.interval
+    return f"{number_words(low)} to {number_words(high)}"
+
+
+def number_words(number: float) -> str:
+    """Four significant digits, with a true minus sign."""
+    return f"{number:.4g}".replace("-", "\u2212")

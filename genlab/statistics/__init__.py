@@ -1,0 +1,1 @@
+"""Statistics over many runs: rank correlation and intervals from resampled blocks."""

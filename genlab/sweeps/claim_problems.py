@@ -1,0 +1,119 @@
+"""What is wrong with the claims of a sweep file, found before anything runs."""
+
+import difflib
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from genlab.config.schema.claim import (
+    Claim,
+    CorrelationClaim,
+    CrossingClaim,
+    OrderClaim,
+    RatioClaim,
+    TrendClaim,
+)
+from genlab.errors import Problem
+
+Columns = Callable[[str], set[str] | None]
+# Columns that every row has.
+ALWAYS = ("id", "status", "seed")
+# Tables with many rows a run, and the columns of which a claim must name one: a value, or that it goes along it.
+INDEX = {"history": ("epoch", "step"), "measures": ("measure",)}
+
+
+def claim_problems(claims: Sequence[Claim], columns: Columns, axes: Sequence[str]) -> list[Problem]:
+    """Every claim that cannot be checked whatever the runs will say.
+
+    Args:
+        claims: of the sweep.
+        columns: from a table's name to the columns that it can have, or None where that is not known.
+        axes: dotted keys in which the sweep's cells differ.
+
+    Returns:
+        Problems with keys `claims.<index>.<field>` and no place; the reader of the file adds where that key stands.
+    """
+    problems = []
+    first: dict[str, int] = {}
+    for index, claim in enumerate(claims):
+        if claim.id in first:
+            problems.append(
+                Problem(f"claims.{index}.id", f"{claim.id!r} is the id of claims.{first[claim.id]} already")
+            )
+        first.setdefault(claim.id, index)
+        found = [*_unknown_columns(claim, columns, axes), *_contradictions(claim)]
+        problems += [Problem(f"claims.{index}.{field}", message) for field, message in found]
+    return problems
+
+
+def _unknown_columns(claim: Claim, columns: Columns, axes: Sequence[str]) -> list[tuple[str, str]]:
+    own, results = columns(claim.table), columns("results")
+    if own is None or results is None:
+        return []
+    everywhere = own | results | set(axes) | set(ALWAYS)
+    asked = [("column", claim.column, own), *((field, name, everywhere) for field, name in _names(claim))]
+    return [
+        (field, f"{name!r} is no column of {claim.table}; {_near(name, known)}")
+        for field, name, known in asked
+        if name not in known
+    ]
+
+
+def _names(claim: Claim) -> list[tuple[str, str]]:
+    """Every column that a claim names beside its own, with the field that does."""
+    names = [("where", name) for name in claim.where]
+    if isinstance(claim, TrendClaim | CorrelationClaim | CrossingClaim):
+        names.append(("over", claim.over))
+    if isinstance(claim, OrderClaim | RatioClaim | CrossingClaim):
+        names += [(field, name) for field, group in _groups(claim) for name in group]
+    return [*names, *(("pair_by", name) for name in claim.pair_by or ())]
+
+
+def _groups(claim: OrderClaim | RatioClaim | CrossingClaim) -> tuple[tuple[str, Mapping[str, Any]], ...]:
+    return (("a", claim.a), ("b", claim.b))
+
+
+def _contradictions(claim: Claim) -> list[tuple[str, str]]:
+    problems = []
+    over = claim.over if isinstance(claim, TrendClaim | CorrelationClaim | CrossingClaim) else None
+    if over is not None and over in claim.where:
+        problems.append(("over", f"{over!r} has one value only, by `where`"))
+    if over is not None and over == claim.column:
+        problems.append(("over", f"{over!r} is the claim's column too"))
+    if over == "seed":
+        problems.append(("over", "is 'seed', but the seeds are the repetitions that a claim is judged by"))
+    if isinstance(claim, CorrelationClaim) and claim.pair_by is not None:
+        problems.append(("pair_by", "means nothing here: correlates pairs no rows"))
+    groups: tuple[tuple[str, Mapping[str, Any]], ...] = ()
+    if isinstance(claim, OrderClaim | RatioClaim | CrossingClaim):
+        groups = _groups(claim)
+        differing = {name for name in claim.a if name in claim.b and claim.a[name] != claim.b[name]}
+        if not differing:
+            problems.append(("b", "a row can be in a and in b; give both the same column with different values"))
+        for name in sorted(differing & {"seed", *(claim.pair_by or ()), *([over] if over else [])}):
+            field = "over" if name == over else "pair_by" if name in (claim.pair_by or ()) else "a"
+            problems.append((field, f"{name!r} tells a from b, so that paired rows cannot share it"))
+        for field, group in groups:
+            problems += [
+                (field, f"{name!r} is another value in `where`, so that no row fits")
+                for name in group
+                if name in claim.where and claim.where[name] != group[name]
+            ]
+    index = INDEX.get(claim.table, ())
+    named = {name for _, name in _names(claim)}
+    if index and named.isdisjoint(index):
+        which = " or ".join(index)
+        message = f"a run has many rows in {claim.table}; name {which} in `where`"
+        problems.append(("table", message + ("" if over == index[0] else ", `over` or `pair_by`")))
+    return problems
+
+
+def _near(name: str, known: set[str]) -> str:
+    """The nearest known column: one that ends in the same word, or is spelled alike; else some of them."""
+    last = name.rpartition(".")[2]
+    endings = sorted(column for column in known if column.rpartition(".")[2] == last)
+    close = endings or difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.6)
+    close = close or difflib.get_close_matches(last, sorted(known), n=1, cutoff=0.6)
+    if close:
+        return f"did you mean {close[0]}?"
+    shown = sorted(known)[:8]
+    return f"it has {', '.join(shown)}{', ...' if len(known) > len(shown) else ''}"

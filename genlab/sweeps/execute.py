@@ -1,0 +1,178 @@
+"""Run what of a sweep is not finished; any number of processes may do so at once and share the cells by their locks."""
+
+import contextlib
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from types import FrameType
+
+from genlab.compression.compress_run import compress_run
+from genlab.errors import DataMissingError, GenlabError, InterruptedByUserError, LockedError, PreemptedError
+from genlab.measures.measure_run import measure_run
+from genlab.rundir.find import directory_of
+from genlab.rundir.finished import load_run
+from genlab.rundir.layout import RunDirectory
+from genlab.rundir.locks import locked
+from genlab.rundir.status import read_status
+from genlab.sweeps.plan import DONE, FAILED, RUNNING, PlannedCell, planned_cell
+from genlab.sweeps.work import Only, Work, sweep_plan, sweep_work, wanted
+from genlab.training.devices import resolve_device
+from genlab.training.interruption import PREEMPTING
+from genlab.training.progress import Progress
+from genlab.training.train_run import train_run
+
+__all__ = ["Only", "Work", "finish_cell", "sweep_plan", "sweep_work", "work_through"]
+
+POLL_SECONDS = 0.5
+
+
+def work_through(
+    planned: Sequence[PlannedCell],
+    work: Work,
+    *,
+    runs: Path,
+    data_dir: Path,
+    device: str | None,
+    only: Only | None,
+    fail_fast: bool,
+    first: int,
+    progress: Progress,
+    finished: Callable[[PlannedCell], None],
+    started: Callable[[PlannedCell], None] = lambda planned: None,
+) -> None:
+    """Train, measure and compress every cell that is not done, waiting for those that other processes are at.
+
+    A cell that fails, for whatever reason, is left, and the others go on; a cell that had failed before is tried again
+    only with `only="failed"`. The time budget of the cells' config is also one for all of them together: no cell is
+    begun after it is used up.
+
+    Args:
+        device: of the measuring and compressing passes; cells train on what their config says.
+        only: "failed": none but the cells that have failed; "missing": none but those that never started.
+        fail_fast: end after the first cell that fails here.
+        first: the cell to begin with, so that processes that start together begin apart.
+        finished: called with each cell that is done or has failed, once.
+        started: called with each cell that this process begins to work on.
+
+    Raises:
+        PreemptedError, InterruptedByUserError: this process was asked to stop; the cell at hand is saved.
+        DataMissingError: images are missing, of which the cells after this one would say the same.
+    """
+    passes = work.expected()
+    begun = time.monotonic()
+    pending = wanted([*planned[first:], *planned[:first]], only)
+    before = {p.run.path: _failure(p) for p in pending}
+    with _preemptible():
+        while pending:
+            waiting = []
+            for planned_before in pending:
+                now = planned_cell(planned_before.cell, planned_before.run, passes)
+                # What failed in some process just now has had its chance; what failed before counts only if asked for.
+                failed_meanwhile = now.state == FAILED and _failure(now) != before[now.run.path]
+                if now.state == DONE or failed_meanwhile:
+                    finished(now)
+                    continue
+                if now.state == RUNNING and _at_work(runs, now.run):
+                    waiting.append(planned_before)
+                    continue
+                _refuse_after(now.cell.config.execution.time_budget, begun)
+                started(now)
+                try:
+                    finish_cell(now, work, runs=runs, data_dir=data_dir, device=device, progress=progress)
+                except LockedError:
+                    waiting.append(planned_before)
+                    continue
+                except (PreemptedError, InterruptedByUserError) as error:
+                    raise type(error)(f"{_stopped(now)}; the same command goes on") from None
+                except DataMissingError:
+                    raise
+                except Exception as error:
+                    # Not only what genlab expects: a cell that runs out of memory is no reason to lose the others.
+                    finished(PlannedCell(now.cell, now.run, FAILED, _in_one_line(error)))
+                    if fail_fast:
+                        return
+                    continue
+                finished(planned_cell(now.cell, now.run, passes))
+            if len(waiting) == len(pending):
+                time.sleep(POLL_SECONDS)
+            pending = waiting
+
+
+def finish_cell(
+    planned: PlannedCell, work: Work, *, runs: Path, data_dir: Path, device: str | None, progress: Progress
+) -> None:
+    """Train a cell, or the rest of it, and do those of the passes whose rows it lacks."""
+    diverged = planned.state == FAILED and planned.run.status.exists() and read_status(planned.run).get("diverged")
+    result = train_run(planned.cell.config, runs=runs, data_dir=data_dir, progress=progress, force=bool(diverged))
+    passes = work.expected()
+    names, labels = passes.measures_left(result.run), passes.settings_left(result.run)
+    if not names and not labels:
+        return
+    run, where = load_run(result.run.path, data_dir), resolve_device(device or "auto")
+    if names:
+        measure_run(run, sorted(names), {k: v for k, v in work.options.items() if k in names}, device=where)
+    if labels:
+        settings = [setting for setting in work.settings if (setting.method, setting.label) in labels]
+        for _ in compress_run(run, settings, device=where, save=False):
+            pass
+
+
+class _Signalled(KeyboardInterrupt):
+    """A signal came while no training was there to save; a KeyboardInterrupt, so that no pass takes it for its own."""
+
+
+@contextlib.contextmanager
+def _preemptible() -> Iterator[None]:
+    """Outside of training, which saves first, the signals that end it end this process as they end a run: resumable."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise _Signalled(signal.Signals(number).name)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    numbers = [getattr(signal, name) for name in PREEMPTING if hasattr(signal, name)]
+    before = {number: signal.signal(number, stop) for number in numbers}
+    try:
+        yield
+    except _Signalled as signalled:
+        raise PreemptedError(f"stopped by {signalled}; the same command goes on") from None
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _at_work(runs: Path, run: RunDirectory) -> bool:
+    """Whether a process holds the lock of a run whose status says so; that of a process killed elsewhere still does."""
+    try:
+        with locked(runs, run.run_id):
+            return False
+    except LockedError:
+        return True
+
+
+def _refuse_after(budget: float | None, begun: float) -> None:
+    if budget is not None and time.monotonic() - begun >= budget:
+        raise PreemptedError(f"the time budget of {budget:g} s is used up; the same command goes on")
+
+
+def _stopped(planned: PlannedCell) -> str:
+    run = directory_of(planned.run.path.parent, planned.cell.config.name, planned.run.run_id)
+    return f"stopped ({read_status(run)['reason']}), the cell {planned.cell.label} is saved"
+
+
+def _failure(planned: PlannedCell) -> int | None:
+    """What tells one failure of a cell from another; None where it has not failed."""
+    if planned.state != FAILED:
+        return None
+    try:
+        return planned.run.status.stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
+def _in_one_line(error: Exception) -> str:
+    text = "; ".join(str(error).splitlines())
+    return text if isinstance(error, GenlabError) else f"{type(error).__name__}: {text}"

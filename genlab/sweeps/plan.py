@@ -1,0 +1,146 @@
+"""What of a sweep is done and what is left, from the small files of its runs."""
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from genlab.config.identity import run_id
+from genlab.config.schema.data import DataConfig
+from genlab.errors import GenlabError
+from genlab.rundir.layout import RunDirectory
+from genlab.rundir.status import read_status
+from genlab.rundir.tables import read_table
+from genlab.sweeps.grid import Cell, Sweep
+
+DONE, UNMEASURED, FAILED, RESUMABLE, RUNNING, MISSING = (
+    "done",
+    "unmeasured",
+    "failed",
+    "resumable",
+    "running",
+    "missing",
+)
+
+
+@dataclass(frozen=True)
+class PlannedCell:
+    """A cell with its run directory and how far it is.
+
+    Attributes:
+        state: done, unmeasured (trained, passes missing), failed, resumable, running, or missing.
+        reason: why it failed or stopped.
+        seconds: that it took from start to stop, where it is finished; else None.
+    """
+
+    cell: Cell
+    run: RunDirectory
+    state: str
+    reason: str = ""
+    seconds: float | None = None
+
+
+@dataclass(frozen=True)
+class Passes:
+    """What every finished cell must have: the rows that tell that the sweep's passes are done.
+
+    Attributes:
+        measures: (measure, options) of measures.csv.
+        settings: (method, setting) of compression.csv.
+    """
+
+    measures: frozenset[tuple[str, str]]
+    settings: frozenset[tuple[str, str]]
+
+    def done(self, run: RunDirectory) -> bool:
+        """Whether a run has all the rows."""
+        return not self.measures_left(run) and not self.settings_left(run)
+
+    def measures_left(self, run: RunDirectory) -> set[str]:
+        """The names of the measures of which a run has no row with these options."""
+        if not self.measures:
+            return set()
+        return {name for name, _ in self.measures - _keys(run.measures, "measure", "options")}
+
+    def settings_left(self, run: RunDirectory) -> set[tuple[str, str]]:
+        """The (method, setting) of which a run has no row."""
+        if not self.settings:
+            return set()
+        return set(self.settings - _keys(run.compression, "method", "setting"))
+
+
+def plan(
+    sweep: Sweep, runs: Path, passes: Passes, fingerprint: Callable[[DataConfig], str | None]
+) -> list[PlannedCell]:
+    """The state of every cell, in the order of the sweep.
+
+    Args:
+        runs: directory of all runs.
+        passes: that every cell must have.
+        fingerprint: content of an image folder; asked once for each folder.
+    """
+    directories = existing_directories(runs)
+    fingerprints: dict[tuple[str, str | None], str | None] = {}
+    planned = []
+    for cell in sweep.cells:
+        data = cell.config.data
+        key = (data.name, data.path)
+        if key not in fingerprints:
+            fingerprints[key] = fingerprint(data)
+        identity = run_id(cell.config, fingerprints[key])
+        path = directories.get(identity, runs / f"{cell.config.name}-{identity}")
+        planned.append(planned_cell(cell, RunDirectory(path), passes))
+    return planned
+
+
+def existing_directories(runs: Path) -> dict[str, Path]:
+    """The directory of each run id, from one listing, however many runs there are."""
+    if not runs.is_dir():
+        return {}
+    with os.scandir(runs) as entries:
+        names = sorted(entry.name for entry in entries if not entry.name.startswith("."))
+    return {name.rpartition("-")[2]: runs / name for name in reversed(names)}
+
+
+def planned_cell(cell: Cell, run: RunDirectory, passes: Passes) -> PlannedCell:
+    """The state of one cell now."""
+    if not run.status.exists():
+        return PlannedCell(cell, run, MISSING)
+    try:
+        status = read_status(run)
+    except GenlabError as error:
+        return PlannedCell(cell, run, FAILED, str(error))
+    state, reason = status["status"], str(status.get("reason", ""))
+    if state == "finished":
+        try:
+            done = passes.done(run)
+        except GenlabError as error:
+            return PlannedCell(cell, run, FAILED, str(error))
+        return PlannedCell(cell, run, DONE if done else UNMEASURED, reason, _seconds(status))
+    names = {"failed": FAILED, "running": RUNNING}
+    return PlannedCell(cell, run, names.get(state, RESUMABLE), reason)
+
+
+def estimated_seconds(planned: Sequence[PlannedCell]) -> float | None:
+    """Seconds that the cells which are left will take one after another, by the mean of those that are done."""
+    known = [p.seconds for p in planned if p.seconds is not None]
+    left = sum(p.state in (MISSING, RESUMABLE) for p in planned)
+    return left * sum(known) / len(known) if known else None
+
+
+def _seconds(status: dict[str, object]) -> float | None:
+    try:
+        started, stopped = (datetime.fromisoformat(str(status[key])) for key in ("started", "stopped"))
+    except (KeyError, ValueError):
+        return None
+    return (stopped - started).total_seconds()
+
+
+def _keys(path: Path, *columns: str) -> set[tuple[str, str]]:
+    try:
+        return {(row[columns[0]], row[columns[1]]) for row in read_table(path)}
+    except KeyError as error:
+        raise GenlabError(
+            f"{path}:1: damaged: it has no column {error}; remove the file and compute it again"
+        ) from None

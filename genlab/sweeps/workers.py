@@ -1,0 +1,174 @@
+"""Several processes on one sweep, each pinned to a GPU or to its share of the cores."""
+
+import contextlib
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import IO
+
+from genlab.errors import GenlabError, InterruptedByUserError, PreemptedError
+
+POLL_SECONDS = 0.5
+RESTARTS = 3
+PATIENCE_SECONDS = 30.0
+PR_SET_PDEATHSIG = 1
+SIGNALS = ("SIGINT", "SIGTERM", "SIGUSR1", "SIGUSR2")
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A process that has ended by itself.
+
+    Attributes:
+        code: its exit code.
+        output: what it wrote to stdout.
+        errors: what it wrote to stderr.
+    """
+
+    code: int
+    output: str
+    errors: str
+
+
+@dataclass(frozen=True)
+class _Worker:
+    process: subprocess.Popen[bytes]
+    output: IO[bytes]
+    errors: IO[bytes]
+
+    def ended(self, code: int) -> Ended:
+        texts = []
+        for file in (self.output, self.errors):
+            file.seek(0)
+            texts.append(file.read().decode(errors="replace"))
+            file.close()
+        return Ended(code, *texts)
+
+
+def run_workers(
+    command: Sequence[str], jobs: int, watch: Callable[[], None], stop_after: Callable[[Ended], bool]
+) -> list[Ended]:
+    """Run `jobs` processes of a command until all have ended, and start one anew that was killed.
+
+    Each gets `--worker NUMBER` at its end, one GPU of those visible in turn, or its share of the cores with as many
+    threads. They end with this process, also when it is killed (on Linux).
+
+    Args:
+        watch: called twice a second while they run.
+        stop_after: whether the others are to be stopped, which saves their cells, now that one has ended so.
+
+    Returns:
+        Those that ended by themselves.
+
+    Raises:
+        PreemptedError, InterruptedByUserError: this process was asked to stop, and the workers have saved and ended.
+        GenlabError: a worker is killed again and again.
+    """
+    stopped_by = ""
+    workers: dict[int, _Worker] = {}
+    ended: list[Ended] = []
+
+    def forward(number: int, frame: object) -> None:
+        nonlocal stopped_by
+        stopped_by = signal.Signals(number).name
+        _send(workers, number)
+
+    numbers = [getattr(signal, name) for name in SIGNALS if hasattr(signal, name)]
+    before = {number: signal.signal(number, forward) for number in numbers}
+    restarts, stopping = 0, False
+    try:
+        for number in range(jobs):
+            workers[number] = _start(command, number, jobs)
+        while workers:
+            time.sleep(POLL_SECONDS)
+            watch()
+            for number, worker in list(workers.items()):
+                code = worker.process.poll()
+                if code is None:
+                    continue
+                del workers[number]
+                result = worker.ended(code)
+                if stopped_by or stopping:
+                    continue
+                if code < 0:
+                    restarts += 1
+                    if restarts > RESTARTS * jobs:
+                        by = signal.Signals(-code).name
+                        raise GenlabError(f"workers are killed again and again (by {by}); see to the machine's memory")
+                    workers[number] = _start(command, number, jobs)
+                    continue
+                ended.append(result)
+                if stop_after(result):
+                    stopping = True
+                    _send(workers, signal.SIGTERM)
+    finally:
+        _send(workers, signal.SIGTERM)
+        for worker in workers.values():
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                worker.process.wait(PATIENCE_SECONDS)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    if stopped_by:
+        kind = InterruptedByUserError if stopped_by == "SIGINT" else PreemptedError
+        raise kind(f"stopped ({'Ctrl-C' if stopped_by == 'SIGINT' else stopped_by}); the same command goes on")
+    return ended
+
+
+def cores_of(number: int, jobs: int, cores: Sequence[int]) -> list[int]:
+    """The share of the cores of one of several processes: every `jobs`-th one, or one where there are too few."""
+    return list(cores[number::jobs]) if jobs <= len(cores) else [cores[number % len(cores)]]
+
+
+def _start(command: Sequence[str], number: int, jobs: int) -> _Worker:
+    environment = dict(os.environ)
+    cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else list(range(os.cpu_count() or 1))
+    share, gpus = cores_of(number, jobs, cores), _visible_gpus()
+    # A limit that the user has set on the threads of a process holds for each worker too.
+    limit = environment.get("OMP_NUM_THREADS", "")
+    threads = max(1, len(cores) // jobs)
+    environment["OMP_NUM_THREADS"] = str(min(threads, int(limit)) if limit.isdigit() and int(limit) > 0 else threads)
+    if gpus:
+        environment["CUDA_VISIBLE_DEVICES"] = gpus[number % len(gpus)]
+    parent = os.getpid()
+
+    def prepare() -> None:
+        if hasattr(os, "sched_setaffinity"):
+            os.sched_setaffinity(0, share)
+        if sys.platform == "linux":
+            ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+            if os.getppid() != parent:
+                os.kill(os.getpid(), signal.SIGTERM)
+
+    output, errors = tempfile.TemporaryFile(), tempfile.TemporaryFile()  # noqa: SIM115 - read when the worker has ended
+    # A session of their own would keep Ctrl-C from them; a group of their own lets the parent decide who hears of it.
+    process = subprocess.Popen(
+        [*command, "--worker", str(number)],
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=errors,
+        preexec_fn=prepare,  # noqa: PLW1509 - this process has no threads when it starts workers
+        process_group=0,
+    )
+    return _Worker(process, output, errors)
+
+
+def _send(workers: dict[int, _Worker], number: int) -> None:
+    for worker in list(workers.values()):
+        if worker.process.poll() is None:
+            worker.process.send_signal(number)
+
+
+def _visible_gpus() -> list[str]:
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if visible is not None:
+        return [gpu for gpu in visible.split(",") if gpu]
+    import torch
+
+    return [str(index) for index in range(torch.cuda.device_count())] if torch.cuda.is_available() else []

@@ -1,0 +1,91 @@
+"""What is true of every sweep that comes with genlab."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from genlab.config.load import find_config
+from genlab.config.schema.sweep import PAPERS
+from genlab.sweeps.grid import find_sweeps, load_sweep
+from genlab.sweeps.work import sweep_work
+from tests.cli.command import genlab
+
+SWEEPS = find_sweeps()
+SCALES = ("smoke", "laptop", "paper")
+EMBEDDED = "digits"
+
+
+def test_every_file_of_the_folder_is_a_sweep():
+    folder = find_config(SWEEPS[0], "sweeps").parent
+    assert {path.name for path in folder.iterdir()} == {f"{name}.yaml" for name in SWEEPS}
+
+
+@pytest.mark.parametrize("name", SWEEPS)
+def test_it_is_named_after_its_paper_and_the_figure_or_table_of_its_source(name):
+    config = load_sweep(name, "smoke").config
+    assert config.paper in PAPERS
+    paper, _, what = name.partition("-")
+    assert paper == config.paper
+    match = re.fullmatch(r"(figure|table|section)([0-9a-z.-]+)", what)
+    assert match, f"{name} is not <paper>-<figure or table>"
+    number = re.match(r"(Figure|Table|Section) (\S+)", config.source)
+    assert number, f"{config.source}: Figure, Table or Section and its number"
+    assert what.startswith(number[1].lower() + re.match(r"\d+", number[2])[0])
+
+
+@pytest.mark.parametrize("name", SWEEPS)
+def test_it_opens_with_its_command(name):
+    first = find_config(name, "sweeps").read_text().splitlines()[0]
+    assert first.startswith(f"# genlab sweep {name} --scale laptop"), first
+    words = first.split()[6:]
+    overrides = [word for word in words if "=" in word]
+    assert overrides == words, "nothing but overrides after the scale"
+    assert load_sweep(name, "laptop", overrides).cells
+
+
+@pytest.mark.parametrize("scale", SCALES)
+@pytest.mark.parametrize("name", SWEEPS)
+def test_it_has_every_scale_and_each_says_how_long_it_takes(name, scale):
+    sweep = load_sweep(name, scale)
+    assert len(sweep.cells) >= 2
+    assert sweep_work(sweep).expected()
+    minutes = sweep.config.scales[scale].minutes
+    assert minutes, f"{name}: scales.{scale}.minutes says nothing"
+    assert re.search(r"\d", minutes) or "not measured" in minutes
+
+
+@pytest.mark.parametrize("scale", ["smoke", "laptop"])
+@pytest.mark.parametrize("name", SWEEPS)
+def test_it_has_seeds_enough_for_its_claims(name, scale):
+    assert len({cell.config.seed for cell in load_sweep(name, scale).cells}) >= 3
+
+
+@pytest.mark.parametrize("name", SWEEPS)
+def test_the_smoke_scale_needs_no_download(name):
+    assert {cell.config.data.name for cell in load_sweep(name, "smoke").cells} == {EMBEDDED}
+
+
+@pytest.mark.parametrize("name", SWEEPS)
+def test_scales_have_runs_of_their_own(name):
+    """A smaller scale must not pass for the larger one."""
+    plans = [genlab("sweep", name, "--scale", scale, "--dry-run", "--runs", Path("none"), "--json") for scale in SCALES]
+    found = [set(re.findall(r'"id": "(\w+)"', plan.out)) for plan in plans]
+    assert all(found)
+    assert len(set.union(*found)) == sum(map(len, found))
+
+
+# Those that take more than 20 seconds on two cores.
+SLOW = {"neyshabur2017-figure1"}
+
+
+@pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.slow) if n in SLOW else n for n in SWEEPS])
+def test_the_smoke_scale_runs_to_its_end_with_a_value_of_every_measure(name, tmp_path):
+    said = genlab("sweep", name, "--scale", "smoke", "--runs", tmp_path)
+    assert said.code == 0, said.err
+    sweep = load_sweep(name, "smoke")
+    (path,) = tmp_path.glob("sweeps/*/results.csv")
+    header, *rows = path.read_text().splitlines()
+    assert len(rows) == len(sweep.cells)
+    assert all(",finished," in row for row in rows)
+    assert {f"measure.{name}" for name, _ in sweep_work(sweep).expected().measures} <= set(header.split(","))

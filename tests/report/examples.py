@@ -1,0 +1,160 @@
+"""A sweep's tables and a report made up: 4 training sizes, true and random labels, 3 seeds, 4 measures."""
+
+import functools
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from genlab.config.schema.figure import FigureConfig
+from genlab.report.figures.draw import draw
+from genlab.report.figures.files import svg
+from genlab.report.origin import Origin
+from genlab.report.page import ReportData
+from genlab.sweeps.claims import Verdict
+
+CORRUPTION, SIZE, TEST_ERROR = "data.labels.corruption", "data.train_size", "final.test_error"
+AXES = (CORRUPTION, SIZE)
+SIZES = (500, 1000, 2000, 4000)
+MEASURES = ("log_l2_path_norm_over_margin_5", "log_l1_path_norm_over_margin_5", "log_spectral_norm", "log_l2_norm")
+
+
+def figure(kind: str, **fields: Any) -> FigureConfig:
+    """A config of a figure; by default test error against training size, by corruption."""
+    known: dict[str, Any] = {"name": "one", "kind": kind, "x": SIZE, "y": [TEST_ERROR], "series": CORRUPTION}
+    return FigureConfig.model_validate(known | fields)
+
+
+def results() -> pd.DataFrame:
+    """24 finished runs in an order of no meaning."""
+    draws = np.random.default_rng(0)
+    rows = []
+    for corruption in (0.0, 1.0):
+        for size in SIZES:
+            for seed in (0, 1, 2):
+                row: dict[str, Any] = {
+                    "id": f"{int(corruption)}{size:05d}{seed:06d}",
+                    "status": "finished",
+                    "reason": "train error 0",
+                    "seed": seed,
+                    CORRUPTION: corruption,
+                    SIZE: size,
+                    "final.epoch": 20 + int(corruption) * 60 + seed,
+                    "final.train_error": 0.0,
+                    TEST_ERROR: 0.9 if corruption else 0.6 * (size / 500) ** -0.3 + 0.02 * draws.standard_normal(),
+                }
+                for number, measure in enumerate(MEASURES):
+                    grown = (0.4 + 0.3 * number) * np.log(size) * (1 + corruption)
+                    row[f"measure.{measure}"] = 20 + 3 * number + grown + 0.5 * draws.standard_normal()
+                rows.append(row)
+    table = pd.DataFrame(rows)
+    table.loc[3, "measure.log_l2_norm"] = np.nan
+    return table.sample(frac=1, random_state=1).reset_index(drop=True)
+
+
+def history(table: pd.DataFrame) -> pd.DataFrame:
+    """Errors by epoch of the same runs, ten epochs each."""
+    rows = []
+    for row in table.to_dict("records"):
+        for epoch in range(11):
+            falling = float(np.exp(-epoch / (3 if row[CORRUPTION] == 0 else 8))) * (0.9 + 0.02 * row["seed"])
+            rows.append({**row, "epoch": epoch, "train_error": falling, "test_error": max(falling, row[TEST_ERROR])})
+    return pd.DataFrame(rows)
+
+
+RULE = "Holds when the difference a - b, averaged over seeds, is above 0 in every cell of the other axes."
+
+
+def checked(id: str, says: str, **fields: Any) -> Verdict:
+    """The verdict of a claim; by default it holds."""
+    known = Verdict(id, says, "Figure 1", "holds", 4.2, "difference", (3.1, 5.4), 12, 3, "", RULE)
+    return replace(known, **fields)
+
+
+VERDICTS = (
+    checked(
+        "path-norm-separates", "Over the margin, the l2 path norm is higher with random labels than with true ones"
+    ),
+    checked(
+        "path-norm-grows",
+        "With random labels the l2 path norm grows with the training set",
+        effect=1.0,
+        effect_name="part of the steps upwards",
+        interval=(0.93, 1.0),
+    ),
+    checked(
+        "l2-separates",
+        "The l2 norm separates true from random labels at every size",
+        verdict="fails",
+        effect=-0.31,
+        interval=(-0.82, 0.22),
+        reason="at data.train_size = 500 the difference is −0.4",
+    ),
+    checked(
+        "gap-correlates",
+        "Runs with a higher path norm have the higher test error",
+        effect=0.61,
+        effect_name="Kendall's tau-b",
+        interval=(0.44, 0.73),
+        n=24,
+    ),
+    checked(
+        "table-1",
+        "The test error with 4,000 images is that of the paper",
+        verdict="cannot tell",
+        effect=None,
+        effect_name="",
+        interval=None,
+        n=2,
+        seeds=2,
+        reason="2 seeds have values and 3 are needed (seed 2 is not finished)",
+    ),
+)
+
+
+def report(**fields: Any) -> ReportData:
+    """A whole report, or one that differs in some fields."""
+    return replace(_report(), **fields)
+
+
+@functools.cache
+def _report() -> ReportData:
+    table = results()
+    tables = {"results": table, "history": history(table)}
+    labels = {"0": "true labels", "1": "random labels", SIZE: "training images"}
+    panels = figure(
+        "curves",
+        name="norms",
+        title="Four norms over the margin",
+        caption="True labels and random labels, networks trained to zero error.",
+        y=[f"measure.{measure}" for measure in MEASURES],
+        labels=labels,
+        x_scale="log",
+    )
+    errors = figure("points", name="errors", caption="Test error of every run.", labels=labels)
+    return ReportData(
+        name="neyshabur2017-figure1",
+        paper="neyshabur2017",
+        source="Figure 1",
+        asks="Do norms over the margin tell nets trained on true labels from nets trained on random ones?",
+        scale="laptop",
+        verdicts=VERDICTS,
+        figures=[(f, svg(draw(f, tables.__getitem__, AXES))) for f in (panels, errors)],
+        results=table,
+        axes={CORRUPTION: (0.0, 1.0), SIZE: SIZES},
+        seeds=(0, 1, 2),
+        base="name: neyshabur2017-figure1\ndata:\n  name: cifar10\nmodel: {name: neyshabur_vgg}\n",
+        origin=Origin(
+            runs=24,
+            versions=(("genlab 0.1.0", 24), ("python 3.11.7", 24), ("torch 2.6.0", 24)),
+            devices=(("cpu (AMD EPYC), 1 thread of 2 cores", 24),),
+            commits=(("0123456789ab", 20), ("ba9876543210, with uncommitted changes", 4)),
+            training_seconds=4321.0,
+            started="2026-11-20T10:00:00+00:00",
+            stopped="2026-11-20T10:38:20+00:00",
+            wall_seconds=2300.0,
+        ),
+        command="genlab report neyshabur2017-figure1 --scale laptop",
+        version="0.1.0",
+    )

@@ -1,0 +1,111 @@
+import matplotlib as mpl
+import pandas as pd
+import pytest
+
+from genlab.report.figures.draw import KINDS, draw
+from genlab.report.figures.style import COLOURS
+from genlab.sweeps.figures import NEEDS
+from tests.report.examples import AXES, CORRUPTION, MEASURES, SIZE, TEST_ERROR, figure, results
+
+NORMS = [f"measure.{measure}" for measure in MEASURES]
+LABELS = {"0": "true labels", "1": "random labels", SIZE: "training images", NORMS[0]: "path norm $\\ell_2$"}
+
+
+def words(canvas):
+    return " ".join(text.get_text() for text in canvas.findobj(mpl.text.Text)).replace("\n", " ")
+
+
+def test_each_column_has_a_panel_and_rows_are_as_long_as_said(tables):
+    canvas = draw(figure("curves", y=NORMS, panels_per_row=3), tables.__getitem__, AXES)
+    shown = [axes for axes in canvas.axes if axes.get_visible()]
+    assert len(shown) == 4
+    canvas.draw_without_rendering()
+    assert [round(axes.get_position().y0, 2) == round(shown[0].get_position().y0, 2) for axes in shown] == [
+        True,
+        True,
+        True,
+        False,
+    ]
+
+
+def test_columns_and_values_are_called_as_the_labels_say(tables):
+    canvas = draw(figure("curves", y=[NORMS[0], TEST_ERROR], labels=LABELS), tables.__getitem__, AXES)
+    assert [axes.get_title() for axes in canvas.axes] == ["path norm $\\ell_2$", "test error"]
+    assert canvas.axes[0].get_xlabel() == "training images"
+    assert [text.get_text() for text in canvas.legends[0].get_texts()] == ["true labels", "random labels"]
+    assert canvas.legends[0].get_title().get_text() == ""
+
+
+def test_bare_numbers_in_the_legend_have_the_name_of_their_column_above(tables):
+    canvas = draw(figure("curves"), tables.__getitem__, AXES)
+    assert canvas.legends[0].get_title().get_text() == "labels corruption"
+
+
+def test_the_legend_lies_below_all_panels(tables):
+    canvas = draw(figure("curves", y=NORMS, labels=LABELS), tables.__getitem__, AXES)
+    canvas.draw_without_rendering()
+    top = canvas.legends[0].get_window_extent().y1
+    assert all(axes.get_tightbbox().y0 >= top for axes in canvas.axes)
+    assert canvas.texts[0].get_window_extent().y1 <= canvas.legends[0].get_window_extent().y0
+
+
+def test_scales_are_as_said_and_few_values_along_a_log_axis_are_its_ticks(tables):
+    axes = draw(figure("curves", x_scale="log", y_scale="log"), tables.__getitem__, AXES).axes[0]
+    assert (axes.get_xscale(), axes.get_yscale()) == ("log", "log")
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["500", "1000", "2000", "4000"]
+
+
+def test_errors_are_read_in_percent_and_kept_as_fractions(tables):
+    axes = draw(figure("curves"), tables.__getitem__, AXES).axes[0]
+    assert axes.yaxis.get_major_formatter()(0.125, 0) == "12.5%"
+    assert axes.get_ylim()[1] < 1
+
+
+def test_colours_are_the_same_in_every_panel_and_apart(tables):
+    canvas = draw(figure("curves", y=NORMS[:2]), tables.__getitem__, AXES)
+    per_panel = [[line.get_color() for line in axes.lines if line.get_label() != "_fewer"] for axes in canvas.axes]
+    assert per_panel == [list(COLOURS[:2])] * 2
+
+
+def test_how_it_was_drawn_stands_in_the_figure(tables):
+    assert "means over 3 seeds; bands: smallest to largest seed" in words(draw(figure("curves"), tables.get, AXES))
+
+
+def test_runs_that_are_left_out_are_told():
+    table = results()
+    table.loc[:1, "status"] = "failed"
+    assert "2 runs are not finished and left out." in words(draw(figure("curves"), {"results": table}.get, AXES))
+
+
+def test_values_that_a_log_axis_cannot_show_are_told(tables):
+    canvas = draw(figure("curves", x=CORRUPTION, series=SIZE, x_scale="log"), tables.__getitem__, AXES)
+    assert "no place on a log axis" in words(canvas)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("table", [pd.DataFrame(), results().assign(status="running"), results().iloc[:0]])
+def test_a_figure_without_values_says_so(kind, table):
+    canvas = draw(figure(kind), {"results": table}.__getitem__, AXES)
+    assert "no values yet" in words(canvas)
+    canvas.draw_without_rendering()
+
+
+def test_a_panel_without_values_says_so_beside_others_that_have_some(tables):
+    first, second = draw(figure("curves", y=["measure.none", TEST_ERROR]), tables.__getitem__, AXES).axes
+    assert [text.get_text() for text in first.texts] == ["no values yet"]
+    assert len(second.lines) == 2
+
+
+@pytest.mark.parametrize("title", ["cost in $", "$x_$", "a $ and $ b", "$\\frac{$"])
+def test_dollar_signs_that_are_no_mathematics_are_dollar_signs(title, tables):
+    draw(figure("curves", title=title, labels={SIZE: title}), tables.__getitem__, AXES).draw_without_rendering()
+
+
+def test_drawing_leaves_no_global_state(tables):
+    before = dict(mpl.rcParams)
+    draw(figure("curves"), tables.__getitem__, AXES)
+    assert dict(mpl.rcParams) == before
+
+
+def test_every_kind_is_drawn_and_checked():
+    assert set(KINDS) == set(NEEDS)

@@ -1,0 +1,27 @@
+import pandas as pd
+import pytest
+
+from genlab.errors import GenlabError
+from genlab.report.figures.draw import draw
+from genlab.report.figures.files import png, svg, write_figures
+from tests.report.examples import AXES, figure
+
+
+def test_each_figure_is_written_as_png_and_pdf(tables, tmp_path):
+    drawn = write_figures([figure("curves"), figure("points", name="two")], tmp_path, tables.__getitem__, AXES)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["one.pdf", "one.png", "two.pdf", "two.png"]
+    assert (tmp_path / "one.png").read_bytes().startswith(b"\x89PNG")
+    assert (tmp_path / "one.pdf").read_bytes().startswith(b"%PDF")
+    assert list(drawn) == ["one", "two"]
+
+
+def test_the_same_numbers_make_the_same_files(tables):
+    first, second = (draw(figure("curves"), tables.__getitem__, AXES) for _ in range(2))
+    assert png(first) == png(second)
+    assert svg(first) == svg(second)
+
+
+def test_a_folder_that_cannot_be_made_is_one_line(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(GenlabError, match="cannot be written"):
+        write_figures([figure("curves")], tmp_path / "file", lambda _: pd.DataFrame(), AXES)

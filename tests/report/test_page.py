@@ -1,0 +1,168 @@
+import itertools
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pandas as pd
+import pytest
+
+from genlab.report.origin import Origin
+from genlab.report.page import MOST_ROWS, page
+from tests.report.examples import SIZE, checked, figure, report, results
+
+VOID = {"meta", "link", "img", "br", "hr", "input"}
+
+
+class Document(HTMLParser):
+    """Elements with attributes and text, and a complaint at an end that does not fit its beginning."""
+
+    def __init__(self, text):
+        super().__init__(convert_charrefs=True)
+        self.open, self.elements, self.texts = [], [], []
+        self.feed(text)
+        self.close()
+        assert not self.open
+
+    def handle_starttag(self, tag, attributes):
+        self.elements.append((tag, dict(attributes)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if self.open and self.open[-1] != "style":
+            self.texts.append(data)
+
+    def all(self, *tags):
+        return [attributes for tag, attributes in self.elements if tag in tags]
+
+    @property
+    def text(self):
+        return " ".join(" ".join(self.texts).split())
+
+
+@pytest.fixture(scope="module")
+def whole():
+    return page(report())
+
+
+@pytest.fixture(scope="module")
+def document(whole):
+    return Document(whole)
+
+
+def test_the_page_needs_no_network_no_scripts_and_no_files(whole, document):
+    assert not re.search(r"""(src|href|url)\s*[=(]\s*["']?\s*(https?:)?//""", whole)
+    assert "http://" not in whole
+    assert "https://" not in whole
+    assert "@import" not in whole
+    assert not document.all("script", "iframe", "object", "embed")
+    sources = [value for _, found in document.elements for key, value in found.items() if key in ("src", "href")]
+    assert sources
+    assert all(source.startswith("data:") for source in sources)
+
+
+def test_every_figure_is_there_with_words_for_those_who_do_not_see_it(document):
+    images = document.all("img")
+    assert [image["src"].partition(";")[0] for image in images] == ["data:image/svg+xml"] * 2
+    assert images[0]["alt"].startswith("Four norms over the margin: curves of log l2 path norm over margin 5")
+    assert "against training images" in images[0]["alt"]
+
+
+def test_a_png_is_embedded_as_one():
+    image = Document(page(report(figures=[(figure("curves"), b"\x89PNG")]))).all("img")[0]
+    assert image["src"] == "data:image/png;base64,iVBORw=="
+
+
+def test_the_page_can_be_read_aloud(document):
+    assert document.all("html") == [{"lang": "en"}]
+    levels = [int(tag[1]) for tag, _ in document.elements if re.fullmatch(r"h\d", tag)]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(after <= before + 1 for before, after in itertools.pairwise(levels))
+    assert all("scope" in head for head in document.all("th"))
+
+
+def test_the_page_fits_narrow_screens_and_dark_rooms(whole, document):
+    assert {"name": "viewport", "content": "width=device-width, initial-scale=1"} in document.all("meta")
+    assert "prefers-color-scheme: dark" in whole
+
+
+def test_claims_stand_with_verdict_effect_interval_seeds_and_rule(document):
+    for words in (
+        "5 claims were tested: 3 hold, 1 fails, 1 cannot tell; at laptop scale, on cpu (AMD EPYC)",
+        "−0.31",
+        "−0.82 to 0.22",
+        "at data.train_size = 500 the difference is −0.4",
+        "Holds when the difference a - b",
+    ):
+        assert words in document.text
+    marks = [span["class"] for span in document.all("span")]
+    assert marks == ["verdict holds", "verdict holds", "verdict fails", "verdict holds", "verdict open"]
+
+
+def test_results_have_errors_in_percent_and_four_digits(document):
+    row = results().iloc[2]
+    assert f"{100 * row['final.test_error']:.4g} %" in document.text
+    assert f"{row['measure.log_spectral_norm']:.4g}" in document.text
+    assert "nan" not in document.text.split()
+
+
+def test_provenance_says_what_all_runs_share_and_how_many_runs_the_rest_have(document):
+    for words in (
+        "0123456789ab (20 runs); ba9876543210, with uncommitted changes (4 runs)",
+        "genlab 0.1.0; python 3.11.7; torch 2.6.0",
+        "1 h 12 min in all runs together",
+        "38 min 20 s, from 2026-11-20 10:00 UTC to 2026-11-20 10:38 UTC",
+        "24 of 24 started",
+        "genlab report neyshabur2017-figure1 --scale laptop",
+    ):
+        assert words in document.text
+
+
+def test_nothing_that_a_file_says_becomes_markup():
+    evil = "<script>alert('1')</script>\"&"
+    claim = checked(evil, evil, source=evil, reason=evil, effect_name=evil, rule=evil)
+    config = figure("curves", title=evil, caption=evil, labels={SIZE: evil})
+    table = results().assign(**{"id": evil, "status": evil, evil: 1})
+    data = report(
+        name=evil,
+        source=evil,
+        asks=evil,
+        scale=evil,
+        verdicts=[claim],
+        figures=[(config, "<svg/>")],
+        results=table,
+        axes={evil: [evil]},
+        base=evil,
+        overrides=[evil],
+        command=evil,
+        version=evil,
+        origin=Origin(runs=1, versions=((evil, 1),), devices=((evil, 1),), commits=((evil, 1),), started=evil),
+    )
+    text = page(replace(data, paper="neyshabur2017"))
+    document = Document(text)
+    assert not document.all("script")
+    assert "<script" not in text
+    assert document.text.count("<script>alert('1')</script>\"&") >= 15
+
+
+def test_a_sweep_that_has_not_run_has_a_page_too():
+    document = Document(page(report(results=pd.DataFrame(), verdicts=(), figures=(), origin=Origin(), axes={})))
+    assert "No values yet." in document.text
+    assert "This sweep makes no claims." in document.text
+
+
+def test_unfinished_runs_are_told_by_a_column():
+    table = results()
+    table.loc[0, "status"] = "failed"
+    assert "Status" in Document(page(report(results=table))).text
+    assert "Status" not in Document(page(report())).text
+
+
+def test_a_very_long_table_is_cut_and_says_so():
+    table = pd.concat([results()] * 30, ignore_index=True)
+    document = Document(page(report(results=table)))
+    assert f"{len(table) - MOST_ROWS} more runs are in results.csv." in document.text

@@ -1,0 +1,39 @@
+import io
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from genlab.report.tables import print_report
+from tests.report.examples import report
+
+
+@pytest.fixture
+def printed():
+    def printed(data, width=80, **files):
+        console = Console(file=io.StringIO(), width=width)
+        print_report(data, files, console)
+        return console.file.getvalue()
+
+    return printed
+
+
+def test_the_short_report_fits_a_terminal_of_80_columns(printed):
+    assert max(len(line) for line in printed(report()).splitlines()) <= 80
+
+
+def test_the_short_report_says_verdicts_counts_and_where_the_page_is(printed):
+    path = Path("runs") / ("a-long-name-of-a-sweep-" * 4) / "report.html"
+    text = printed(report(), page=path)
+    assert "5 claims were tested: 3 hold, 1 fails, 1 cannot tell." in text
+    assert "24 of 24 runs are finished." in text
+    assert f"page: {path}" in text
+    assert text.index("holds") < text.index("fails") < text.index("cannot tell")
+
+
+def test_words_in_brackets_are_not_taken_for_markup(printed):
+    assert "[red]Is it?[/red]" in printed(report(asks="[red]Is it?[/red]"))
+
+
+def test_a_sweep_without_claims_has_no_table(printed):
+    assert "claim" not in printed(report(verdicts=()))

@@ -1,0 +1,98 @@
+import json
+import subprocess
+import sys
+
+import pytest
+
+from genlab.errors import GenlabError
+from genlab.rundir.comparison import difference
+from genlab.rundir.layout import RunDirectory
+from genlab.rundir.status import write_status
+
+MEASURED = "measure,layer,value,unit,standard_error,residual,iterations,samples,converged,options,seconds,reason\n"
+
+
+@pytest.fixture
+def made(tmp_path):
+    def made(run_id, *, config=(), final=(), torch="2.6.0", device="cpu", measures=()):
+        run = RunDirectory(tmp_path / f"a-{run_id}")
+        run.path.mkdir()
+        known = {"seed": 0, "data.name": "digits", "model.widths": [64], "training.stop.epochs": 3}
+        errors = {"epoch": 3, "test_error": 0.05}
+        write_status(run, "finished", reason="3 epochs", config=known | dict(config), final=errors | dict(final))
+        attempt = {"versions": {"torch": torch, "numpy": "2.0"}, "git": {"commit": "abc"}, "machine": {"cores": 2}}
+        provenance = {
+            "execution": {"device": device, "threads": 1},
+            "attempts": [{"versions": {"torch": "1"}}, attempt],
+        }
+        run.provenance.write_text(json.dumps(provenance))
+        rows = [f"{name},{layer},{value},count,,,,,,{options},0.1,\n" for name, layer, value, options in measures]
+        run.measures.write_text(MEASURED + "".join(rows))
+        return run
+
+    return made
+
+
+def test_a_run_does_not_differ_from_itself(made):
+    run = made("000000000001")
+    assert difference(run, run) == []
+
+
+def test_only_what_differs_is_listed_in_the_order_of_the_config(made):
+    a = made("000000000001", config={"seed": 1, "data.name": "mnist"})
+    b = made("000000000002", final={"test_error": 0.06}, torch="2.7.0", device="cuda:0")
+    assert difference(a, b) == [
+        ("seed", 1, 0),
+        ("data.name", "mnist", "digits"),
+        ("final.test_error", 0.05, 0.06),
+        ("execution.device", "cpu", "cuda:0"),
+        ("versions.torch", "2.6.0", "2.7.0"),
+    ]
+
+
+def test_a_key_that_one_run_lacks_stands_where_the_other_has_it(made):
+    a = made("000000000001")
+    b = made("000000000002", config={"model.depth": 11})
+    assert difference(a, b) == [("model.depth", None, 11)]
+    keys = [key for key, _, _ in difference(a, b, all=True)]
+    assert keys.index("model.depth") == keys.index("training.stop.epochs") + 1
+
+
+def test_all_lists_what_is_the_same_too(made):
+    rows = difference(made("000000000001"), made("000000000002"), all=True)
+    assert ("versions.numpy", "2.0", "2.0") in rows
+    assert ("machine.cores", 2, 2) in rows
+
+
+def test_measures_that_both_have_are_compared_by_their_options_and_for_the_whole_net(made):
+    quoted = '"{""max_pool"":""sum""}"'
+    a = made(
+        "000000000001", measures=[("x", "", 1.0, ""), ("x", "", 2.0, quoted), ("x", "fc", 3.0, ""), ("y", "", 1, "")]
+    )
+    b = made(
+        "000000000002", measures=[("x", "", 1.0, ""), ("x", "", 2.5, quoted), ("x", "fc", 4.0, ""), ("z", "", 1, "")]
+    )
+    assert difference(a, b) == [("measure.x[max_pool=sum]", 2.0, 2.5)]
+
+
+def test_a_last_digit_is_a_difference(made):
+    a, b = made("000000000001"), made("000000000002", final={"test_error": 0.05 + 1e-17 + 7e-18})
+    assert [key for key, _, _ in difference(a, b)] == ["final.test_error"]
+
+
+def test_a_measure_without_value_is_no_difference(made):
+    a = made("000000000001", measures=[("x", "", "", "")])
+    b = made("000000000002", measures=[("x", "", 1.0, "")])
+    assert difference(a, b) == []
+
+
+def test_damaged_provenance_is_named(made):
+    run = made("000000000001")
+    run.provenance.write_text("{")
+    with pytest.raises(GenlabError, match=r"provenance\.json: damaged"):
+        difference(run, run)
+
+
+def test_runs_are_compared_without_torch():
+    code = "import sys, genlab.rundir.comparison; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

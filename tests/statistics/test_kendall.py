@@ -1,0 +1,71 @@
+import numpy as np
+import pytest
+from scipy.stats import kendalltau
+
+from genlab.statistics.kendall import BlockSigns, kendall_tau_b, mean_sign_product
+from tests.references import kendall as twin
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(5)
+
+
+def test_tau_of_small_lists_is_what_one_counts_by_hand():
+    assert kendall_tau_b([1, 2, 3], [10, 20, 30]) == pytest.approx(1)
+    assert kendall_tau_b([1, 2, 3], [3, 2, 1]) == pytest.approx(-1)
+    # pairs: (1,2) tied in y, (1,3) and (2,3) concordant: 2 / sqrt(3 * 2)
+    assert kendall_tau_b([1, 2, 3], [5, 5, 6]) == pytest.approx(2 / 6**0.5)
+    assert mean_sign_product([1, 2, 3], [5, 5, 6]) == 2 / 3
+
+
+@pytest.mark.parametrize("values", [3, 8, 1000])
+def test_both_forms_equal_the_twins_with_many_and_with_few_ties(rng, values):
+    for n in (2, 3, 7, 40):
+        x, y = rng.integers(0, values, n).tolist(), rng.integers(0, values, n).tolist()
+        expected = twin.tau_b(x, y)
+        found = kendall_tau_b(x, y)
+        assert found is None if expected is None else found == pytest.approx(expected, abs=1e-12)
+        assert mean_sign_product(x, y) == pytest.approx(twin.mean_sign_product(x, y), abs=1e-15)
+
+
+def test_increasing_maps_change_nothing_and_falling_ones_the_sign(rng):
+    x, y = rng.standard_normal(30), rng.standard_normal(30)
+    assert kendall_tau_b(np.exp(x), y**3) == pytest.approx(kendall_tau_b(x, y))
+    assert kendall_tau_b(-x, y) == pytest.approx(-kendall_tau_b(x, y))
+    assert mean_sign_product(x, y) == pytest.approx(kendall_tau_b(x, y))  # no ties
+
+
+def test_what_is_constant_has_no_rank_correlation():
+    assert kendall_tau_b([1, 1, 1], [1, 2, 3]) is None
+    assert kendall_tau_b([], []) is None
+    assert mean_sign_product([1, 1, 1], [1, 2, 3]) == 0
+    assert mean_sign_product([1], [1]) is None
+
+
+def test_other_lengths_and_infinite_values_are_refused():
+    with pytest.raises(ValueError, match="one length"):
+        kendall_tau_b([1, 2], [1, 2, 3])
+    with pytest.raises(ValueError, match="not finite"):
+        mean_sign_product([1, float("nan")], [1, 2])
+    with pytest.raises(ValueError, match="3 points"):
+        BlockSigns.of([1, 2, 3], [1, 2, 3], [0, 1])
+
+
+def test_tau_of_a_resample_is_tau_of_the_points_really_repeated(rng):
+    x, y = rng.integers(0, 6, 23).astype(float), rng.integers(0, 6, 23).astype(float)
+    blocks = rng.integers(0, 4, 23)
+    counts = np.array([[1, 1, 1, 1], [4, 0, 0, 0], [0, 2, 1, 1], [3, 0, 0, 1]])
+    found = BlockSigns.of(x, y, blocks.tolist()).tau_b(counts)
+    for row, tau in zip(counts, found, strict=True):
+        points = np.concatenate(
+            [np.flatnonzero(blocks == block) for block, times in enumerate(row) for _ in range(times)]
+        )
+        assert tau == pytest.approx(kendalltau(x[points], y[points]).statistic, abs=1e-12)
+
+
+def test_a_resample_without_two_values_has_no_tau():
+    signs = BlockSigns.of([1, 1, 2], [1, 2, 3], [0, 0, 1])
+    tau = signs.tau_b([[2, 0], [1, 1]])
+    assert np.isnan(tau[0])
+    assert tau[1] == pytest.approx(2 / 6**0.5)

@@ -1,0 +1,139 @@
+"""The tables of a sweep."""
+
+import csv
+import io
+import json
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from genlab.rundir.tables import read_table, replace_rows
+from genlab.sweeps.results import SweepTables, results_rows, write_results
+from tests.sweeps.examples import loaded, planned_cells, results_of, swept
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("finished")
+    swept(loaded(folder), folder / "runs")
+    return folder / "runs"
+
+
+@pytest.fixture
+def runs(finished, tmp_path):
+    return shutil.copytree(finished, tmp_path / "runs")
+
+
+def test_a_row_has_id_status_config_errors_and_measures_of_its_cell(tmp_path, finished):
+    rows = list(csv.DictReader(io.StringIO(results_of(finished).decode())))
+    planned = planned_cells(loaded(tmp_path), finished)
+    assert [row["id"] for row in rows] == [p.run.run_id for p in planned]
+    assert [(row["status"], row["model.widths"], row["seed"]) for row in rows] == [
+        ("finished", width, seed) for width in "48" for seed in "01"
+    ]
+    for row, p in zip(rows, planned, strict=True):
+        last = read_table(p.run.history)[-1]
+        assert row["final.test_error"] == last["test_error"]
+        assert row["final.epoch"] == "3"
+        (norm,) = [measured["value"] for measured in read_table(p.run.measures) if measured["measure"] == "log_l2_norm"]
+        assert row["measure.log_l2_norm"] == norm
+
+
+def test_columns_are_config_then_errors_then_measures_in_alphabetical_order(finished):
+    header = results_of(finished).decode().splitlines()[0].split(",")
+    assert header[:4] == ["id", "status", "reason", "seed"]
+    kinds = [column.split(".")[0] for column in header]
+    assert kinds.index("final") == len(kinds) - kinds[::-1].index("training")
+    assert header[-2:] == ["measure.log_l2_norm", "measure.parameter_count"]
+
+
+def test_the_order_in_which_measures_were_computed_changes_nothing(tmp_path, runs):
+    sweep = loaded(tmp_path)
+    for planned in planned_cells(sweep, runs):
+        rows = read_table(planned.run.measures)
+        planned.run.measures.unlink()
+        replace_rows(planned.run.measures, list(rows[0]), rows[::-1], lambda row: (row["measure"],))
+    before = results_of(runs)
+    swept(sweep, runs)
+    assert results_of(runs) == before
+
+
+def test_no_clock_is_in_a_row(finished):
+    header = results_of(finished).decode().splitlines()[0].split(",")
+    assert not {"seconds", "started", "stopped", "path"} & {column.rpartition(".")[2] for column in header}
+
+
+def test_a_missing_cell_has_its_config_and_empty_values(tmp_path, runs):
+    sweep = loaded(tmp_path)
+    shutil.rmtree(planned_cells(sweep, runs)[0].run.path)
+    path = tmp_path / "some.csv"
+    write_results(path, results_rows(planned_cells(sweep, runs)))
+    header = results_of(runs).decode().splitlines()[0]
+    assert path.read_text().splitlines()[0] == header, "the same columns in the same order"
+    first, second = read_table(path)[:2]
+    assert (first["status"], first["model.widths"], first["data.labels.corruption"]) == ("missing", "4", "0.0")
+    assert {value for key, value in first.items() if key.startswith(("final.", "measure."))} == {""}
+    assert second["final.test_error"] != ""
+
+
+def test_nothing_done_gives_rows_of_config_alone(tmp_path):
+    rows = results_rows(planned_cells(loaded(tmp_path), tmp_path / "none"))
+    assert [row["status"] for row in rows] == ["missing"] * 4
+    assert rows[0]["training.batch_size"] == 16
+    assert not [key for row in rows for key in row if key.startswith("final.")]
+
+
+def test_a_measure_with_options_has_a_column_of_its_own_and_layers_and_tables_have_none(tmp_path, runs):
+    run = planned_cells(loaded(tmp_path), runs)[0].run
+    rows = read_table(run.measures)
+    options = json.dumps({"max_pool": "sum"})
+    added = [
+        rows[0] | {"measure": "log_l2_path_norm", "options": options, "value": "2.5"},
+        rows[0] | {"measure": "per_layer", "layer": "1", "value": "3"},
+        rows[0] | {"measure": "curve", "value": "", "reason": "table"},
+        rows[0] | {"measure": "no_value", "value": "", "reason": "the margin is not positive"},
+    ]
+    replace_rows(run.measures, list(rows[0]), added, lambda row: (row["measure"], row["layer"]))
+    row = results_rows(planned_cells(loaded(tmp_path), runs))[0]
+    assert row["measure.log_l2_path_norm[max_pool=sum]"] == 2.5
+    assert row["measure.no_value"] is None
+    assert not {"measure.per_layer", "measure.curve"} & row.keys()
+
+
+def test_a_run_with_damaged_files_gets_a_row_with_the_reason(tmp_path, runs):
+    first, second, *_ = (p.run for p in planned_cells(loaded(tmp_path), runs))
+    first.status.write_text("{")
+    second.measures.write_text('measure,options\n"x')
+    rows = results_rows(planned_cells(loaded(tmp_path), runs))
+    assert [row["status"] for row in rows] == ["failed", "failed", "finished", "finished"]
+    assert "damaged" in rows[0]["reason"]
+    assert "damaged" in rows[1]["reason"]
+    assert rows[0]["model.widths"] == 4
+
+
+def test_long_tables_have_every_row_of_every_run_with_its_config(tmp_path, finished):
+    tables = SweepTables(planned_cells(loaded(tmp_path), finished))
+    history = tables("history")
+    assert len(history) == 4 * 4, "epochs 0 to 3 of each run"
+    assert set(history["seed"]) == {0, 1}
+    assert set(history["model.widths"]) == {4, 8}
+    assert history["train_error"].between(0, 1).all()
+    assert list(tables("measures")["measure"].unique()) == ["parameter_count", "log_l2_norm"]
+    assert len(tables("results")) == 4
+    assert tables("compression").empty
+    assert tables("history") is history, "read once"
+
+
+def test_results_of_a_sweep_that_is_done_need_no_torch(tmp_path, runs):
+    from tests.sweeps.examples import sweep_file
+
+    code = (
+        "import sys; from genlab.cli.app import main\n"
+        "try: main()\n"
+        "except SystemExit as end: print(end.code, 'torch' in sys.modules)"
+    )
+    command = [sys.executable, "-c", code, "sweep", sweep_file(tmp_path), "--scale", "smoke", "--runs", runs]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "0 False", done.stdout
