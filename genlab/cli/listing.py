@@ -40,7 +40,7 @@ def _rows(kind: Kind) -> list[dict[str, str]]:
     if kind is Kind.configs:
         return [
             {"name": name, "kind": folder, "command": _command(find_config(name, folder))}
-            for folder in ("train", "measure", "compress")
+            for folder in ("train", "measure", "compress", "sweeps")
             for name in packaged_configs(folder)
         ]
     if kind is Kind.measures:

@@ -28,6 +28,7 @@ def report(
     from rich.console import Console
 
     from genlab.cli.output import print_json
+    from genlab.errors import UsageError
     from genlab.report.sweep_report import report_sweep
     from genlab.report.tables import print_report
     from genlab.sweeps.grid import load_sweep, require_scale
@@ -35,6 +36,8 @@ def report(
     require_scale(scale)
     overrides = [target for target in targets if "=" in target]
     sweeps = [load_sweep(target, scale, overrides) for target in targets if "=" not in target]
+    if not sweeps:
+        raise UsageError("name a sweep before the changes; `genlab ls configs` lists the packaged ones")
     found = [report_sweep(sweep, runs=runs, data_dir=data_dir) for sweep in sweeps]
     if as_json:
         print_json([one.as_dict() for one in found])

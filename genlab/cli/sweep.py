@@ -13,7 +13,10 @@ def sweep(
     overrides: Overrides = None,
     scale: Annotated[str, typer.Option("--scale", help="smoke, laptop or paper.")] = "laptop",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan and run nothing.")] = False,
-    only: Annotated[Literal["failed", "missing"] | None, typer.Option("--only", help="Only those cells.")] = None,
+    only: Annotated[
+        Literal["failed", "missing"] | None,
+        typer.Option("--only", help="Try the failed ones again, or only those never started."),
+    ] = None,
     fail_fast: Annotated[bool, typer.Option("--fail-fast", help="Stop at the first cell that fails.")] = False,
     jobs: Annotated[int, typer.Option("--jobs", min=1, help="Processes, one a GPU or share of the cores.")] = 1,
     launcher: Annotated[Literal["local", "slurm"], typer.Option("--launcher", help="Where cells run.")] = "local",

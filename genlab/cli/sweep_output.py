@@ -35,5 +35,7 @@ def print_outcome(outcome: "Outcome", *, as_json: bool) -> None:
         return
     for planned in outcome.failed:
         print(f"failed: {planned.cell.label} ({planned.run.path}): {planned.reason}")
+    if outcome.failed:
+        print("cells that failed are left as they are; --only failed tries them again")
     states = ", ".join(f"{number} {state}" for state, number in sorted(outcome.states.items()))
     print(f"{len(outcome.planned)} cells: {states}; results: {outcome.results}")

@@ -10,25 +10,9 @@ from torch import Tensor, nn
 from genlab.compression.compress import Compressed
 from genlab.data.batches import evaluation_batches
 from genlab.data.dataset import Dataset
+from genlab.rundir.columns import COMPRESSION_COLUMNS as ROW_COLUMNS
 
 BATCH_SIZE = 256
-
-ROW_COLUMNS = (
-    "method",
-    "setting",
-    "file",
-    "parameters",
-    "original_parameters",
-    "ratio",
-    "bits",
-    "train_error",
-    "test_error",
-    "output_change",
-    "margin",
-    "margin_loss",
-    "seconds",
-    "reason",
-)
 
 
 @dataclass(frozen=True)

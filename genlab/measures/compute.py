@@ -14,20 +14,6 @@ from genlab.measures import MEASURES
 from genlab.measures.inputs import Inputs, Subject
 from genlab.measures.registry import Measure, NotApplicable, Value, nearest
 
-COLUMNS = (
-    "measure",
-    "layer",
-    "value",
-    "unit",
-    "standard_error",
-    "residual",
-    "iterations",
-    "samples",
-    "converged",
-    "options",
-    "seconds",
-    "reason",
-)
 # The reason in the row of a measure whose numbers are in a table of its own.
 TABLE = "table"
 Row = dict[str, Any]

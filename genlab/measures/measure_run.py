@@ -7,8 +7,9 @@ from typing import Any
 import pandas as pd
 import torch
 
-from genlab.measures.compute import COLUMNS, Results, compute_measures
+from genlab.measures.compute import Results, compute_measures
 from genlab.measures.inputs import Subject
+from genlab.rundir.columns import MEASURE_COLUMNS
 from genlab.rundir.finished import FinishedRun
 from genlab.rundir.locks import locked
 from genlab.rundir.provenance import read_provenance
@@ -39,7 +40,7 @@ def measure_run(
         initial = copy.deepcopy(run.initial_model).to(device) if run.initial_model is not None else None
         subject = Subject(copy.deepcopy(run.model).to(device), initial, dataset, run.config.seed, device)
         results = compute_measures(subject, names, options)
-        replace_rows(directory.measures, COLUMNS, results.rows, _measure_and_options)
+        replace_rows(directory.measures, MEASURE_COLUMNS, results.rows, _measure_and_options)
         for name, table in results.tables.items():
             write_table(directory.measure_table(name), list(map(str, table.columns)), _records(table))
     return results

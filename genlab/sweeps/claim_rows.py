@@ -25,12 +25,13 @@ class CannotTell(Exception):  # noqa: N818 - not an error: the rows do not answe
 def canonical(value: Any) -> str | None:
     """A value as text that is the same for equal settings: 1 and 1.0, 0.3 and 0.1 + 0.2, a list and its JSON.
 
-    Numbers count as equal when their first 12 digits are. None stands for no value (NaN, null).
+    A list of one is that one, as tables have it. Numbers count as equal when their first 12 digits are. None stands
+    for no value (NaN, null).
     """
     if isinstance(value, bool | np.bool_):
         return "true" if value else "false"
     if isinstance(value, list | tuple):
-        return json.dumps(list(value))
+        return canonical(value[0]) if len(value) == 1 else json.dumps(list(value))
     if isinstance(value, int | np.integer):
         return str(int(value))
     if isinstance(value, float | np.floating):

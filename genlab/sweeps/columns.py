@@ -6,6 +6,7 @@ from collections.abc import Callable
 from genlab.config.schema import TrainConfig
 from genlab.config.schema.sweep import SweepConfig
 from genlab.config.validation import known_keys
+from genlab.rundir.columns import COMPRESSION_COLUMNS, MEASURE_COLUMNS
 from genlab.rundir.history import HISTORY_COLUMNS, TIMING_COLUMNS
 from genlab.rundir.measure_column import measure_column
 from genlab.sweeps.measure_names import measure_names
@@ -23,19 +24,23 @@ def possible_columns(config: SweepConfig) -> Callable[[str], set[str] | None]:
             return run | {f"final.{column}" for column in HISTORY_COLUMNS} | _measure_columns(config)
         if table in ("history", "timing"):
             return run | set(HISTORY_COLUMNS if table == "history" else TIMING_COLUMNS)
-        if table == "measures" or table.startswith("measures/"):
-            return None if config.measure is not None else set()
-        if table == "compression":
-            return None if config.compress is not None else set()
-        return set()
+        if table == "measures" and config.measure is not None:
+            return run | set(MEASURE_COLUMNS)
+        if table == "compression" and config.compress is not None:
+            return run | set(COMPRESSION_COLUMNS)
+        return None if table.removeprefix("measures/") in _measures(config) else set()
 
     return columns
 
 
-def _measure_columns(config: SweepConfig) -> set[str]:
+def _measures(config: SweepConfig) -> frozenset[str]:
     if config.measure is None:
-        return set()
-    names = measure_names() if config.measure.only == "all" else config.measure.only
+        return frozenset()
+    return measure_names() if config.measure.only == "all" else frozenset(config.measure.only)
+
+
+def _measure_columns(config: SweepConfig) -> set[str]:
+    names = _measures(config)
     return {column for name in names for column in _spellings(name, config)}
 
 

@@ -125,7 +125,7 @@ def planned_cell(cell: Cell, run: RunDirectory, passes: Passes) -> PlannedCell:
 def estimated_seconds(planned: Sequence[PlannedCell]) -> float | None:
     """Seconds that the cells which are left will take one after another, by the mean of those that are done."""
     known = [p.seconds for p in planned if p.seconds is not None]
-    left = sum(p.state in (MISSING, RESUMABLE) for p in planned)
+    left = sum(p.state in (MISSING, RESUMABLE, RUNNING) for p in planned)
     return left * sum(known) / len(known) if known else None
 
 

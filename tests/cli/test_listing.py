@@ -17,7 +17,7 @@ NAMES = {
     "datasets": list(DATASETS),
     "measures": list(MEASURES),
     "compressors": list(COMPRESSORS),
-    "configs": [name for kind in ("train", "measure", "compress") for name in packaged_configs(kind)],
+    "configs": [name for kind in ("train", "measure", "compress", "sweeps") for name in packaged_configs(kind)],
 }
 
 

@@ -59,6 +59,7 @@ CONVOLUTIONAL: dict[str, Any] = {
 }
 STEPS_AN_EPOCH = {"mlp": 43, "convolutional": 13}  # 1347 images by 32 and 200 by 16
 CHECKPOINT_SECONDS = 0.2
+ATTEMPTS = 3
 PATIENCE_SECONDS = 60.0
 
 
@@ -136,7 +137,9 @@ def disturbed(config: TrainConfig, runs: Path, kills: int, steps: int, draws: ra
         def reached(moment: Moment = moment, target: int = target, progress: SharedStep = progress) -> bool:
             if progress.value < target:
                 return False
-            return moment == "step" or any(name.startswith(temporary) for name in _names(run.checkpoint.parent))
+            # On a busy machine the moment of writing may never be seen: the run must not end for that.
+            late = progress.value >= target + steps // 20
+            return moment == "step" or late or any(name.startswith(temporary) for name in _names(run.checkpoint.parent))
 
         freeze = draws.random() < 0.2
         alive = kill_at(forked(config, runs, progress), moment, reached, delay, freeze)
@@ -182,15 +185,18 @@ def trial(net: dict[str, Any], kills: int, folder: Path, seed: int) -> bool:
         return False
     print(f"{config.name}: undisturbed in {time.monotonic() - started:.1f} s, {epochs} epochs", flush=True)
     steps = epochs * STEPS_AN_EPOCH[config.name]
-    done = disturbed(config, folder / "disturbed", kills, steps, random.Random(seed))
-    if outcome(forked(config, folder / "disturbed", SharedStep())) != 0:
-        return False
-    found = directory_of(folder / "disturbed", config.name, run_id(config))
-    left = [path.name for path in found.path.rglob("*.tmp")]
-    wrong = differences(found, expected) + [f"{name} is left over" for name in left]
-    print(
-        f"{config.name}: {done} of {kills} kills; {'; '.join(wrong) or 'bit for bit the undisturbed run'}", flush=True
-    )
+    for attempt in range(ATTEMPTS):  # a run that ends before a kill reaches it shows nothing: other moments then
+        runs = folder / f"disturbed-{attempt}"
+        done = disturbed(config, runs, kills, steps, random.Random(seed + 1000 * attempt))
+        if outcome(forked(config, runs, SharedStep())) != 0:
+            return False
+        found = directory_of(runs, config.name, run_id(config))
+        left = [path.name for path in found.path.rglob("*.tmp")]
+        wrong = differences(found, expected) + [f"{name} is left over" for name in left]
+        ending = "; ".join(wrong) or "bit for bit the undisturbed run"
+        print(f"{config.name}: {done} of {kills} kills; {ending}", flush=True)
+        if wrong or done == kills:
+            break
     return done == kills and not wrong
 
 

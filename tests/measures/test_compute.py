@@ -10,11 +10,12 @@ from genlab.data.dataset import Dataset
 from genlab.data.normalisation import Normalisation
 from genlab.errors import ConfigError, PreemptedError
 from genlab.measures import MEASURES
-from genlab.measures.compute import COLUMNS, TABLE, compute_measures
+from genlab.measures.compute import TABLE, compute_measures
 from genlab.measures.inputs import Subject
 from genlab.measures.registry import NotApplicable, Value, measure
 from genlab.models.initialisation import initialise
 from genlab.models.mlp import mlp
+from genlab.rundir.columns import MEASURE_COLUMNS
 
 
 @pytest.fixture(autouse=True)
@@ -54,7 +55,7 @@ def test_all_measures_of_a_perceptron_have_a_value():
     results = compute_measures(subject())
     assert {row["measure"] for row in results.rows} == set(MEASURES)
     assert [row for row in results.rows if row["value"] is None] == rows(results, "margin_distribution")
-    assert all(tuple(row) == COLUMNS for row in results.rows)
+    assert all(tuple(row) == MEASURE_COLUMNS for row in results.rows)
     assert all(row["seconds"] >= 0 for row in results.rows)
     assert json.dumps(results.rows)
 

@@ -35,7 +35,9 @@ def test_tables_that_the_sweep_does_not_make_have_no_columns(config):
     columns = possible_columns(config)
     assert columns("compression") == set()
     assert columns("bounds") == set()
-    assert columns("measures") is None
+    assert {"measure", "layer", "value", "seed"} <= (columns("measures") or set())
+    assert columns("measures/margin_distribution") == set()
+    assert columns("measures/log_l2_norm") is None
     assert {"epoch", "test_error", "data.train_size"} <= (columns("history") or set())
     assert not {"measure.log_l2_norm"} & (
         possible_columns(config.model_copy(update={"measure": None}))("results") or set()
