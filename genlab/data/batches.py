@@ -30,14 +30,20 @@ class EpochDraws:
     columns: torch.Tensor | None = None
     flips: torch.Tensor | None = None
 
+    def tensors(self) -> tuple[torch.Tensor, torch.Tensor | None, torch.Tensor | None, torch.Tensor | None]:
+        """All of them, in the order of the arguments."""
+        return self.order, self.rows, self.columns, self.flips
+
+    def part(self, start: int, stop: int) -> "EpochDraws":
+        """The draws at positions `start` to `stop`; where tensors are `[K, n]`, of K nets, those of all one by one."""
+        order, *others = (None if draw is None else draw[..., start:stop].reshape(-1) for draw in self.tensors())
+        assert order is not None
+        return EpochDraws(order, *others)
+
     def to(self, device: torch.device | str) -> "EpochDraws":
         """The same draws on `device`."""
-        return EpochDraws(
-            self.order.to(device),
-            None if self.rows is None else self.rows.to(device),
-            None if self.columns is None else self.columns.to(device),
-            None if self.flips is None else self.flips.to(device),
-        )
+        order, *others = self.tensors()
+        return EpochDraws(order.to(device), *(None if draw is None else draw.to(device) for draw in others))
 
 
 def draw_epoch(
@@ -98,10 +104,16 @@ class TrainBatches:
     def __len__(self) -> int:
         return len(self._dataset.train_images)
 
-    def draw(self, *, order_generator: torch.Generator, augmentation_generator: torch.Generator) -> EpochDraws:
-        """The draws of one epoch on the data set's device; see `draw_epoch`."""
+    def draw(
+        self, *, order_generator: torch.Generator, augmentation_generator: torch.Generator, count: int | None = None
+    ) -> EpochDraws:
+        """The draws of one epoch on the data set's device; see `draw_epoch`.
+
+        Args:
+            count: of how many images; all of the data set where it is not given.
+        """
         draws = draw_epoch(
-            len(self),
+            len(self) if count is None else count,
             random_crop_range=self._dataset.random_crop_range,
             flip=self._dataset.flip,
             order_generator=order_generator,
@@ -115,30 +127,37 @@ class TrainBatches:
         Returns:
             Images float32 `[b, channels, height, width]` with channels_last strides, and labels int64 `[b]`.
         """
-        chosen = draws.order[start:stop]
-        labels = self._dataset.train_labels.index_select(0, chosen)
-        if self._floats is not None:
-            return self._floats.index_select(0, chosen).permute(0, 3, 1, 2), labels
-        if draws.rows is None and draws.flips is None:
-            pixels = self._dataset.train_images.index_select(0, chosen)
-        else:
-            pixels = self._windows(draws, start, stop)
-        return self._dataset.normalisation(pixels), labels
+        part = draws.part(start, stop)
+        return self.images(part), self._dataset.train_labels.index_select(0, part.order)
 
-    def _windows(self, draws: EpochDraws, start: int, stop: int) -> torch.Tensor:
+    def images(self, draws: EpochDraws) -> torch.Tensor:
+        """The images that draws ask for, float32 `[b, channels, height, width]` with channels_last strides.
+
+        Args:
+            draws: of a batch, tensors `[b]`.
+        """
+        if self._floats is not None:
+            return self._floats.index_select(0, draws.order).permute(0, 3, 1, 2)
+        if draws.rows is None and draws.flips is None:
+            pixels = self._dataset.train_images.index_select(0, draws.order)
+        else:
+            pixels = self._windows(draws)
+        return self._dataset.normalisation(pixels)
+
+    def _windows(self, draws: EpochDraws) -> torch.Tensor:
         """Crops and mirrors in one gather of pixels from all images laid end to end, uint8 `[b, h, w, channels]`."""
         images = self._dataset.train_images
         _, stored_height, stored_width, channels = images.shape
         height, width = self._dataset.input_size
-        first_row = draws.order[start:stop] * stored_height
+        first_row = draws.order * stored_height
         first_column = torch.zeros_like(first_row)
         if draws.rows is not None and draws.columns is not None:
-            first_row = first_row + draws.rows[start:stop]
-            first_column = draws.columns[start:stop]
+            first_row = first_row + draws.rows
+            first_column = draws.columns
         rows = first_row[:, None] + torch.arange(height, device=images.device)
         columns = torch.arange(width, device=images.device)
         if draws.flips is not None:
-            columns = torch.where(draws.flips[start:stop, None], columns.flip(0), columns)
+            columns = torch.where(draws.flips[:, None], columns.flip(0), columns)
         columns = columns + first_column[:, None]
         positions = rows[:, :, None] * stored_width + columns[:, None, :]
         pixels = images.view(-1, channels).index_select(0, positions.view(-1))

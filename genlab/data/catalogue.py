@@ -10,7 +10,7 @@ from genlab.config.schema.data import DataConfig
 from genlab.data.corruption import corrupted_labels
 from genlab.data.dataset import Dataset
 from genlab.data.images import ImageSource, apply_geometry
-from genlab.data.normalisation import normalisation_of
+from genlab.data.normalisation import Normalisation, normalisation_of
 from genlab.data.subsets import subset_indices
 from genlab.errors import ConfigError
 from genlab.randomness import generator_for
@@ -41,44 +41,124 @@ def build_dataset(config: DataConfig, *, seed: int, data_dir: Path) -> Dataset:
         DataMissingError: files are missing, damaged or something else, each named with the remedy.
         ConfigError: train_size or crop is too large for the data, or another setting does not fit it.
     """
+    images = load_images(config, seed=seed, data_dir=data_dir)
+    chosen = choose_images(config, images, seed=seed)
+    train_images = images.train_images if chosen.rows is None else images.train_images[chosen.rows]
+    return Dataset(
+        train_images=train_geometry(config, train_images, images.input_shape[1:]),
+        train_labels=chosen.labels,
+        true_labels=chosen.true_labels,
+        test_images=images.test_images,
+        test_labels=images.test_labels,
+        class_names=images.class_names,
+        input_shape=images.input_shape,
+        normalisation=images.normalisation,
+        random_crop=config.augmentation.random_crop,
+        flip=config.augmentation.flip,
+        fingerprint=images.fingerprint,
+    )
+
+
+@dataclass(frozen=True)
+class LoadedImages:
+    """All images of a data set in the form that a config asks for, before labels are corrupted and a subset is taken.
+
+    Attributes:
+        train_images: uint8 `[n, height, width, channels]`, resized, neither padded nor cropped.
+        train_labels: int64 `[n]`, true.
+        test_images, test_labels, class_names, input_shape, normalisation, fingerprint: as in `Dataset`.
+    """
+
+    train_images: torch.Tensor
+    train_labels: torch.Tensor
+    test_images: torch.Tensor
+    test_labels: torch.Tensor
+    class_names: tuple[str, ...]
+    input_shape: tuple[int, int, int]
+    normalisation: Normalisation
+    fingerprint: str | None
+
+
+@dataclass(frozen=True)
+class ChosenImages:
+    """Which of the loaded images a run trains on, and with which labels.
+
+    Attributes:
+        rows: int64 `[n]`, increasing; None for all.
+        labels: int64 `[n]`, as trained on.
+        true_labels: int64 `[n]`.
+    """
+
+    rows: torch.Tensor | None
+    labels: torch.Tensor
+    true_labels: torch.Tensor
+
+
+def load_images(config: DataConfig, *, seed: int, data_dir: Path) -> LoadedImages:
+    """The images of a data set, the same for all runs that differ in train_size, labels and seed.
+
+    Args:
+        seed: decides only which images `test_fraction` holds out.
+
+    Raises:
+        DataMissingError, ConfigError: as `build_dataset`.
+    """
     source = DATASETS[config.name].load(config, seed, data_dir)
-    augmentation = config.augmentation
     train_images = apply_geometry(source.train.images, config.resize, 0, None)
     test_images = apply_geometry(source.test.images, config.resize, config.pad, config.crop)
-    normalisation = normalisation_of(config.normalisation, train_images)
-    true_labels = source.train.labels
+    _, height, width, channels = test_images.shape
+    return LoadedImages(
+        train_images,
+        source.train.labels,
+        test_images,
+        source.test.labels,
+        source.class_names,
+        (channels, height, width),
+        normalisation_of(config.normalisation, train_images),
+        source.fingerprint,
+    )
+
+
+def choose_images(config: DataConfig, images: LoadedImages, *, seed: int) -> ChosenImages:
+    """The training set of a run: labels corrupted over all images first, then the subset.
+
+    Raises:
+        ConfigError: train_size is above the set, or cannot be balanced.
+    """
+    true_labels = images.train_labels
     labels = corrupted_labels(
         true_labels,
-        len(source.class_names),
+        len(images.class_names),
         config.labels.corruption,
         generator=generator_for(seed, "corruption"),
     )
-    if config.train_size is not None:
-        generator = generator_for(seed, "subset")
-        chosen = subset_indices(true_labels, config.train_size, config.subset, generator=generator)
-        train_images, labels, true_labels = train_images[chosen], labels[chosen], true_labels[chosen]
-    # A random window needs what surrounds the central one; evaluation crops to the centre then.
-    train_images = apply_geometry(
-        train_images,
-        None,
-        config.pad + augmentation.padding,
-        None if augmentation.random_crop else config.crop,
-    )
-    _, height, width, channels = test_images.shape
-    _refuse_small(train_images, height, width, augmentation.random_crop)
-    return Dataset(
-        train_images=train_images,
-        train_labels=labels,
-        true_labels=true_labels,
-        test_images=test_images,
-        test_labels=source.test.labels,
-        class_names=source.class_names,
-        input_shape=(channels, height, width),
-        normalisation=normalisation,
-        random_crop=augmentation.random_crop,
-        flip=augmentation.flip,
-        fingerprint=source.fingerprint,
-    )
+    if config.train_size is None:
+        return ChosenImages(None, labels, true_labels)
+    generator = generator_for(seed, "subset")
+    rows = subset_indices(true_labels, config.train_size, config.subset, generator=generator)
+    return ChosenImages(rows, labels[rows], true_labels[rows])
+
+
+def train_geometry(config: DataConfig, images: torch.Tensor, input_size: tuple[int, int]) -> torch.Tensor:
+    """Training images padded, and cropped too unless a random window needs what surrounds the central one.
+
+    Args:
+        images: some of `LoadedImages.train_images`.
+        input_size: height and width that the net sees.
+
+    Raises:
+        ConfigError: a random window fits in one place only, and would silently augment nothing.
+    """
+    augmentation = config.augmentation
+    crop = None if augmentation.random_crop else config.crop
+    images = apply_geometry(images, None, config.pad + augmentation.padding, crop)
+    if augmentation.random_crop and tuple(images.shape[1:3]) == input_size:
+        raise ConfigError.at(
+            "data.augmentation.random_crop",
+            f"the net's input is the whole {input_size[0]}x{input_size[1]} image: set data.augmentation.padding or a "
+            "data.crop",
+        )
+    return images
 
 
 def data_fingerprint(config: DataConfig, data_dir: Path) -> str | None:
@@ -92,15 +172,6 @@ def data_fingerprint(config: DataConfig, data_dir: Path) -> str | None:
     from genlab.data.image_folder import fingerprint
 
     return fingerprint(data_dir, config.path)
-
-
-def _refuse_small(train_images: torch.Tensor, height: int, width: int, random_crop: bool) -> None:
-    """A random window that fits in one place only would silently augment nothing."""
-    if random_crop and tuple(train_images.shape[1:3]) == (height, width):
-        raise ConfigError.at(
-            "data.augmentation.random_crop",
-            f"the net's input is the whole {height}x{width} image: set data.augmentation.padding or a data.crop",
-        )
 
 
 def _digits(config: DataConfig, seed: int, data_dir: Path) -> ImageSource:

@@ -1,5 +1,6 @@
 """`provenance.json`: what made a run, so that its numbers can be traced and its resumes repeat its choices."""
 
+import functools
 import json
 import os
 import platform
@@ -28,6 +29,7 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
+@functools.cache
 def versions() -> dict[str, str]:
     """Versions of Python, genlab and the libraries that can change a number."""
     found = {"python": platform.python_version(), "genlab": genlab.__version__}
@@ -40,6 +42,7 @@ def versions() -> dict[str, str]:
     return found
 
 
+@functools.cache
 def machine() -> dict[str, Any]:
     """Processor, cores and GPUs."""
     gpus = (
@@ -57,6 +60,7 @@ def processor() -> str:
         return platform.processor() or platform.machine()
 
 
+@functools.cache
 def git_commit() -> dict[str, Any]:
     """Commit and dirty flag of the checkout that genlab runs from; empty where it is an installed package.
 
@@ -108,10 +112,11 @@ def _well_formed(provenance: Any) -> bool:
     )
 
 
-def record_start(run: RunDirectory, *, seed: int, execution: dict[str, Any]) -> None:
+def record_start(run: RunDirectory, *, seed: int, execution: dict[str, Any], together: int = 1) -> None:
     """Add an attempt: when, with which arguments, versions, machine and execution choices.
 
     Args:
+        together: how many nets train side by side in this attempt.
         execution: the choices that can move a last bit (device, threads, compile); stored once, by the first attempt,
             and replaced only when a resume on another device was allowed.
     """
@@ -124,6 +129,7 @@ def record_start(run: RunDirectory, *, seed: int, execution: dict[str, Any]) -> 
         "versions": versions(),
         "git": git_commit(),
         "machine": machine(),
+        "together": together,
     }
     attempts = [*provenance.get("attempts", []), attempt]
     write_json(run.provenance, {"seed": seed, "execution": execution, "attempts": attempts})

@@ -31,7 +31,8 @@ class PlannedCell:
     Attributes:
         state: done, unmeasured (trained, passes missing), failed, resumable, running, or missing.
         reason: why it failed or stopped.
-        seconds: that it took from start to stop, where it is finished; else None.
+        seconds: that its training took, all attempts together and of nets that trained together its share, where it is
+            finished; else None.
     """
 
     cell: Cell
@@ -130,6 +131,8 @@ def estimated_seconds(planned: Sequence[PlannedCell]) -> float | None:
 
 
 def _seconds(status: dict[str, object]) -> float | None:
+    if isinstance(status.get("seconds"), int | float):
+        return float(status["seconds"])  # type: ignore[arg-type]
     try:
         started, stopped = (datetime.fromisoformat(str(status[key])) for key in ("started", "stopped"))
     except (KeyError, ValueError):

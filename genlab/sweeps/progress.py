@@ -82,7 +82,7 @@ class SweepProgress:
         if not self._bar or now - self._shown < INTERVAL:
             return
         self._shown = now
-        self._update(self._label, f": epoch {step / self._steps:.0f} loss {loss.item():.2g}", self._errors)
+        self._update(self._label, f": epoch {step / self._steps:.0f} loss {loss.mean().item():.2g}", self._errors)
 
     def evaluated(self, epoch: int, on_train: "Evaluation", on_test: "Evaluation") -> None:
         """An evaluation of the cell is done."""

@@ -1,12 +1,15 @@
 """Loss and error over a whole set, the same whatever the batch size."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from genlab.data.batches import evaluation_batches
+from genlab.data.dataset import Dataset
+from genlab.training.devices import arithmetic
 from genlab.training.net import Net
 
 
@@ -49,6 +52,34 @@ def evaluate(net: Net, batches: Iterable[tuple[Tensor, Tensor]], corrupted: Tens
         clean_error, corrupted_error = _mean(all_wrong[~corrupted]), _mean(all_wrong[corrupted])
     loss = float(torch.stack(losses).sum()) / len(all_wrong)
     return Evaluation(loss, float(all_wrong.double().mean()), clean_error, corrupted_error)
+
+
+def evaluate_on_both(net: Net, dataset: Dataset, batch: int) -> tuple[Evaluation, Evaluation]:
+    """Evaluation on the training set, its corrupted part apart where some labels are corrupted, and the test set.
+
+    In full float32, whatever precision the net is trained in.
+
+    Args:
+        batch: images at a time.
+    """
+    corrupted = dataset.corrupted if bool(dataset.corrupted.any()) else None
+    on_train, on_test = (
+        evaluation_batches(images, labels, dataset.normalisation, dataset.input_size, batch)
+        for images, labels in (
+            (dataset.train_images, dataset.train_labels),
+            (dataset.test_images, dataset.test_labels),
+        )
+    )
+    with arithmetic("float32"):
+        return evaluate(net, on_train, corrupted), evaluate(net, on_test)
+
+
+def mean_evaluation(evaluations: Sequence[Evaluation]) -> Evaluation:
+    """Loss and error on average over nets, to show; of a single one itself."""
+    if len(evaluations) == 1:
+        return evaluations[0]
+    count = len(evaluations)
+    return Evaluation(sum(e.loss for e in evaluations) / count, sum(e.error for e in evaluations) / count)
 
 
 def _mean(wrong: Tensor) -> float | None:

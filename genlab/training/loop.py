@@ -2,117 +2,199 @@
 
 import math
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 import torch
+from torch import Tensor
 
-from genlab.data.batches import TrainBatches, batch_bounds
+from genlab.data.batches import batch_bounds
 from genlab.randomness import generator_for
 from genlab.training.allocation import keep_freed_memory
-from genlab.training.evaluate import Evaluation
+from genlab.training.evaluate import Evaluation, mean_evaluation
 from genlab.training.interruption import StopRequest
 from genlab.training.memory import peak_memory_bytes
-from genlab.training.net import Net
-from genlab.training.optimisers import set_learning_rate
+from genlab.training.nets import Batches, Nets
 from genlab.training.progress import Progress
-from genlab.training.recorder import Recorder
+from genlab.training.recorder import CheckpointClock, Recorder
 from genlab.training.schedules import Schedule
-from genlab.training.step import training_step
-from genlab.training.stopping import StopRule
+from genlab.training.stopping import Ending, StopRule
 
 
-@dataclass(frozen=True)
-class Ending:
-    """How a call of `train` ended.
+@dataclass
+class Member:
+    """One net's part in the loop: what decides its training besides its batches, and its record.
 
     Attributes:
-        kind: finished (the last epoch or a threshold), diverged (NaN or infinite loss), or stopped (resumable).
-        reason: in words.
+        seed: all random draws are functions of it and of the epoch or step, so that a run resumed at any step goes on
+            as if nothing had happened.
+        schedule: learning rate as a function of the epochs done.
+        epochs: at most.
+        evaluate_every: epochs between two rows of the history; the last epoch always gets one.
+        stop: thresholds that end it earlier.
+        recorder: writes history, timing, checkpoints and what is left at the end.
         step: gradient steps done since the initialisation.
+        ending: how it ended; None until then.
     """
 
-    kind: Literal["finished", "diverged", "stopped"]
-    reason: str
-    step: int
+    seed: int
+    schedule: Schedule
+    epochs: int
+    evaluate_every: int
+    stop: StopRule
+    recorder: Recorder
+    step: int = 0
+    ending: Ending | None = field(default=None)
 
 
 def train(
-    net: Net,
-    optimiser: torch.optim.Optimizer,
-    schedule: Schedule,
-    batches: TrainBatches,
-    evaluate: Callable[[], tuple[Evaluation, Evaluation]],
+    nets: Nets,
+    members: Sequence[Member],
+    batches: Batches[Any],
     *,
-    seed: int,
     batch_size: int,
-    epochs: int,
-    evaluate_every: int,
-    stop: StopRule,
-    bfloat16: bool,
-    first_step: int,
-    recorder: Recorder,
+    clock: CheckpointClock,
     request: StopRequest,
     progress: Progress,
-) -> Ending:
-    """Train a net from `first_step` to its end, an interruption or divergence.
+) -> None:
+    """Train one net, or many at once, each from its own step to its end, an interruption or divergence.
 
-    All random draws are functions of the seed and of the epoch or step, so that a run resumed at any step goes on as
-    if nothing had happened.
+    A net that has ended leaves; the others go on. How each ended is its member's `ending`, and its recorder has been
+    told. When that is "stopped" a checkpoint of this very step has been written, or, where a loss was not finite, is
+    left as the last one before, from which the divergence will be found again.
 
     Args:
-        schedule: learning rate as a function of the epochs done.
-        evaluate: gives (training set, test set).
-        evaluate_every: epochs between two rows of the history; the last epoch always gets one.
-        recorder: writes history, timing and checkpoints.
+        members: of the nets, in their order. All are at the same position in their epoch, which may be another one for
+            each.
+        clock: says when checkpoints are due.
         request: asked after every step whether to stop here.
-
-    Returns:
-        The ending. When it is "stopped" a checkpoint of this very step has been written, or, where a loss was not
-        finite, is left as the last one before, from which the divergence will be found again.
     """
     keep_freed_memory()
     bounds = batch_bounds(len(batches), batch_size)
-    device = next(iter(net.parameters.values())).device
-    step, total = first_step, epochs * len(bounds)
-    if step == 0:
-        on_train, on_test = evaluate()
-        if not math.isfinite(on_train.loss):
-            return Ending("diverged", f"the training loss is {on_train.loss} at initialisation", 0)
-        recorder.record(0, 0, schedule(0), on_train, on_test)
-    finite = torch.ones((), dtype=torch.bool, device=device)
-    while step < total:
-        epoch, position = divmod(step, len(bounds))
+    steps, since = len(bounds), time.perf_counter()
+    members = list(members)
+    if any(member.step == 0 for member in members):
+        found = nets.evaluate()
+        for member, (on_train, on_test) in zip(members, found, strict=True):
+            if member.step == 0 and math.isfinite(on_train.loss):
+                member.recorder.record(0, 0, member.schedule(0), on_train, on_test)
+            elif member.step == 0:
+                reason = f"the training loss is {on_train.loss} at initialisation"
+                member.ending = Ending("diverged", reason, 0)
+    for member in members:
+        if member.ending is None and member.step >= member.epochs * steps:
+            member.ending = Ending("finished", f"{member.epochs} epochs", member.step)
+    members = _left(nets, batches, members)
+    while members:
+        position = members[0].step % steps
+        finite = torch.ones(len(members), dtype=torch.bool, device=nets.device)
         draws = batches.draw(
-            order_generator=generator_for(seed, "batches", epoch),
-            augmentation_generator=generator_for(seed, "augmentation", epoch),
+            [generator_for(member.seed, "batches", member.step // steps) for member in members],
+            [generator_for(member.seed, "augmentation", member.step // steps) for member in members],
         )
         started, images_seen = time.perf_counter(), 0
         for begin, end in bounds[position:]:
             images, labels = batches.batch(draws, begin, end)
-            rate = schedule(step / len(bounds))
-            set_learning_rate(optimiser, rate)
-            generator = generator_for(seed, "dropout", step, device=device) if net.draws else None
-            loss = training_step(net, optimiser, images, labels, generator=generator, bfloat16=bfloat16)
-            finite &= torch.isfinite(loss)
-            step += 1
+            rates = [member.schedule(member.step / steps) for member in members]
+            generators = _dropout_generators(members, nets.device) if nets.draws else None
+            losses = nets.step(images, labels, rates, generators)
+            finite &= torch.isfinite(losses)
+            for member in members:
+                member.step += 1
             images_seen += end - begin
-            progress.step(step, end - begin, loss)
-            if step % len(bounds) and recorder.interrupted_or_due(step, request, finite):
-                return Ending("stopped", request.reason, step)
-        epoch += 1
-        recorder.time(epoch, step, time.perf_counter() - started, images_seen, peak_memory_bytes(device))
-        if not finite.item():
-            return Ending("diverged", f"the training loss became infinite or NaN in epoch {epoch}", step)
-        if epoch % evaluate_every == 0 or step == total:
-            on_train, on_test = evaluate()
-            if not math.isfinite(on_train.loss):
-                return Ending("diverged", f"the training loss is {on_train.loss} after epoch {epoch}", step)
-            recorder.record(epoch, step, rate, on_train, on_test)
-            progress.evaluated(epoch, on_train, on_test)
-            if reason := stop.reached(on_train):
-                return Ending("finished", reason, step)
-        if step < total and recorder.interrupted_or_due(step, request, finite, epoch=epoch):
-            return Ending("stopped", request.reason, step)
-    return Ending("finished", f"{epochs} epochs", step)
+            progress.step(members[0].step, (end - begin) * len(members), losses)
+            wanted = bool(request.reason)
+            if end < len(batches) and (wanted or clock.due()):
+                _save(nets, members, finite)
+                clock.saved()
+                if wanted:
+                    _share(members, since)
+                    _stop(members, request.reason)
+                    return
+        seconds = (time.perf_counter() - started) / len(members)
+        peak = peak_memory_bytes(nets.device)
+        ended = [member.step == member.epochs * steps for member in members]
+        for member, is_finite in zip(members, finite.tolist(), strict=True):
+            epoch = member.step // steps
+            member.recorder.time(epoch, member.step, seconds, images_seen, peak)
+            if not is_finite:
+                reason = f"the training loss became infinite or NaN in epoch {epoch}"
+                member.ending = Ending("diverged", reason, member.step)
+        due = {
+            index: rates[index]
+            for index, member in enumerate(members)
+            if member.ending is None and (ended[index] or member.step // steps % member.evaluate_every == 0)
+        }
+        if due:
+            _evaluate(nets, members, due, steps, progress)
+        for member, is_last in zip(members, ended, strict=True):
+            if member.ending is None and is_last:
+                member.ending = Ending("finished", f"{member.epochs} epochs", member.step)
+        since = _share(members, since)
+        members = _left(nets, batches, members)
+        wanted = bool(request.reason)
+        if members and (wanted or clock.due([member.step // steps for member in members])):
+            _save(nets, members)
+            clock.saved()
+            if wanted:
+                _stop(members, request.reason)
+                return
+
+
+def _evaluate(nets: Nets, members: Sequence[Member], due: Mapping[int, float], steps: int, progress: Progress) -> None:
+    """A row in the history of each member that is due, at the learning rate of its last step, and maybe its end."""
+    found = nets.evaluate()
+    for index, rate in due.items():
+        member, (on_train, on_test) = members[index], found[index]
+        epoch = member.step // steps
+        if not math.isfinite(on_train.loss):
+            member.ending = Ending("diverged", f"the training loss is {on_train.loss} after epoch {epoch}", member.step)
+            continue
+        member.recorder.record(epoch, member.step, rate, on_train, on_test)
+        if reason := member.stop.reached(on_train):
+            member.ending = Ending("finished", reason, member.step)
+    shown: list[tuple[Evaluation, Evaluation]] = [found[index] for index in due]
+    progress.evaluated(
+        members[0].step // steps,
+        mean_evaluation([on_train for on_train, _ in shown]),
+        mean_evaluation([on_test for _, on_test in shown]),
+    )
+
+
+def _left(nets: Nets, batches: Batches[Any], members: Sequence[Member]) -> list[Member]:
+    """Those that have not ended; the others are handed to their recorders and leave."""
+    left = [index for index, member in enumerate(members) if member.ending is None]
+    if len(left) == len(members):
+        return list(members)
+    for index, member in enumerate(members):
+        if member.ending is not None:
+            member.recorder.end(member.ending, nets.weights(index))
+    nets.keep(left)
+    batches.keep(left)
+    return [members[index] for index in left]
+
+
+def _save(nets: Nets, members: Sequence[Member], finite: Tensor | None = None) -> None:
+    """A checkpoint of each net; after a loss that was not finite nothing is saved."""
+    fine = [True] * len(members) if finite is None else finite.tolist()
+    for index, member in enumerate(members):
+        if fine[index]:
+            member.recorder.save(member.step, nets.weights(index), nets.optimiser_state(index))
+
+
+def _share(members: Sequence[Member], since: float) -> float:
+    """Share out the time from `since` to now among the members, and say when now is."""
+    now = time.perf_counter()
+    for member in members:
+        member.recorder.spent((now - since) / len(members))
+    return now
+
+
+def _stop(members: Sequence[Member], reason: str) -> None:
+    for member in members:
+        member.ending = Ending("stopped", reason, member.step)
+
+
+def _dropout_generators(members: Sequence[Member], device: torch.device) -> list[torch.Generator]:
+    return [generator_for(member.seed, "dropout", member.step, device=device) for member in members]

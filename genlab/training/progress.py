@@ -21,7 +21,7 @@ class Progress(Protocol):
         """A loop starts at `step` of `total`."""
 
     def step(self, step: int, images: int, loss: Tensor) -> None:
-        """A step is done; the loss is looked at only now and then, since that waits for the device."""
+        """A step is done; the loss, or one of each net, is looked at only now and then: that waits for the device."""
 
     def evaluated(self, epoch: int, on_train: Evaluation, on_test: Evaluation) -> None:
         """An evaluation is done."""
@@ -83,7 +83,7 @@ class Reporting:
         self._shown = self._since = now
         self._images = 0
         epochs = f"epoch {step / self._steps:.1f}/{self._total // self._steps}"
-        text = f"{epochs} loss {loss.item():.3g}{self._errors} {rate:,.0f} img/s"
+        text = f"{epochs} loss {loss.mean().item():.3g}{self._errors} {rate:,.0f} img/s"
         if self._bar:
             self._bar.update(self._task, completed=step, description=text)
         else:

@@ -1,43 +1,48 @@
-"""What a training loop leaves behind while it runs: history, timing, checkpoints, status."""
+"""What a training loop leaves behind of one run: history, timing, checkpoints, status, final weights."""
 
+import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Literal
 
 from torch import Tensor
 
+from genlab.errors import GenlabError
+from genlab.rundir.checkpoints import save_tensors
 from genlab.rundir.history import HISTORY_COLUMNS, TIMING_COLUMNS, GrowingTable
 from genlab.rundir.layout import RunDirectory
+from genlab.rundir.provenance import now, record_stop
+from genlab.rundir.status import State, read_status, write_status
 from genlab.training.evaluate import Evaluation
-from genlab.training.interruption import StopRequest
+from genlab.training.resume import save_checkpoint
+from genlab.training.stopping import Ending
 
 
 class Recorder:
-    """Writes a run's growing files.
+    """Writes a run's files.
 
     Args:
         run: the directory.
-        save_checkpoint: writes a checkpoint of the given step.
-        on_record: called with each row of the history, as numbers.
-        every_epochs: epochs between two checkpoints; None for none by epochs.
-        every_seconds: seconds between two checkpoints; None for none by time.
+        config: dotted keys of the scientific config, for the status.
+        keep: of the config's execution: which weights stay at the end.
+        seconds: that earlier attempts have taken.
     """
 
     def __init__(
         self,
         run: RunDirectory,
-        save_checkpoint: Callable[[int], None],
-        on_record: Callable[[dict[str, Any]], None],
+        config: Mapping[str, Any],
         *,
-        every_epochs: int | None,
-        every_seconds: float | None,
+        keep: Literal["all", "final", "none"] = "all",
+        seconds: float = 0.0,
     ):
+        self.run = run
         self.history = GrowingTable(run.history, HISTORY_COLUMNS)
         self.timing = GrowingTable(run.timing, TIMING_COLUMNS)
-        self._save, self._on_record = save_checkpoint, on_record
-        self._every_epochs, self._every_seconds = every_epochs, every_seconds
-        self._saved_at = time.monotonic()
+        self.final: dict[str, Any] = {}
+        self._config, self._keep, self._seconds = config, keep, seconds
+        self._more: dict[str, Any] = {"started": now()}
 
     def record(self, epoch: int, step: int, rate: float, on_train: Evaluation, on_test: Evaluation) -> None:
         """Add a row to the history."""
@@ -50,26 +55,79 @@ class Recorder:
             "test_error": on_test.error,
         }
         self.history.append(row)
-        self._on_record(row)
+        self.final = {key: value for key, value in row.items() if value is not None}
 
     def time(self, epoch: int, step: int, seconds: float, images: int, peak_memory: int) -> None:
-        """Add a row to the timing: an epoch's training without its evaluation (in this attempt)."""
+        """Add a row to the timing: an epoch's training without its evaluation, in this attempt.
+
+        Args:
+            seconds: by the clock; of nets that train together, this one's share.
+        """
         row = {"epoch": epoch, "step": step, "seconds": round(seconds, 4), "peak_memory_bytes": peak_memory}
         self.timing.append(row | {"images_per_second": round(images / seconds, 1)})
 
-    def interrupted_or_due(self, step: int, request: StopRequest, finite: Tensor, *, epoch: int | None = None) -> bool:
-        """Write a checkpoint if a stop is wanted or one is due; whether to stop.
+    def spent(self, seconds: float) -> None:
+        """Add to the time that the run has taken, evaluations included; of nets together, this one's share."""
+        self._seconds += seconds
+
+    def save(self, step: int, weights: Mapping[str, Tensor], optimiser_state: Mapping[str, Tensor]) -> None:
+        """Replace the checkpoint."""
+        save_checkpoint(self.run, weights, optimiser_state, step)
+
+    def end(self, ending: Ending, weights: Mapping[str, Tensor]) -> None:
+        """Leave what a run leaves that has finished or diverged."""
+        if ending.kind == "diverged":
+            self._more["diverged"] = True
+            self.write("failed", ending.reason)
+            return
+        if self._keep != "none":
+            save_tensors(self.run.final, dict(weights))
+        self.write("finished", ending.reason)
+        shutil.rmtree(self.run.checkpoint.parent, ignore_errors=True)
+
+    def write(self, state: State, reason: str = "") -> dict[str, Any]:
+        """Replace the status, and close the attempt unless the run goes on.
+
+        Returns:
+            The content of status.json.
+        """
+        if state != "running":
+            record_stop(self.run, f"{state}: {reason}" if reason else state)
+            self._more["stopped"] = now()
+        more = self._more | {"seconds": round(self._seconds, 3)}
+        write_status(self.run, state, reason=reason, config=self._config, final=self.final, **more)
+        return read_status(self.run)
+
+    def write_if_possible(self, state: State, error: BaseException) -> None:
+        """After a failure the disk may be full, and its first error is the one to tell."""
+        try:
+            self.write(state, (str(error).splitlines() or [""])[0] or type(error).__name__)
+        except GenlabError:
+            return
+
+
+class CheckpointClock:
+    """When a checkpoint is due, besides when a run is stopped.
+
+    Args:
+        every_epochs: epochs between two checkpoints; None for none by epochs.
+        every_seconds: seconds between two checkpoints; None for none by time.
+    """
+
+    def __init__(self, every_epochs: int | None, every_seconds: float | None):
+        self._every_epochs, self._every_seconds = every_epochs, every_seconds
+        self._saved_at = time.monotonic()
+
+    def due(self, epochs: Sequence[int] = ()) -> bool:
+        """Whether one is due now.
 
         Args:
-            finite: bool `[]`, whether the losses of the epoch so far were; after one that was not nothing is saved.
-                Looked at only when a checkpoint would be written, since that waits for the device.
-            epoch: the number of epochs done, where the step is the last of one.
+            epochs: the numbers of epochs that nets have just done.
         """
-        wanted = bool(request.reason)
         by_time = self._every_seconds is not None and time.monotonic() - self._saved_at >= self._every_seconds
-        by_epoch = self._every_epochs is not None and epoch is not None and epoch % self._every_epochs == 0
-        if wanted or by_time or by_epoch:
-            if finite.item():
-                self._save(step)
-            self._saved_at = time.monotonic()
-        return wanted
+        every = self._every_epochs
+        return by_time or (every is not None and any(epoch % every == 0 for epoch in epochs))
+
+    def saved(self) -> None:
+        """One has been written."""
+        self._saved_at = time.monotonic()

@@ -1,41 +1,53 @@
-"""Checkpoints of a single net's training: all that resuming needs, which is weights, optimiser state and the step."""
+"""Checkpoints of one net's training: all that resuming needs, which is weights, optimiser state and the step."""
 
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass
 
-import torch
-from torch import nn
+from torch import Tensor
 
 from genlab.errors import GenlabError
-from genlab.rundir.checkpoints import load_into, load_tensors, save_tensors
+from genlab.rundir.checkpoints import load_tensors, save_tensors
 from genlab.rundir.layout import RunDirectory
-from genlab.training.optimisers import load_state_tensors, state_tensors
+
+REMEDY = "remove it and start again: the run then begins anew from its initial weights"
 
 
-def save_checkpoint(run: RunDirectory, model: nn.Module, optimiser: torch.optim.Optimizer, step: int) -> None:
+@dataclass(frozen=True)
+class Checkpoint:
+    """Where a run goes on from.
+
+    Attributes:
+        weights: parameters and buffers by the names of the module.
+        optimiser_state: as `optimisers.state_tensors` names it.
+        step: gradient steps done.
+    """
+
+    weights: dict[str, Tensor]
+    optimiser_state: dict[str, Tensor]
+    step: int
+
+
+def save_checkpoint(
+    run: RunDirectory, weights: Mapping[str, Tensor], optimiser_state: Mapping[str, Tensor], step: int
+) -> None:
     """Replace the checkpoint, atomically."""
-    tensors = {f"model/{name}": tensor for name, tensor in model.state_dict().items()}
-    tensors |= {f"optimiser/{name}": tensor for name, tensor in state_tensors(optimiser).items()}
-    state: dict[str, Any] = {"step": step, "run_id": run.run_id}
-    save_tensors(run.checkpoint, tensors, state)
+    tensors = {f"model/{name}": tensor for name, tensor in weights.items()}
+    tensors |= {f"optimiser/{name}": tensor for name, tensor in optimiser_state.items()}
+    save_tensors(run.checkpoint, tensors, {"step": step, "run_id": run.run_id})
 
 
-def load_checkpoint(run: RunDirectory, model: nn.Module, optimiser: torch.optim.Optimizer) -> int:
-    """Put the checkpoint's weights and optimiser state back, in place.
-
-    Returns:
-        The step to go on from.
+def load_checkpoint(run: RunDirectory) -> Checkpoint:
+    """What `save_checkpoint` wrote, on the CPU.
 
     Raises:
-        GenlabError: the checkpoint is damaged or of another run; nothing has been changed then.
+        GenlabError: the checkpoint is damaged or of another run.
     """
-    remedy = "remove it and start again: the run then begins anew from its initial weights"
-    tensors, state = load_tensors(run.checkpoint, remedy)
-    if state.get("run_id") != run.run_id or not isinstance(state.get("step"), int):
-        raise GenlabError(f"{run.checkpoint}: belongs to run {state.get('run_id')}; {remedy}")
-    parts: dict[str, dict[str, torch.Tensor]] = {"model": {}, "optimiser": {}}
+    tensors, state = load_tensors(run.checkpoint, REMEDY)
+    step = state.get("step")
+    if state.get("run_id") != run.run_id or not isinstance(step, int):
+        raise GenlabError(f"{run.checkpoint}: belongs to run {state.get('run_id')}; {REMEDY}")
+    parts: dict[str, dict[str, Tensor]] = {"model": {}, "optimiser": {}}
     for name, tensor in tensors.items():
         part, _, rest = name.partition("/")
         parts[part][rest] = tensor
-    load_into(model, parts["model"], run.checkpoint)
-    load_state_tensors(optimiser, parts["optimiser"])
-    return state["step"]
+    return Checkpoint(parts["model"], parts["optimiser"], step)

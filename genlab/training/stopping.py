@@ -1,8 +1,24 @@
-"""When training has reached its goal."""
+"""When training has reached its goal, and how it ended."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from genlab.training.evaluate import Evaluation
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How the training of a net ended.
+
+    Attributes:
+        kind: finished (the last epoch or a threshold), diverged (NaN or infinite loss), or stopped (resumable).
+        reason: in words.
+        step: gradient steps done since the initialisation.
+    """
+
+    kind: Literal["finished", "diverged", "stopped"]
+    reason: str
+    step: int
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,9 @@ TESTED_ELSEWHERE = {
     "measures/request": "tests/cli/test_measure.py",  # what the command line asks for
     "measures/measure_run": "tests/cli/test_measure.py",  # a pass is tested through its verb
     "compression/compress_run": "tests/cli/test_compress.py",
+    "training/nets": "tests/training/test_ensemble.py",  # what a loop asks for, without a body
+    "training/opening": "tests/training/test_train_run.py",  # run directories are tested through the runs
+    "training/single": "tests/training/test_loop.py",
     "__main__": "tests/sweeps/test_run.py",  # workers are started through it
     "cli/sweep": "tests/sweeps/test_run.py",  # the verb is tested with what it calls
     "cli/sweep_output": "tests/sweeps/test_run.py",

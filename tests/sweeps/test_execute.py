@@ -164,7 +164,7 @@ def test_only_failed_ends_what_can_be_ended_now(tmp_path, monkeypatch):
             raise GenlabError("no room")
         save_tensors(path, *arguments)
 
-    monkeypatch.setattr("genlab.training.train_run.save_tensors", no_room)
+    monkeypatch.setattr("genlab.training.recorder.save_tensors", no_room)
     through(sweep, runs)
     assert states(sweep, runs) == [FAILED] * 4
     monkeypatch.undo()

@@ -105,7 +105,13 @@ def test_the_time_left_is_that_of_the_cells_that_are_done_for_each_that_is_not(t
 
 def test_a_plan_reads_the_seconds_of_finished_runs(tmp_path, runs):
     run = planned_cells(loaded(tmp_path), runs)[0].run
-    status_is(run, started="2026-01-01T00:00:00+00:00", stopped="2026-01-01T00:01:30+00:00")
+    status_is(run, seconds=90.5)
+    assert planned_cells(loaded(tmp_path), runs)[0].seconds == 90.5
+
+
+def test_a_run_whose_status_has_no_seconds_took_from_start_to_stop(tmp_path, runs):
+    run = planned_cells(loaded(tmp_path), runs)[0].run
+    status_is(run, seconds=None, started="2026-01-01T00:00:00+00:00", stopped="2026-01-01T00:01:30+00:00")
     assert planned_cells(loaded(tmp_path), runs)[0].seconds == 90.0
 
 

@@ -88,7 +88,7 @@ def test_a_full_disk_in_one_cell_leaves_the_others_and_ends_with_its_reason(tmp_
             raise GenlabError(f"{path}: cannot be written: No space left on device")
         save_tensors(path, *arguments)
 
-    with mock.patch("genlab.training.train_run.save_tensors", no_room):
+    with mock.patch("genlab.training.recorder.save_tensors", no_room):
         outcome = swept(sweep, tmp_path / "runs")
     assert outcome.states == {DONE: 3, FAILED: 1}
     assert "No space left on device" in outcome.failed[0].reason

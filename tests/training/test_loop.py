@@ -12,7 +12,7 @@ from genlab.rundir.checkpoints import load_tensors
 from genlab.rundir.layout import RunDirectory
 from genlab.rundir.provenance import read_provenance
 from genlab.rundir.status import read_status
-from genlab.training import loop
+from genlab.training import single
 from tests.training.examples import (
     FOR_VGG,
     STEPS_AN_EPOCH,
@@ -44,13 +44,13 @@ def column(run, name):
 def seen(monkeypatch):
     """The batches trained on, in a list that grows."""
     batches = []
-    step = loop.training_step
+    step = single.training_step
 
     def watched(net, optimiser, images, labels, **options):
         batches.append((images.clone(), labels.clone()))
         return step(net, optimiser, images, labels, **options)
 
-    monkeypatch.setattr(loop, "training_step", watched)
+    monkeypatch.setattr(single, "training_step", watched)
     return batches
 
 

@@ -16,6 +16,9 @@ class Loss:
 
     looked = 0
 
+    def mean(self):
+        return self
+
     def item(self):
         Loss.looked += 1
         return 0.51234

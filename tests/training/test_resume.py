@@ -3,10 +3,10 @@ import torch
 
 from genlab.data.batches import evaluation_batches
 from genlab.errors import GenlabError
-from genlab.rundir.checkpoints import load_tensors, save_tensors
+from genlab.rundir.checkpoints import load_into, load_tensors, save_tensors
 from genlab.rundir.layout import RunDirectory
 from genlab.training.net import single_net
-from genlab.training.optimisers import build_optimiser
+from genlab.training.optimisers import build_optimiser, load_state_tensors, state_tensors
 from genlab.training.resume import load_checkpoint, save_checkpoint
 from genlab.training.step import training_step
 from tests.training.examples import coloured, equal_bits, net_of, small_config
@@ -32,13 +32,24 @@ def subject(seed=0, config=CONFIG):
     return model, optimiser, step
 
 
+def save(run, model, optimiser, step):
+    save_checkpoint(run, model.state_dict(), state_tensors(optimiser), step)
+
+
+def load(run, model, optimiser):
+    checkpoint = load_checkpoint(run)
+    load_into(model, checkpoint.weights, run.checkpoint)
+    load_state_tensors(optimiser, checkpoint.optimiser_state)
+    return checkpoint.step
+
+
 @pytest.fixture
 def saved(tmp_path):
     run = RunDirectory(tmp_path / f"small-{RUN_ID}")
     model, optimiser, step = subject()
     for _ in range(3):
         step()
-    save_checkpoint(run, model, optimiser, 3)
+    save(run, model, optimiser, 3)
     return run, model, optimiser, step
 
 
@@ -47,7 +58,7 @@ def test_weights_statistics_momentum_and_step_come_back_in_place_and_go_on_alike
     other, optimiser, other_step = subject(seed=1)
     strides = {name: tensor.stride() for name, tensor in other.state_dict().items()}
     addresses = {name: tensor.data_ptr() for name, tensor in other.state_dict().items()}
-    assert load_checkpoint(run, other, optimiser) == 3
+    assert load(run, other, optimiser) == 3
     for name, tensor in other.state_dict().items():
         assert equal_bits(tensor.contiguous(), model.state_dict()[name].contiguous())
         assert tensor.stride() == strides[name]
@@ -64,7 +75,7 @@ def test_saving_changes_nothing(saved):
     for _ in range(3):
         undisturbed()
     for number in range(3):
-        save_checkpoint(run, model, optimiser, 3 + number)
+        save(run, model, optimiser, 3 + number)
         assert equal_bits(step(), undisturbed())
 
 
@@ -76,7 +87,7 @@ def test_a_checkpoint_of_another_run_is_refused_with_the_remedy(saved):
     model, optimiser, _ = subject(seed=1)
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
     with pytest.raises(GenlabError, match=f"{other.checkpoint}: belongs to run {RUN_ID}; remove it"):
-        load_checkpoint(other, model, optimiser)
+        load(other, model, optimiser)
     assert all(torch.equal(before[name], tensor) for name, tensor in model.state_dict().items())
 
 
@@ -98,7 +109,7 @@ def test_a_damaged_checkpoint_is_named_with_the_remedy_and_nothing_is_changed(sa
     model, optimiser, _ = subject(seed=1)
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
     with pytest.raises(GenlabError, match="remove it and start again") as caught:
-        load_checkpoint(run, model, optimiser)
+        load(run, model, optimiser)
     assert str(caught.value).startswith(f"{run.checkpoint}: ")
     assert "\n" not in str(caught.value)
     assert all(torch.equal(before[name], tensor) for name, tensor in model.state_dict().items())
@@ -109,7 +120,7 @@ def test_a_checkpoint_without_a_step_is_refused(saved):
     save_tensors(run.checkpoint, load_tensors(run.checkpoint, "")[0], {"run_id": RUN_ID})
     model, optimiser, _ = subject()
     with pytest.raises(GenlabError, match="remove it and start again"):
-        load_checkpoint(run, model, optimiser)
+        load(run, model, optimiser)
 
 
 def test_a_checkpoint_of_another_net_names_the_tensor_that_does_not_fit(saved):
@@ -117,4 +128,4 @@ def test_a_checkpoint_of_another_net_names_the_tensor_that_does_not_fit(saved):
     wider = small_config({"model": {"name": "neyshabur_vgg", "width_multiplier": 0.05}})
     model, optimiser, _ = subject(config=wider)
     with pytest.raises(GenlabError, match=r"does not fit the net of this run's config \(at 0.weight\)"):
-        load_checkpoint(run, model, optimiser)
+        load(run, model, optimiser)

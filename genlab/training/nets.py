@@ -1,0 +1,65 @@
+"""What the training loop asks of what it trains, so that it knows nothing of one net or many."""
+
+from collections.abc import Sequence
+from typing import Protocol, TypeVar
+
+import torch
+from torch import Tensor
+
+from genlab.training.evaluate import Evaluation
+
+Draws = TypeVar("Draws")
+
+
+class Nets(Protocol):
+    """K nets of one shape, each with its own weights and optimiser state; K is 1 for a run on its own.
+
+    Attributes:
+        device: where they are trained.
+        draws: whether a training step draws random numbers at all (dropout).
+    """
+
+    device: torch.device
+    draws: bool
+
+    def step(
+        self, images: Tensor, labels: Tensor, rates: Sequence[float], generators: Sequence[torch.Generator] | None
+    ) -> Tensor:
+        """One gradient step of each net.
+
+        Args:
+            images, labels: a batch for each, as `Batches` gives them.
+            rates: the learning rate of each, K of them.
+            generators: of dropout, K of them on the device; None where nothing is drawn.
+
+        Returns:
+            The mean cross-entropy of each before the update, detached `[K]`. Nothing here waits for the device.
+        """
+
+    def evaluate(self) -> list[tuple[Evaluation, Evaluation]]:
+        """Training and test set of each net, K pairs."""
+
+    def weights(self, index: int) -> dict[str, Tensor]:
+        """Parameters and buffers of one net, by the names of its module."""
+
+    def optimiser_state(self, index: int) -> dict[str, Tensor]:
+        """What its optimiser remembers, as `optimisers.state_tensors` names it."""
+
+    def keep(self, indices: Sequence[int]) -> None:
+        """Go on with these nets only, in this order."""
+
+
+class Batches(Protocol[Draws]):
+    """The training images of K nets, in batches."""
+
+    def __len__(self) -> int:
+        """Training images of one net."""
+
+    def draw(self, orders: Sequence[torch.Generator], augmentations: Sequence[torch.Generator]) -> Draws:
+        """The random draws of an epoch, from two CPU generators a net."""
+
+    def batch(self, draws: Draws, start: int, stop: int) -> tuple[Tensor, Tensor]:
+        """Images and labels at positions `start` to `stop` of the epoch, for all nets."""
+
+    def keep(self, indices: Sequence[int]) -> None:
+        """Go on with the images of these nets only, in this order."""
