@@ -1,5 +1,6 @@
 """`genlab sweep`."""
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
@@ -25,6 +26,7 @@ def sweep(
     gpus: Gpus = None,
     at_once: AtOnce = None,
     worker: Annotated[int | None, typer.Option("--worker", hidden=True, help="Number of this process.")] = None,
+    assignment: Annotated[Path | None, typer.Option("--assignment", hidden=True, help="Where its cells are.")] = None,
     runs: Runs = DEFAULT_RUNS,
     data_dir: DataDir = DEFAULT_DATA,
     device: Device = None,
@@ -63,6 +65,7 @@ def sweep(
         fail_fast=fail_fast,
         worker=worker,
         quiet=quiet,
+        assignment=assignment,
     )
     print_outcome(outcome, as_json=as_json)
     if outcome.failed:

@@ -1,9 +1,11 @@
 """How `genlab sweep` prints its plan and its outcome."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from genlab.cli.output import print_json, print_table
+from genlab.errors import GenlabError
 
 if TYPE_CHECKING:
     from genlab.sweeps.grid import Sweep
@@ -11,12 +13,20 @@ if TYPE_CHECKING:
 
 
 def print_plan(sweep: "Sweep", *, runs: Path, data_dir: Path, as_json: bool) -> None:
-    """Every cell with its state, and an estimate of what is left from the cells that are done."""
+    """Every cell with its state, and an estimate of what is left from the cells that are done.
+
+    Cells that wait in SLURM are `queued`; where SLURM cannot be asked, they are shown as their files are.
+    """
     from genlab.sweeps.plan import DONE, estimated_seconds
+    from genlab.sweeps.slurm import with_queue
     from genlab.sweeps.work import sweep_plan, sweep_work
 
     planned = sweep_plan(sweep, sweep_work(sweep), runs=runs, data_dir=data_dir)
     seconds = estimated_seconds(planned)
+    try:
+        planned = with_queue(sweep, planned, runs=runs)
+    except GenlabError as error:
+        print(f"genlab: which cells are queued is not known: {error}", file=sys.stderr)
     rows = [{**p.cell.values, "id": p.run.run_id, "state": p.state, "reason": p.reason} for p in planned]
     if as_json:
         print_json({"cells": rows, "seconds_left": seconds})

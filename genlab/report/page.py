@@ -1,6 +1,8 @@
 """The report of a sweep as one HTML document that needs nothing else: no network, no scripts, no files beside it."""
 
 import base64
+import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -9,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from genlab.config.schema.figure import FigureConfig
+from genlab.report.figures.draw import arrangement, panel_inches
 from genlab.report.origin import Counts, Origin
 from genlab.report.page_style import STYLE
 from genlab.report.papers import authors, title
@@ -17,7 +20,10 @@ from genlab.report.words import duration, is_error, readable, shown
 from genlab.sweeps.claims import Verdict
 
 MOST_ROWS = 500
+REM_AN_INCH = 6.3  # of all figures alike, so that their letters are of one size; four panels fill the page
 PANEL_REM = 13.5  # the narrowest width at which a panel of a figure can still be read; narrower screens scroll
+HEAD_LINES = 3  # that the heading of a column takes, more or less
+SHORT_HEAD = 12  # characters that stay in one line
 
 
 @dataclass(frozen=True)
@@ -134,13 +140,13 @@ def _figures(figures: Sequence[tuple[FigureConfig, bytes | str]]) -> str:
 def _figure(config: FigureConfig, drawn: bytes | str) -> str:
     kind = "svg+xml" if isinstance(drawn, str) else "png"
     content = base64.b64encode(drawn.encode() if isinstance(drawn, str) else drawn).decode()
-    columns = min(len(config.y), config.panels_per_row)
-    width = PANEL_REM * max(columns, 1.3)
-    limit = "46rem" if len(config.y) == 1 else "none"
+    _, columns = arrangement(config)
+    width = REM_AN_INCH * columns * panel_inches(config)[0]
+    narrowest = PANEL_REM * max(columns, 1.3)
     files = f"Files: {config.name}.png, {config.name}.pdf"
     return (
         f'<figure>\n<div class="box" tabindex="0" role="group" aria-label="{escape(config.title or config.name)}">'
-        f'<img style="min-width:{width:g}rem;max-width:{limit}" alt="{escape(_alternative(config))}" '
+        f'<img style="width:{width:.4g}rem;min-width:{narrowest:g}rem" alt="{escape(_alternative(config))}" '
         f'src="data:image/{kind};base64,{content}"></div>\n'
         f"<figcaption>{escape(config.caption)} <small>{escape(files)}</small></figcaption>\n</figure>"
     )
@@ -166,7 +172,7 @@ def _results(sweep: ReportData) -> str:
         c for c in dict.fromkeys(wanted) if c in table and (c in sweep.axes or table[c].notna().any())
     ]
     numeric = {c: bool(pd.api.types.is_numeric_dtype(table[c])) for c in columns}
-    heads = _head("Run") + "".join(_head(_titled(c), number=numeric[c], hint=c) for c in columns)
+    heads = _head("Run") + "".join(_head(_titled(c), number=numeric[c], hint=c, wide=True) for c in columns)
     rows = "\n".join(
         f'<tr><th scope="row"><code>{escape(str(row.get("id", "")))}</code></th>'
         + "".join(_cell(shown(row[c], percent=is_error(c)), number=numeric[c]) for c in columns)
@@ -223,11 +229,27 @@ def _counted(counts: Counts, runs: int) -> str:
     return "; ".join(what if count == runs else f"{what} ({count} runs)" for what, count in counts)
 
 
-def _head(words: str, *, number: bool = False, hint: str = "") -> str:
-    """A heading of a column, with the column's own name where it is pointed at."""
+def _head(words: str, *, number: bool = False, hint: str = "", wide: bool = False) -> str:
+    """A heading of a column, with the column's own name where it is pointed at.
+
+    Args:
+        wide: make the column as wide as a long heading needs; else its cells decide.
+    """
     style = ' class="number"' if number else ""
     title_ = f' title="{escape(hint)}"' if hint else ""
-    return f'<th scope="col"{style}{title_}>{escape(words)}</th>'
+    width = f' style="min-width:{_heading_width(words)}ch"' if wide else ""
+    breakable = _BREAKS.sub(r"\1<wbr>", escape(words))
+    return f'<th scope="col"{style}{title_}{width}>{breakable}</th>'
+
+
+# Names of options are broken after these; a dot between digits is that of a number.
+_BREAKS = re.compile(r"([_=,\[]|\.(?!\d))")
+
+
+def _heading_width(words: str) -> int:
+    """Characters in a line of a heading that takes few lines, and room for its longest word and the cell's edges."""
+    longest = max(map(len, _BREAKS.sub(r"\1 ", words).split()), default=0)
+    return max(longest, math.ceil(len(words) / HEAD_LINES), min(len(words), SHORT_HEAD)) + 3
 
 
 def _cell(words: str, *, number: bool) -> str:

@@ -34,8 +34,7 @@ th, td { padding: .45rem .7rem; text-align: left; vertical-align: top; border-bo
 tr:last-child > * { border-bottom: 0; }
 thead th { background: var(--box); font-weight: 600; font-size: .875rem; vertical-align: bottom; }
 tbody th { font-weight: 400; }
-.results thead th { position: sticky; top: 0; box-shadow: inset 0 -1px var(--line);
-  min-width: 5.5rem; max-width: 11rem; }
+.results thead th { position: sticky; top: 0; box-shadow: inset 0 -1px var(--line); }
 .results td, .results tbody th, .plain td, .plain tbody th { font-size: .875rem; }
 .results td, .results tbody th, td.number { white-space: nowrap; }
 .number { text-align: right; }
@@ -47,8 +46,8 @@ tbody th { font-weight: 400; }
 .fails { color: var(--fails); background: var(--fails-ground); }
 .open { color: var(--open); background: var(--open-ground); }
 figure { margin: 1.25rem 0 2rem; }
-figure .box { background: #ffffff; padding: .5rem; }
-figure img { display: block; height: auto; width: 100%; margin: 0 auto; }
+figure .box { background: #ffffff; padding: .5rem; width: fit-content; max-width: 100%; }
+figure img { display: block; height: auto; max-width: 100%; }
 figcaption { margin-top: .5rem; max-width: 48rem; color: var(--quiet); font-size: .9rem; }
 details { margin: .75rem 0; }
 summary { cursor: pointer; font-weight: 600; }

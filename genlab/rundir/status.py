@@ -57,6 +57,21 @@ def read_status(run: RunDirectory) -> dict[str, Any]:
     return status
 
 
+def say_failed(run: RunDirectory, reason: str) -> None:
+    """Say of a run that was begun and has come to no end that it failed; to be called while its lock is held.
+
+    A run that has finished or failed keeps its status, and one that has none gets none.
+
+    Raises:
+        GenlabError: the status is damaged or cannot be written.
+    """
+    if not run.status.exists():
+        return
+    status = read_status(run)
+    if status["status"] not in ("finished", "failed"):
+        write_json(run.status, status | {"status": "failed", "reason": reason})
+
+
 def dotted(value: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     """Nested mappings as one mapping with dotted keys; lists stay values."""
     result: dict[str, Any] = {}

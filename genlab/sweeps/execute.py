@@ -5,6 +5,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 
@@ -16,7 +17,8 @@ from genlab.rundir.finished import load_run
 from genlab.rundir.layout import RunDirectory
 from genlab.rundir.locks import locked
 from genlab.rundir.status import read_status
-from genlab.sweeps.plan import DONE, FAILED, RUNNING, PlannedCell, planned_cell
+from genlab.sweeps.assignment import Assignment
+from genlab.sweeps.plan import DONE, FAILED, RUNNING, MissingData, PlannedCell, failure_time, planned_cell
 from genlab.sweeps.work import Only, Work, sweep_plan, sweep_work, wanted
 from genlab.training.devices import resolve_device
 from genlab.training.interruption import PREEMPTING
@@ -41,6 +43,7 @@ def work_through(
     progress: Progress,
     finished: Callable[[PlannedCell], None],
     started: Callable[[PlannedCell], None] = lambda planned: None,
+    assigned: Assignment | None = None,
 ) -> None:
     """Train, measure and compress every cell that is not done, waiting for those that other processes are at.
 
@@ -55,27 +58,32 @@ def work_through(
         first: the cell to begin with, so that processes that start together begin apart.
         finished: called with each cell that is done or has failed, once.
         started: called with each cell that this process begins to work on.
+        assigned: the cells of this call where it is one of several processes; `only` does not count then.
 
     Raises:
         PreemptedError, InterruptedByUserError: this process was asked to stop; the cell at hand is saved.
-        DataMissingError: images are missing, of which the cells after this one would say the same.
+        DataMissingError: the images of every cell of the sweep are missing.
     """
-    passes = work.expected()
+    passes, missing = work.expected(), MissingData(p.cell for p in planned)
     begun = time.monotonic()
-    pending = wanted([*planned[first:], *planned[:first]], only)
-    before = {p.run.path: _failure(p) for p in pending}
+    ordered = [*planned[first:], *planned[:first]]
+    pending = assigned.of(ordered) if assigned else wanted(ordered, only)
+    before = assigned.cells if assigned else {p.run.run_id: failure_time(p) for p in pending}
     with _preemptible():
         while pending:
             waiting = []
             for planned_before in pending:
                 now = planned_cell(planned_before.cell, planned_before.run, passes)
                 # What failed in some process just now has had its chance; what failed before counts only if asked for.
-                failed_meanwhile = now.state == FAILED and _failure(now) != before[now.run.path]
+                failed_meanwhile = now.state == FAILED and failure_time(now) != before[now.run.run_id]
                 if now.state == DONE or failed_meanwhile:
                     finished(now)
                     continue
                 if now.state == RUNNING and _at_work(runs, now.run):
                     waiting.append(planned_before)
+                    continue
+                if reason := missing.reason(now.cell) or (assigned.given_up(now.run.run_id) if assigned else ""):
+                    finished(replace(now, state=FAILED, reason=reason))
                     continue
                 _refuse_after(now.cell.config.execution.time_budget, begun)
                 started(now)
@@ -86,9 +94,9 @@ def work_through(
                     continue
                 except (PreemptedError, InterruptedByUserError) as error:
                     raise type(error)(f"{_stopped(now)}; the same command goes on") from None
-                except DataMissingError:
-                    raise
                 except Exception as error:
+                    if isinstance(error, DataMissingError):
+                        missing.add(now.cell, error)
                     # Not only what genlab expects: a cell that runs out of memory is no reason to lose the others.
                     finished(PlannedCell(now.cell, now.run, FAILED, _in_one_line(error)))
                     if fail_fast:
@@ -161,16 +169,6 @@ def _refuse_after(budget: float | None, begun: float) -> None:
 def _stopped(planned: PlannedCell) -> str:
     run = directory_of(planned.run.path.parent, planned.cell.config.name, planned.run.run_id)
     return f"stopped ({read_status(run)['reason']}), the cell {planned.cell.label} is saved"
-
-
-def _failure(planned: PlannedCell) -> int | None:
-    """What tells one failure of a cell from another; None where it has not failed."""
-    if planned.state != FAILED:
-        return None
-    try:
-        return planned.run.status.stat().st_mtime_ns
-    except OSError:
-        return 0
 
 
 def _in_one_line(error: Exception) -> str:

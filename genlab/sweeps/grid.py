@@ -176,7 +176,8 @@ def _expand(base: Source, combinations: Sequence[dict[str, Any]], places: Places
             problems += [problem for problem in error.problems if problem not in problems]
             continue
         this = Cell(config, values)
-        twin = ids.setdefault(run_id(config, None if config.data.name != "image_folder" else "content"), this)
+        # What a folder of images holds is not known yet; its path stands for it.
+        twin = ids.setdefault(run_id(config, config.data.path), this)
         if twin is not this:
             differ = [key for key in values if twin.values.get(key) != values[key]] or ["seed"]
             message = f"the cells ({twin.label}) and ({this.label}) are the same run"

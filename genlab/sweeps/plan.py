@@ -1,14 +1,14 @@
 """What of a sweep is done and what is left, from the small files of its runs."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from genlab.config.identity import run_id
 from genlab.config.schema.data import DataConfig
-from genlab.errors import GenlabError
+from genlab.errors import DataMissingError, GenlabError
 from genlab.rundir.layout import RunDirectory
 from genlab.rundir.status import read_status
 from genlab.rundir.tables import read_table
@@ -74,25 +74,68 @@ class Passes:
 def plan(
     sweep: Sweep, runs: Path, passes: Passes, fingerprint: Callable[[DataConfig], str | None]
 ) -> list[PlannedCell]:
-    """The state of every cell, in the order of the sweep.
+    """The state of every cell, in the order of the sweep; cells of a folder of images that cannot be read have failed.
 
     Args:
         runs: directory of all runs.
         passes: that every cell must have.
         fingerprint: content of an image folder; asked once for each folder.
+
+    Raises:
+        DataMissingError: no cell has images that can be read.
     """
     directories = existing_directories(runs)
-    fingerprints: dict[tuple[str, str | None], str | None] = {}
+    missing = MissingData(sweep.cells)
+    fingerprints: dict[DataKey, str | None] = {}
     planned = []
     for cell in sweep.cells:
-        data = cell.config.data
-        key = (data.name, data.path)
+        key = data_key(cell)
         if key not in fingerprints:
-            fingerprints[key] = fingerprint(data)
+            try:
+                fingerprints[key] = fingerprint(cell.config.data)
+            except DataMissingError as error:
+                missing.add(cell, error)
+                # The id that it will have is that of content which nobody has seen; no content has this one.
+                fingerprints[key] = f"missing {cell.config.data.path}"
         identity = run_id(cell.config, fingerprints[key])
-        path = directories.get(identity, runs / f"{cell.config.name}-{identity}")
-        planned.append(planned_cell(cell, RunDirectory(path), passes))
+        run = RunDirectory(directories.get(identity, runs / f"{cell.config.name}-{identity}"))
+        reason = missing.reason(cell)
+        planned.append(PlannedCell(cell, run, FAILED, reason) if reason else planned_cell(cell, run, passes))
     return planned
+
+
+DataKey = tuple[str, str | None]
+
+
+def data_key(cell: Cell) -> DataKey:
+    """What tells the data set of a cell from that of another."""
+    return cell.config.data.name, cell.config.data.path
+
+
+class MissingData:
+    """The data sets of a sweep that were found missing.
+
+    Args:
+        cells: of the sweep.
+    """
+
+    def __init__(self, cells: Iterable[Cell]):
+        self._all = {data_key(cell) for cell in cells}
+        self._reasons: dict[DataKey, str] = {}
+
+    def add(self, cell: Cell, error: DataMissingError) -> None:
+        """The images of a cell are missing.
+
+        Raises:
+            DataMissingError: and now those of every cell are.
+        """
+        self._reasons[data_key(cell)] = str(error)
+        if self._reasons.keys() >= self._all:
+            raise DataMissingError("; ".join(dict.fromkeys(self._reasons.values())))
+
+    def reason(self, cell: Cell) -> str:
+        """Why the images of a cell are missing; empty where they are not known to be."""
+        return self._reasons.get(data_key(cell), "")
 
 
 def existing_directories(runs: Path) -> dict[str, Path]:
@@ -121,6 +164,16 @@ def planned_cell(cell: Cell, run: RunDirectory, passes: Passes) -> PlannedCell:
         return PlannedCell(cell, run, DONE if done else UNMEASURED, reason, _seconds(status))
     names = {"failed": FAILED, "running": RUNNING}
     return PlannedCell(cell, run, names.get(state, RESUMABLE), reason)
+
+
+def failure_time(planned: PlannedCell) -> int | None:
+    """What tells one failure of a cell from another, in nanoseconds; None where it has not failed."""
+    if planned.state != FAILED:
+        return None
+    try:
+        return planned.run.status.stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 def estimated_seconds(planned: Sequence[PlannedCell]) -> float | None:

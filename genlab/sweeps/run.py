@@ -3,14 +3,19 @@
 import contextlib
 import hashlib
 import json
+import os
 import sys
+import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from genlab.config.load import CONFIG_ROOTS
 from genlab.errors import GenlabError, PreemptedError
+from genlab.sweeps.assignment import Assignment, assign
 from genlab.sweeps.grid import Sweep
+from genlab.sweeps.kills import Kills
 from genlab.sweeps.plan import DONE, FAILED, RUNNING, Passes, PlannedCell, planned_cell
 from genlab.sweeps.progress import SweepProgress
 from genlab.sweeps.results import results_rows, write_results
@@ -44,13 +49,21 @@ class Outcome:
 
 
 def sweep_folder(sweep: Sweep, runs: Path) -> Path:
-    """Where the results, figures and report of a sweep go: `<runs>/sweeps/<name>-<scale>[-<hash of overrides>]`.
+    """Where the results, figures and report of a sweep go, in `<runs>/sweeps/`.
 
-    Overrides of the execution change no result and are not in the hash.
+    For sweeps that come with genlab `<name>-<scale>[-<hash of overrides>]`. For all other files, of which two in
+    different folders may have one name, `<name>-<scale>-<longer hash of the file's place and the overrides>`. The place
+    is that seen from `runs`, so that it survives a move of both together, and editing the file keeps it; a file that is
+    moved alone gets a new folder, for which its runs are read and nothing is trained again. Overrides of the execution
+    change no result and are not in the hash.
     """
     folder = f"{sweep.name}-{sweep.scale}"
     overrides = sorted(override for override in sweep.overrides if not override.strip().startswith("execution."))
-    if overrides:
+    path = sweep.loaded.path.resolve()
+    if path.parent not in [(root / "sweeps").resolve() for root in CONFIG_ROOTS]:
+        place = os.path.relpath(path, runs.resolve())
+        folder += "-" + hashlib.sha256("\n".join([place, *overrides]).encode()).hexdigest()[:12]
+    elif overrides:
         folder += "-" + hashlib.sha256("\n".join(overrides).encode()).hexdigest()[:6]
     return runs / "sweeps" / folder
 
@@ -66,21 +79,24 @@ def run_sweep(
     fail_fast: bool,
     worker: int | None,
     quiet: bool,
+    assignment: Path | None = None,
 ) -> Outcome:
     """Run what is not finished and write `results.csv`, of what there is also when stopped.
 
     Args:
         jobs: processes; more than one start genlab that many times.
         worker: the number of this process among several, which then writes no results; None otherwise.
+        assignment: where it is one of several, the folder that tells it its cells; `only` does not count then.
 
     Raises:
         PreemptedError, InterruptedByUserError: stopped and saved; the same call goes on.
-        DataMissingError: the images are not there.
-        GenlabError: workers are killed or fail before they are at any cell.
+        DataMissingError: the images of no cell are there.
+        GenlabError: workers are killed or fail before they are at any cell, or cells are left that nobody tells of.
     """
     work = sweep_work(sweep)
     planned = sweep_plan(sweep, work, runs=runs, data_dir=data_dir)
-    pending = wanted(planned, only)
+    assigned = Assignment(assignment) if assignment else None
+    pending = assigned.of(planned) if assigned else wanted(planned, only)
     reasons: dict[str, str] = {}
     first = 0 if worker is None else worker * len(planned) // max(1, jobs)
     done = sum(p.state == DONE for p in planned)
@@ -89,24 +105,20 @@ def run_sweep(
         SweepProgress(len(planned), done, quiet=quiet) as progress,
     ):
         if worker is None and min(jobs, len(pending)) > 1:
-            command = _command(
-                sweep, runs=runs, data_dir=data_dir, device=device, jobs=jobs, only=only, fail_fast=fail_fast
-            )
-            watch = _watch(pending, work.expected(), progress)
-            ended = run_workers(
-                command,
-                min(jobs, len(pending)),
-                watch,
-                lambda end: fail_fast and end.code not in (0, PreemptedError.exit_code),
-            )
-            reasons |= _failures(ended)
-            watch()
-            _refuse_unless_done(ended, pending, work.expected(), reasons)
+            command = _command(sweep, runs=runs, data_dir=data_dir, device=device, jobs=jobs, fail_fast=fail_fast)
+            _run_in_workers(command, min(jobs, len(pending)), pending, work.expected(), progress, reasons, fail_fast)
         elif pending:
             # Imports torch, which a sweep that is done has no need of.
             from genlab.sweeps.execute import work_through
 
+            def started(now: PlannedCell) -> None:
+                if assigned and worker is not None:
+                    assigned.begin(worker, [now.run.run_id])
+                progress.begin(now)
+
             def finished(now: PlannedCell) -> None:
+                if assigned and worker is not None:
+                    assigned.begin(worker, [])
                 if now.state == FAILED:
                     reasons[now.run.run_id] = now.reason
                 progress.finished(now)
@@ -122,7 +134,8 @@ def run_sweep(
                 first=first,
                 progress=progress,
                 finished=finished,
-                started=progress.begin,
+                started=started,
+                assigned=assigned,
             )
     # A plan of many cells takes its time; where nothing was to do the first one still holds.
     return collect(
@@ -152,16 +165,18 @@ def collect(
         known: the plan, if it has just been made.
         reasons: why cells failed, by run id, for those whose files do not say so (no images, no room, a failed pass).
     """
-    planned = [
-        replace(p, state=FAILED, reason=reasons[p.run.run_id])
-        if reasons and p.run.run_id in reasons and p.state not in (DONE, FAILED)
-        else p
-        for p in known or sweep_plan(sweep, work, runs=runs, data_dir=data_dir)
-    ]
+    planned = [_told(p, reasons or {}) for p in known or sweep_plan(sweep, work, runs=runs, data_dir=data_dir)]
     path = sweep_folder(sweep, runs) / "results.csv"
     if write:
         write_results(path, results_rows(planned))
     return Outcome(planned, path)
+
+
+def _told(planned: PlannedCell, reasons: Mapping[str, str]) -> PlannedCell:
+    """A cell that failed where its files do not say so."""
+    if planned.run.run_id in reasons and planned.state not in (DONE, FAILED):
+        return replace(planned, state=FAILED, reason=reasons[planned.run.run_id])
+    return planned
 
 
 @contextlib.contextmanager
@@ -179,9 +194,31 @@ def _results_anyway(
         raise
 
 
-def _command(
-    sweep: Sweep, *, runs: Path, data_dir: Path, device: str | None, jobs: int, only: Only | None, fail_fast: bool
-) -> list[str]:
+def _run_in_workers(
+    command: Sequence[str],
+    jobs: int,
+    pending: Sequence[PlannedCell],
+    passes: Passes,
+    progress: SweepProgress,
+    reasons: dict[str, str],
+    fail_fast: bool,
+) -> None:
+    """Work on cells in several processes; why they failed, where no file of theirs says so, is added to the reasons."""
+    with tempfile.TemporaryDirectory(prefix="genlab-sweep-") as folder:
+        kills = Kills(assign(Path(folder), pending), pending, reasons)
+        watch = _watch(pending, passes, progress, reasons)
+
+        def stop_after(end: Ended) -> bool:
+            failed = bool(kills.given_up) if end.code < 0 else end.code not in (0, PreemptedError.exit_code)
+            return fail_fast and failed
+
+        ended = run_workers([*command, "--assignment", folder], jobs, watch, stop_after, kills)
+    reasons |= _failures(ended)
+    watch()
+    _refuse_unless_done(ended, pending, passes, reasons, some=fail_fast)
+
+
+def _command(sweep: Sweep, *, runs: Path, data_dir: Path, device: str | None, jobs: int, fail_fast: bool) -> list[str]:
     """The command line of a worker."""
     command = [
         sys.executable,
@@ -195,18 +232,25 @@ def _command(
     ]
     command += ["--runs", str(runs), "--data-dir", str(data_dir), "--jobs", str(jobs), "--quiet", "--json"]
     command += ["--device", device] if device else []
-    command += ["--only", only] if only else []
     return command + (["--fail-fast"] if fail_fast else [])
 
 
-def _watch(pending: Sequence[PlannedCell], passes: Passes, progress: SweepProgress) -> Callable[[], None]:
-    """Looks at the files of the cells that are not done, and tells of those that have come to an end since."""
+def _watch(
+    pending: Sequence[PlannedCell], passes: Passes, progress: SweepProgress, reasons: Mapping[str, str]
+) -> Callable[[], None]:
+    """Looks at the files of the cells that are not done, and tells of those that have come to an end since.
+
+    Args:
+        reasons: why cells failed whose files do not say so, by run id, as far as it is known.
+    """
     left = {p.run.path: p for p in pending}
 
     def watch() -> None:
         at_work = []
         for path, before in list(left.items()):
             now = planned_cell(before.cell, before.run, passes)
+            if now.state != RUNNING:
+                now = _told(now, reasons)
             if now.state == RUNNING:
                 at_work.append(now)
                 left[path] = now
@@ -228,11 +272,21 @@ def _failures(ended: Sequence[Ended]) -> dict[str, str]:
 
 
 def _refuse_unless_done(
-    ended: Sequence[Ended], pending: Sequence[PlannedCell], passes: Passes, reasons: Mapping[str, str]
+    ended: Sequence[Ended],
+    pending: Sequence[PlannedCell],
+    passes: Passes,
+    reasons: Mapping[str, str],
+    *,
+    some: bool,
 ) -> None:
-    """Raise what made workers end early, where cells are left that say nothing of why."""
+    """Raise what made workers end early, where cells are left that say nothing of why.
+
+    Args:
+        some: whether cells may be left, since the first failure ends the sweep.
+    """
     now = [planned_cell(p.cell, p.run, passes) for p in pending]
-    if all(p.state in (DONE, FAILED) or p.run.run_id in reasons for p in now):
+    left = [p for p in now if p.state not in (DONE, FAILED) and p.run.run_id not in reasons]
+    if not left:
         return
     for end in ended:
         if end.code not in (0, SOME_FAILED):
@@ -241,3 +295,5 @@ def _refuse_unless_done(
             error = kind(lines[-1].removeprefix("genlab: "))
             error.exit_code = end.code
             raise error
+    if not some:
+        raise GenlabError(f"{len(left)} cells are not done and say nothing of why, such as {left[0].cell.label}")

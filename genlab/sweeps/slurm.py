@@ -3,9 +3,10 @@
 import json
 import re
 import shlex
+import shutil
 import subprocess
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,13 @@ from genlab.errors import GenlabError, UsageError
 from genlab.rundir.atomic import write_json
 from genlab.rundir.locks import locked
 from genlab.sweeps.grid import Sweep
-from genlab.sweeps.plan import PlannedCell
+from genlab.sweeps.plan import DONE, RUNNING, PlannedCell
 from genlab.sweeps.run import Outcome, collect, sweep_folder
 from genlab.sweeps.slurm_task import run_cell
 from genlab.sweeps.snapshot import sweep_in, take_snapshot
 from genlab.sweeps.work import Only, sweep_plan, sweep_work, wanted
 
+QUEUED = "queued"
 # SLURM's own default, where it does not say its own.
 LARGEST_ARRAY = 1001
 # Seconds before the time limit at which SLURM asks a job to save; half of a limit that is shorter than twice that.
@@ -65,7 +67,8 @@ def submit(
 ) -> Submission:
     """Submit one array, a task for each of these cells that is not queued or running already; does not wait.
 
-    The tasks run the code and the sweep as they are now, from a snapshot in the sweep's folder.
+    The tasks run the code and the sweep as they are now, from a snapshot in the sweep's folder; older ones are removed
+    when no job needs them any more.
 
     Raises:
         UsageError: there is no SLURM or no submitit here, or SLURM refuses the array.
@@ -101,7 +104,45 @@ def submit(
         ]
         ids = _submit(calls, sbatch_parameters(slurm, name, snapshot), logs)
         write_json(record, tasks | {p.run.run_id: task for p, task in zip(submitted, ids, strict=True)})
-    return Submission(ids[0].partition("_")[0], tuple(submitted), queued, tuple(missing[len(submitted) :]), logs)
+        remove_old_snapshots(folder, _jobs(active), _job(ids[0]), snapshot)
+    return Submission(_job(ids[0]), tuple(submitted), queued, tuple(missing[len(submitted) :]), logs)
+
+
+def with_queue(sweep: Sweep, planned: Sequence[PlannedCell], *, runs: Path) -> list[PlannedCell]:
+    """The plan of a sweep in which cells whose tasks are in SLURM's queue, and that nobody is at yet, are `queued`.
+
+    SLURM is not asked about a sweep that was never submitted.
+
+    Raises:
+        UsageError: there is no SLURM here.
+        GenlabError: the record of the tasks is damaged, or SLURM does not answer.
+    """
+    folder = sweep_folder(sweep, runs.absolute())
+    tasks = read_tasks(folder / "slurm" / "tasks.json")
+    active = queued_tasks(job_name(folder)) if tasks else set()
+    return [
+        replace(p, state=QUEUED) if tasks.get(p.run.run_id) in active and p.state not in (DONE, RUNNING) else p
+        for p in planned
+    ]
+
+
+def remove_old_snapshots(folder: Path, active: set[str], job: str, snapshot: Path) -> None:
+    """Note down the snapshot of a new job, and remove those that no job needs.
+
+    Where the queue has a job of which it is not known what it runs, all are kept.
+
+    Args:
+        folder: of the sweep.
+        active: ids of the jobs that were in the queue before.
+    """
+    record = folder / "slurm" / "snapshots.json"
+    noted = read_tasks(record)
+    needed = {other: noted[other] for other in sorted(active) if other in noted} | {job: snapshot.name}
+    write_json(record, needed)
+    if active <= needed.keys():
+        for path in folder.glob("snapshot-*"):
+            if path.name not in needed.values():
+                shutil.rmtree(path, ignore_errors=True)
 
 
 def sbatch_parameters(slurm: SlurmConfig, name: str, snapshot: Path) -> dict[str, Any]:
@@ -130,7 +171,7 @@ def job_name(folder: Path) -> str:
 
 
 def read_tasks(record: Path) -> dict[str, str]:
-    """The task of SLURM that each cell was last submitted as, by run id.
+    """What was noted down: the task that each cell was last submitted as by run id, or the snapshot of each job.
 
     Raises:
         GenlabError: the file is damaged.
@@ -156,6 +197,14 @@ def largest_array() -> int:
     """One more than the tasks that SLURM takes in an array."""
     found = re.search(r"^MaxArraySize\s*=\s*(\d+)", _ask("scontrol", "show", "config"), re.MULTILINE)
     return max(2, int(found[1])) if found else LARGEST_ARRAY
+
+
+def _job(task: str) -> str:
+    return task.partition("_")[0]
+
+
+def _jobs(tasks: set[str]) -> set[str]:
+    return {_job(task) for task in tasks}
 
 
 def _ask(*command: str) -> str:

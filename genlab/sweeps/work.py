@@ -82,7 +82,7 @@ def sweep_plan(sweep: Sweep, work: Work, *, runs: Path, data_dir: Path) -> list[
     """The state of every cell now.
 
     Raises:
-        DataMissingError: a folder of images that cells are of cannot be read.
+        DataMissingError: the folders of images of all cells cannot be read.
     """
 
     def fingerprint(data: DataConfig) -> str | None:

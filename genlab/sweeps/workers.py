@@ -52,7 +52,11 @@ class _Worker:
 
 
 def run_workers(
-    command: Sequence[str], jobs: int, watch: Callable[[], None], stop_after: Callable[[Ended], bool]
+    command: Sequence[str],
+    jobs: int,
+    watch: Callable[[], None],
+    stop_after: Callable[[Ended], bool],
+    killed: Callable[[int, str], bool],
 ) -> list[Ended]:
     """Run `jobs` processes of a command until all have ended, and start one anew that was killed.
 
@@ -61,14 +65,16 @@ def run_workers(
 
     Args:
         watch: called twice a second while they run.
-        stop_after: whether the others are to be stopped, which saves their cells, now that one has ended so.
+        stop_after: whether the others are to be stopped, which saves their cells, now that one has ended so; a killed
+            one has ended with the signal's number, negative.
+        killed: called with the number of a process that was killed and the signal's name; whether it was at any work.
 
     Returns:
         Those that ended by themselves.
 
     Raises:
         PreemptedError, InterruptedByUserError: this process was asked to stop, and the workers have saved and ended.
-        GenlabError: a worker is killed again and again.
+        GenlabError: workers are killed again and again before they are at any work.
     """
     stopped_by = ""
     workers: dict[int, _Worker] = {}
@@ -96,17 +102,17 @@ def run_workers(
                 result = worker.ended(code)
                 if stopped_by or stopping:
                     continue
-                if code < 0:
+                if code >= 0:
+                    ended.append(result)
+                elif not killed(number, by := _name(-code)):
                     restarts += 1
                     if restarts > RESTARTS * jobs:
-                        by = signal.Signals(-code).name
                         raise GenlabError(f"workers are killed again and again (by {by}); see to the machine's memory")
-                    workers[number] = _start(command, number, jobs)
-                    continue
-                ended.append(result)
                 if stop_after(result):
                     stopping = True
                     _send(workers, signal.SIGTERM)
+                elif code < 0:
+                    workers[number] = _start(command, number, jobs)
     finally:
         _send(workers, signal.SIGTERM)
         for worker in workers.values():
@@ -157,6 +163,11 @@ def _start(command: Sequence[str], number: int, jobs: int) -> _Worker:
         process_group=0,
     )
     return _Worker(process, output, errors)
+
+
+def _name(number: int) -> str:
+    """The name of a signal; not all of them have one."""
+    return signal.Signals(number).name if number in set(signal.Signals) else f"signal {number}"
 
 
 def _send(workers: dict[int, _Worker], number: int) -> None:

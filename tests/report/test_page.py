@@ -6,11 +6,13 @@ from html.parser import HTMLParser
 import pandas as pd
 import pytest
 
+from genlab.report.figures.draw import draw
+from genlab.report.figures.files import svg
 from genlab.report.origin import Origin
 from genlab.report.page import MOST_ROWS, page
-from tests.report.examples import SIZE, checked, figure, report, results
+from tests.report.examples import AXES, MEASURES, SIZE, checked, figure, report, results
 
-VOID = {"meta", "link", "img", "br", "hr", "input"}
+VOID = {"meta", "link", "img", "br", "wbr", "hr", "input"}
 
 
 class Document(HTMLParser):
@@ -74,6 +76,31 @@ def test_every_figure_is_there_with_words_for_those_who_do_not_see_it(document):
 def test_a_png_is_embedded_as_one():
     image = Document(page(report(figures=[(figure("curves"), b"\x89PNG")]))).all("img")[0]
     assert image["src"] == "data:image/png;base64,iVBORw=="
+
+
+def test_letters_are_of_one_size_in_figures_of_any_number_of_panels():
+    names = [f"measure.{name}" for name in MEASURES]
+    configs = [figure("curves", y=names[:count]) for count in (4, 3, 2, 1)]
+    configs += [figure("heatmap", y=names[:2]), figure("curves", y=names, panels_per_row=2)]
+    drawn = [(config, svg(draw(config, lambda _: results(), AXES))) for config in configs]
+    images = Document(page(report(figures=drawn))).all("img")
+    inches = [float(re.search(r'<svg [^>]*width="([\d.]+)pt"', picture)[1]) / 72 for _, picture in drawn]
+    rem = [float(re.search(r"\bwidth:([\d.]+)rem", image["style"])[1]) for image in images]
+    scales = [width / inch for width, inch in zip(rem, inches, strict=True)]
+    assert scales == pytest.approx([scales[0]] * 6, 1e-3)
+    assert 70 < rem[0] < 76, "four panels fill the page"
+
+
+def test_long_headings_of_the_results_take_few_lines_and_their_options_can_be_broken():
+    long = "measure.log_frobenius_distance_from_initial_over_margin_10"
+    options = "measure.log_sum_of_spectral_norms[map_size=input,power_iterations=0.25]"
+    whole = page(report(results=results().assign(**{long: 1.0, options: 2.0})))
+    heads = {head["title"]: head for head in Document(whole).all("th") if "title" in head}
+    room = {column: int(re.fullmatch(r"min-width:(\d+)ch", head["style"])[1]) for column, head in heads.items()}
+    heading = "Log frobenius distance from initial over margin 10"
+    assert len(heading) / 3 <= room[long] <= len(heading) / 2
+    assert room["seed"] < 10, "a short one takes no more than it needs"
+    assert "spectral norms [<wbr>map_<wbr>size=<wbr>input,<wbr>power_<wbr>iterations=<wbr>0.25]" in whole
 
 
 def test_the_page_can_be_read_aloud(document):

@@ -242,13 +242,49 @@ def test_a_signal_while_a_cell_is_measured_ends_the_sweep_and_the_next_start_mea
     assert attempts(first.run) == 1
 
 
-def test_missing_images_end_the_sweep_since_every_cell_would_say_the_same(tmp_path, monkeypatch):
-    def missing(config, **options):
-        raise DataMissingError("no images in data/")
+@pytest.fixture
+def missing(monkeypatch):
+    """Makes the images of these data sets missing; the data sets that were tried in vain."""
+    tried, real = [], execute.train_run
 
-    monkeypatch.setattr(execute, "train_run", missing)
-    with pytest.raises(DataMissingError, match="no images"):
+    def make(*names):
+        def train(config, **options):
+            if config.data.name in names:
+                tried.append(config.data.name)
+                raise DataMissingError(f"no images of {config.data.name}")
+            return real(config, **options)
+
+        monkeypatch.setattr(execute, "train_run", train)
+        return tried
+
+    return make
+
+
+SETS = {"model.widths: [[4], [8]]": "data.name: [mnist, digits, cifar10]"}
+
+
+def test_missing_images_of_every_cell_end_the_sweep(tmp_path, missing):
+    tried = missing("digits")
+    with pytest.raises(DataMissingError, match="no images of digits"):
         through(loaded(tmp_path), tmp_path / "runs")
+    assert tried == ["digits"]
+
+
+def test_missing_images_of_one_data_set_are_asked_for_once_and_the_cells_of_the_others_run(tmp_path, missing):
+    tried, sweep = missing("mnist", "cifar10"), loaded(tmp_path, SETS)
+    _, ended = through(sweep, tmp_path / "runs")
+    assert tried == ["mnist", "cifar10"], "a download that fails is slow"
+    assert [p.state for p in ended] == [FAILED, FAILED, DONE, DONE, FAILED, FAILED]
+    assert [p.reason for p in ended if p.state == FAILED] == ["no images of mnist"] * 2 + ["no images of cifar10"] * 2
+    assert states(sweep, tmp_path / "runs") == [MISSING] * 2 + [DONE] * 2 + [MISSING] * 2
+    _, ended = through(sweep, tmp_path / "runs")
+    assert [p.state for p in ended] == [FAILED] * 4, "and say so again, though nothing else is left"
+
+
+def test_several_missing_data_sets_that_are_all_there_is_are_all_named(tmp_path, missing):
+    missing("mnist", "digits", "cifar10")
+    with pytest.raises(DataMissingError, match="no images of mnist; no images of digits; no images of cifar10"):
+        through(loaded(tmp_path, SETS), tmp_path / "runs")
 
 
 def test_a_cell_that_another_process_is_at_is_waited_for(tmp_path, monkeypatch):

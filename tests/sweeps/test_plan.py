@@ -6,6 +6,7 @@ import shutil
 
 import pytest
 
+from genlab.errors import DataMissingError
 from genlab.rundir.layout import RunDirectory
 from genlab.rundir.locks import locked
 from genlab.sweeps.plan import (
@@ -19,6 +20,8 @@ from genlab.sweeps.plan import (
     estimated_seconds,
     existing_directories,
 )
+from genlab.sweeps.work import sweep_plan, sweep_work
+from tests.data.examples import write_tree
 from tests.sweeps.examples import loaded, planned_cells, states, swept
 
 
@@ -121,6 +124,25 @@ def test_folders_of_images_are_fingerprinted_once_a_plan(tmp_path, monkeypatch):
     sweep = loaded(tmp_path, None, "data.name=image_folder", "data.path=mine")
     assert states(sweep, tmp_path / "runs") == [MISSING] * 4
     assert asked == ["mine"]
+
+
+def test_a_folder_of_images_that_is_missing_fails_its_cells_until_it_is_there(tmp_path):
+    base = {"name: digits": "name: image_folder, test_fraction: 0.5", "train_size: 60": "path: here"}
+    sweep, data = loaded(tmp_path, base | {"model.widths: [[4], [8]]": "data.path: [cats, dogs]"}), tmp_path / "images"
+
+    def plan():
+        return sweep_plan(sweep, sweep_work(sweep), runs=tmp_path / "runs", data_dir=data)
+
+    with pytest.raises(DataMissingError, match=r"images/cats.*; .*images/dogs"):
+        plan()
+    write_tree(data / "cats", parts=False)
+    assert [p.state for p in plan()] == [MISSING, MISSING, FAILED, FAILED]
+    assert all("images/dogs" in p.reason for p in plan()[2:])
+    assert len({p.run.run_id for p in plan()}) == 4
+    before = [p.run.run_id for p in plan()]
+    write_tree(data / "dogs", per_class=4, parts=False)
+    assert [p.state for p in plan()] == [MISSING] * 4
+    assert [p.run.run_id == old for p, old in zip(plan(), before, strict=True)] == [True, True, False, False]
 
 
 def test_planning_changes_no_file(tmp_path, runs):

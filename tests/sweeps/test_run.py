@@ -3,6 +3,7 @@
 import json
 import signal
 import sys
+from pathlib import Path
 from unittest import mock
 
 import pytest
@@ -12,6 +13,7 @@ from genlab.errors import GenlabError, PreemptedError
 from genlab.rundir.checkpoints import load_tensors, save_tensors
 from genlab.rundir.tables import read_table
 from genlab.sweeps import run as module
+from genlab.sweeps.assignment import Assignment
 from genlab.sweeps.grid import load_sweep
 from genlab.sweeps.plan import DONE, FAILED
 from genlab.sweeps.run import sweep_folder
@@ -30,6 +32,8 @@ from tests.sweeps.examples import (
     swept,
 )
 
+PACKAGED = "neyshabur2017-figure4"
+
 
 def statuses(runs):
     (path,) = runs.glob("sweeps/*/results.csv")
@@ -38,22 +42,45 @@ def statuses(runs):
 
 def test_results_are_beside_the_runs_in_a_folder_for_each_sweep_and_scale(tmp_path):
     outcome = swept(loaded(tmp_path), tmp_path / "runs")
-    assert outcome.results == tmp_path / "runs" / "sweeps" / "small-smoke" / "results.csv"
+    (results,) = (tmp_path / "runs" / "sweeps").glob("small-smoke-*/results.csv")
+    assert outcome.results == results
     assert outcome.states == {DONE: 4}
     assert outcome.failed == []
     assert statuses(tmp_path / "runs") == ["finished"] * 4
 
 
 def test_overrides_have_a_folder_of_their_own_in_whatever_order_they_come(tmp_path):
-    def folder(*overrides):
-        return sweep_folder(loaded(tmp_path, None, *overrides), tmp_path).name
+    sweep_file(tmp_path)
+    for target, plain in ((f"{tmp_path}/small.yaml", None), (PACKAGED, f"{PACKAGED}-smoke")):
 
-    changed = folder("training.batch_size=8", "data.labels.corruption=1")
-    assert changed.startswith("small-smoke-")
-    assert len(changed) == len("small-smoke-") + 6
-    assert changed == folder("data.labels.corruption=1", "training.batch_size=8")
-    assert changed != folder("training.batch_size=8")
-    assert folder() == folder("execution.device=cpu") == folder("execution.time_budget=5") == "small-smoke"
+        def folder(*overrides):
+            return sweep_folder(load_sweep(target, "smoke", overrides), tmp_path).name  # noqa: B023 - called at once
+
+        changed = folder("training.batch_size=8", "data.labels.corruption=0.5")
+        assert changed == folder("data.labels.corruption=0.5", "training.batch_size=8")
+        assert changed.startswith(f"{Path(target).stem}-smoke-")
+        assert len({changed, folder("training.batch_size=8"), folder()}) == 3
+        assert folder() == folder("execution.device=cpu") == folder("execution.time_budget=5") == (plain or folder())
+
+
+def test_files_of_one_name_in_different_folders_share_no_results_and_keep_their_own(tmp_path):
+    def folder(place, changes=None):
+        (tmp_path / place).mkdir(parents=True, exist_ok=True)
+        sweep = load_sweep(str(sweep_file(tmp_path / place, changes, PACKAGED)), "smoke")
+        return sweep_folder(sweep, tmp_path / place.split("/")[0] / "runs").name
+
+    one, other = folder("project/one"), folder("project/other")
+    packaged = sweep_folder(load_sweep(PACKAGED, "smoke"), tmp_path).name
+    assert len({one, other, packaged}) == 3
+    assert one == folder("project/one", {"seeds: [0, 1]": "seeds: [7]"}), "the file is edited"
+    assert one == folder("moved/one"), "the project is moved"
+
+
+def test_the_folder_of_a_sweep_does_not_depend_on_where_genlab_is_started(tmp_path, monkeypatch):
+    path = sweep_file(tmp_path)
+    before = sweep_folder(load_sweep(str(path), "smoke"), tmp_path / "runs").name
+    monkeypatch.chdir(tmp_path)
+    assert sweep_folder(load_sweep("small.yaml", "smoke"), Path("runs")).name == before
 
 
 def test_a_sweep_that_is_stopped_leaves_the_results_of_what_there_is(tmp_path):
@@ -157,16 +184,18 @@ def test_a_worker_gets_the_same_sweep_whatever_this_process_was_started_with(tmp
     sweep = load_sweep(str(path), "smoke", ["training.batch_size=8"])
     given = []
 
-    def run_workers(command, jobs, watch, stop_after):
-        given.append((command, jobs))
+    def run_workers(command, jobs, watch, stop_after, killed):
+        given.append((command, jobs, Assignment(Path(command[-1])).cells))
         return [Ended(0, "", "")] * jobs
 
     with mock.patch.object(module, "run_workers", run_workers), mock.patch.object(sys, "argv", ["pytest", "-q"]):
         swept(sweep, tmp_path / "runs", jobs=9, only="missing", fail_fast=True, device="cpu")
-    ((command, jobs),) = given
+    ((command, jobs, cells),) = given
+    assert cells == {p.run.run_id: None for p in planned_cells(sweep, tmp_path / "runs")}
+    assert command[-2] == "--assignment"
     assert jobs == 4, "no more than cells"
     assert command[1:5] == ["-m", "genlab", "sweep", str(path)]
-    for words in (["training.batch_size=8"], ["--scale", "smoke"], ["--only", "missing"], ["--device", "cpu"]):
+    for words in (["training.batch_size=8"], ["--scale", "smoke"], ["--device", "cpu"]):
         assert " ".join(words) in " ".join(command)
     assert {"--fail-fast", "--quiet", "--json"} <= set(command)
 
@@ -177,6 +206,14 @@ def test_workers_that_end_before_they_are_at_any_cell_are_an_error_with_their_la
         swept(loaded(tmp_path), tmp_path / "runs", jobs=2)
     assert str(caught.value) == "small.yaml:1:1: paper: is required"
     assert caught.value.exit_code == 2
+
+
+def test_workers_that_leave_cells_without_a_word_are_an_error(tmp_path):
+    with (
+        mock.patch.object(module, "run_workers", return_value=[Ended(0, "", "")] * 2),
+        pytest.raises(GenlabError, match="4 cells are not done and say nothing of why, such as widths=4 seed=0"),
+    ):
+        swept(loaded(tmp_path), tmp_path / "runs", jobs=2)
 
 
 def test_a_worker_writes_no_results(tmp_path):
@@ -205,6 +242,20 @@ def test_the_command_ends_with_75_when_its_time_budget_is_used_up_and_goes_on_la
     assert "time budget" in said.err
     assert genlab(*arguments).code == 0
     assert max(attempts(run) for run in runs_in(tmp_path / "runs")) == 2
+
+
+@pytest.mark.parametrize("jobs", [1, pytest.param(2, marks=pytest.mark.slow)])
+def test_the_command_ends_with_3_where_some_images_are_missing_and_with_5_where_all_are(tmp_path, jobs):
+    (tmp_path / "data").write_text("a file, into which nothing can be downloaded")
+    places = ("--scale", "smoke", "--runs", tmp_path / "runs", "--data-dir", tmp_path / "data", "--jobs", jobs)
+    for sets, code in (("[digits, mnist]", 3), ("[cifar10, mnist]", 5)):
+        path = sweep_file(tmp_path, {"model.widths: [[4], [8]]": f"data.name: {sets}"})
+        said = genlab("sweep", path, *places, "--quiet")
+        assert said.code == code
+        assert "train-images-idx3-ubyte is missing" in (said.out if code == 3 else said.err)
+    assert "cifar" in said.err
+    genlab("sweep", sweep_file(tmp_path, {"model.widths: [[4], [8]]": "data.name: [digits, mnist]"}), *places)
+    assert statuses(tmp_path / "runs") == ["finished", "finished", "failed", "failed"]
 
 
 def test_a_dry_run_shows_every_cell_and_runs_none(tmp_path):

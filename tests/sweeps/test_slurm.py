@@ -14,6 +14,7 @@ from genlab.rundir.tables import read_table
 from genlab.sweeps.grid import load_sweep
 from genlab.sweeps.slurm import job_name, sbatch_parameters, submit_sweep
 from genlab.sweeps.slurm_task import run_cell
+from tests.cli.command import genlab
 from tests.sweeps.slurm_examples import FOUR_CELLS, stand_ins, write_sweep
 
 
@@ -154,6 +155,59 @@ def test_cells_beyond_the_largest_array_are_left_for_the_next_time(cluster, subm
     assert (len(submission.queued), len(submission.submitted), submission.left) == (3, 1, ())
 
 
+def dry_run(tmp_path, *options):
+    arguments = ("--scale", "smoke", "--runs", tmp_path / "runs", "--data-dir", tmp_path / "data", "--dry-run")
+    return genlab("sweep", write_sweep(tmp_path), *arguments, *options)
+
+
+def test_a_dry_run_shows_what_waits_in_slurm_as_queued(cluster, submitted, tmp_path):
+    def shown():
+        return [cell["state"] for cell in json.loads(dry_run(tmp_path, "--json").out)["cells"]]
+
+    assert not (cluster() / "squeue.asked").exists()
+    assert shown() == ["missing"] * 4
+    assert not (cluster() / "squeue.asked").exists(), "nobody is asked about a sweep that was never submitted"
+    planned = submitted()[0].submitted
+    set_status(tmp_path, planned[1], "preempted")
+    with locked(tmp_path / "runs", planned[2].run.run_id):
+        set_status(tmp_path, planned[2], "running")
+        cluster(queue="7_0\n7_1\n7_2\n")
+        assert shown() == ["queued", "queued", "running", "missing"]
+    cluster(queue="")
+    assert shown() == ["missing", "resumable", "resumable", "missing"]
+
+
+def test_a_dry_run_where_slurm_cannot_be_asked_says_so(cluster, submitted, tmp_path, monkeypatch):
+    submitted()
+    monkeypatch.setenv("PATH", str(tmp_path))
+    said = dry_run(tmp_path)
+    assert (said.code, said.out.count("missing")) == (0, 4)
+    assert "which cells are queued is not known: there is no SLURM here" in said.err
+
+
+def test_snapshots_that_no_job_needs_are_removed_with_the_next_submission(cluster, submitted):
+    def snapshots():
+        return {path.name for path in folder.glob("snapshot-*")}
+
+    folder = submitted()[0].logs.parent
+    (first,) = snapshots()
+    cluster(queue="7_0\n7_1\n7_2\n7_3\n", job=8)
+    submitted(FOUR_CELLS.replace("[0, 1]", "[0, 1, 5]"))
+    (second,) = snapshots() - {first}
+    cluster(queue="8_0\n", job=9)
+    submitted(FOUR_CELLS.replace("[0, 1]", "[0, 1, 6]"))
+    assert first not in snapshots()
+    assert len(snapshots()) == 2
+    assert second in snapshots()
+
+
+def test_no_snapshot_is_removed_while_a_job_is_queued_that_nobody_knows(cluster, submitted):
+    folder = submitted()[0].logs.parent
+    cluster(queue="5\n", job=8)
+    submitted(FOUR_CELLS.replace("[0, 1]", "[0, 1, 5]"))
+    assert len(list(folder.glob("snapshot-*"))) == 2
+
+
 def test_a_refusal_of_slurm_is_one_line(cluster, submitted):
     cluster(
         refusal="sbatch: error: invalid partition specified: fast\nsbatch: error: Batch job submission failed: none\n"
@@ -177,7 +231,8 @@ def test_a_missing_submitit_comes_with_the_command_that_installs_it(cluster, sub
 
 
 def test_two_submissions_at_once_are_refused(cluster, submitted, tmp_path):
-    with locked(tmp_path / "runs", "submission-of-small-smoke"), pytest.raises(LockedError):
+    folder = submitted()[0].logs.parent
+    with locked(tmp_path / "runs", f"submission-of-{folder.name}"), pytest.raises(LockedError):
         submitted()
 
 

@@ -50,9 +50,8 @@ def draw(figure: FigureConfig, table: Callable[[str], pd.DataFrame], axes: Seque
     """
     prepared = prepare(figure, table(figure.table), axes)
     count = len(figure.y)
-    columns = min(count, figure.panels_per_row)
-    rows = math.ceil(count / columns)
-    width, height = LONE_PANEL_INCHES if count == 1 else MAP_INCHES if figure.kind == "heatmap" else PANEL_INCHES
+    rows, columns = arrangement(figure)
+    width, height = panel_inches(figure)
     canvas = Figure(figsize=(width * columns, height * rows), layout="constrained")
     grid = canvas.subplots(rows, columns, squeeze=False)
     places = list(grid.flat)
@@ -77,6 +76,17 @@ def draw(figure: FigureConfig, table: Callable[[str], pd.DataFrame], axes: Seque
         notes.append(f"{prepared.unfinished} {runs} not finished and left out.")
     _finish(canvas, figure, list(dict.fromkeys(notes)))
     return canvas
+
+
+def arrangement(figure: FigureConfig) -> tuple[int, int]:
+    """Rows and columns of panels."""
+    columns = min(len(figure.y), figure.panels_per_row)
+    return math.ceil(len(figure.y) / columns), columns
+
+
+def panel_inches(figure: FigureConfig) -> tuple[float, float]:
+    """Width and height of a panel with its labels, at the size in which letters are SIZE points high."""
+    return LONE_PANEL_INCHES if len(figure.y) == 1 else MAP_INCHES if figure.kind == "heatmap" else PANEL_INCHES
 
 
 def _name(panel: Panel, *, alone: bool) -> None:
