@@ -17,6 +17,13 @@ def _known_device(value: str | None) -> str | None:
     return value
 
 
+def _known_ensemble(value: str) -> str:
+    from genlab.sweeps.ensemble_size import parse_ensemble
+
+    parse_ensemble(value)
+    return value
+
+
 Overrides = Annotated[
     list[str] | None,
     typer.Argument(metavar="KEY.PATH=VALUE", help="Changes to the config, each a dotted key and a YAML value."),
@@ -24,6 +31,10 @@ Overrides = Annotated[
 Runs = Annotated[Path, typer.Option("--runs", envvar="GENLAB_RUNS", help="Directory of all runs.")]
 DataDir = Annotated[Path, typer.Option("--data-dir", envvar="GENLAB_DATA", help="Directory of all data sets.")]
 Device = Annotated[str | None, typer.Option("--device", callback=_known_device, help="auto, cpu, cuda or cuda:N.")]
+Ensemble = Annotated[
+    str,
+    typer.Option("--ensemble", callback=_known_ensemble, help="Nets that train together: auto, off, or N at most."),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Results on stdout as JSON.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="A traceback with every error.")]

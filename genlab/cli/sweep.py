@@ -5,7 +5,18 @@ from typing import Annotated, Literal
 
 import typer
 
-from genlab.cli.options import DEFAULT_DATA, DEFAULT_RUNS, AsJson, DataDir, Device, Overrides, Quiet, Runs, Verbose
+from genlab.cli.options import (
+    DEFAULT_DATA,
+    DEFAULT_RUNS,
+    AsJson,
+    DataDir,
+    Device,
+    Ensemble,
+    Overrides,
+    Quiet,
+    Runs,
+    Verbose,
+)
 from genlab.cli.sweep_slurm import AtOnce, Gpus, Partition, TimeLimit, slurm_wanted, submit_and_print
 
 
@@ -20,6 +31,7 @@ def sweep(
     ] = None,
     fail_fast: Annotated[bool, typer.Option("--fail-fast", help="Stop at the first cell that fails.")] = False,
     jobs: Annotated[int, typer.Option("--jobs", min=1, help="Processes, one a GPU or share of the cores.")] = 1,
+    ensemble: Ensemble = "auto",
     launcher: Annotated[Literal["local", "slurm"], typer.Option("--launcher", help="Where cells run.")] = "local",
     partition: Partition = None,
     time_limit: TimeLimit = None,
@@ -49,10 +61,11 @@ def sweep(
         print_plan(loaded, runs=runs, data_dir=data_dir, as_json=as_json)
         return
     asked = {"partition": partition, "time_limit": time_limit, "gpus": gpus, "at_once": at_once}
-    if slurm_wanted(launcher, asked, jobs=jobs, fail_fast=fail_fast):
+    if slurm_wanted(launcher, asked, jobs=jobs, fail_fast=fail_fast, ensemble=ensemble):
         submit_and_print(loaded, asked, only=only, runs=runs, data_dir=data_dir, device=device, as_json=as_json)
         return
     from genlab.cli.sweep_output import print_outcome
+    from genlab.sweeps.ensemble_size import parse_ensemble
     from genlab.sweeps.run import run_sweep
 
     outcome = run_sweep(
@@ -65,6 +78,7 @@ def sweep(
         fail_fast=fail_fast,
         worker=worker,
         quiet=quiet,
+        ensemble=parse_ensemble(ensemble),
         assignment=assignment,
     )
     print_outcome(outcome, as_json=as_json)

@@ -20,7 +20,9 @@ Gpus = Annotated[int | None, typer.Option("--gpus", min=0, help="SLURM: GPUs a j
 AtOnce = Annotated[int | None, typer.Option("--at-once", min=1, help="SLURM: jobs that run at the same time.")]
 
 
-def slurm_wanted(launcher: str, asked: Mapping[str, str | int | None], *, jobs: int, fail_fast: bool) -> bool:
+def slurm_wanted(
+    launcher: str, asked: Mapping[str, str | int | None], *, jobs: int, fail_fast: bool, ensemble: str
+) -> bool:
     """Whether the sweep goes to SLURM.
 
     Raises:
@@ -33,6 +35,8 @@ def slurm_wanted(launcher: str, asked: Mapping[str, str | int | None], *, jobs: 
         return False
     if jobs != 1:
         raise UsageError("--jobs is for this machine; with --launcher slurm give --at-once")
+    if ensemble not in ("auto", "off"):
+        raise UsageError("--ensemble N is for this machine; with --launcher slurm each cell is a task of its own")
     if fail_fast:
         raise UsageError("--fail-fast is for this machine; jobs of SLURM know nothing of each other")
     return True

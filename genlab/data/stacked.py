@@ -99,6 +99,11 @@ class StackedBatches:
     def __len__(self) -> int:
         return self._dataset.rows.shape[1]
 
+    @property
+    def nets(self) -> int:
+        """How many nets there are."""
+        return len(self._dataset.rows)
+
     def draw(
         self, orders: Sequence[torch.Generator], augmentations: Sequence[torch.Generator]
     ) -> tuple[torch.Tensor, EpochDraws]:

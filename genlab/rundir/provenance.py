@@ -143,5 +143,16 @@ def record_stop(run: RunDirectory, outcome: str) -> None:
         write_json(run.provenance, provenance)
 
 
+def killed_in_company_of(run: RunDirectory) -> int:
+    """How many nets trained together in the last attempt, where that was more than one and it was killed; else 0."""
+    try:
+        attempts = read_provenance(run).get("attempts", [])
+    except GenlabError:
+        return 0
+    last = attempts[-1] if attempts else {}
+    together = last.get("together", 1)
+    return int(together) if last.get("stop") is None and isinstance(together, int) and together > 1 else 0
+
+
 def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -19,6 +19,7 @@ from genlab.rundir.locks import locked
 from genlab.rundir.status import read_status
 from genlab.sweeps.assignment import Assignment
 from genlab.sweeps.plan import DONE, FAILED, RUNNING, MissingData, PlannedCell, failure_time, planned_cell
+from genlab.sweeps.together import Together
 from genlab.sweeps.work import Only, Work, sweep_plan, sweep_work, wanted
 from genlab.training.devices import resolve_device
 from genlab.training.interruption import PREEMPTING
@@ -42,8 +43,9 @@ def work_through(
     first: int,
     progress: Progress,
     finished: Callable[[PlannedCell], None],
-    started: Callable[[PlannedCell], None] = lambda planned: None,
+    started: Callable[[Sequence[PlannedCell]], None] = lambda cells: None,
     assigned: Assignment | None = None,
+    together: Together | None = None,
 ) -> None:
     """Train, measure and compress every cell that is not done, waiting for those that other processes are at.
 
@@ -57,8 +59,9 @@ def work_through(
         fail_fast: end after the first cell that fails here.
         first: the cell to begin with, so that processes that start together begin apart.
         finished: called with each cell that is done or has failed, once.
-        started: called with each cell that this process begins to work on.
+        started: called with the cells that this process begins to work on: one, or those that train together.
         assigned: the cells of this call where it is one of several processes; `only` does not count then.
+        together: chooses which cells train at once; None for one at a time.
 
     Raises:
         PreemptedError, InterruptedByUserError: this process was asked to stop; the cell at hand is saved.
@@ -86,14 +89,19 @@ def work_through(
                     finished(replace(now, state=FAILED, reason=reason))
                     continue
                 _refuse_after(now.cell.config.execution.time_budget, begun)
-                started(now)
+                company = [now]
                 try:
+                    company = together.company(now, pending) if together else [now]
+                    if together and len(company) > 1:
+                        started(company)
+                        together.train(company, runs=runs)
+                    started([now])
                     finish_cell(now, work, runs=runs, data_dir=data_dir, device=device, progress=progress)
                 except LockedError:
                     waiting.append(planned_before)
                     continue
                 except (PreemptedError, InterruptedByUserError) as error:
-                    raise type(error)(f"{_stopped(now)}; the same command goes on") from None
+                    raise type(error)(f"{_stopped(now, len(company))}; the same command goes on") from None
                 except Exception as error:
                     if isinstance(error, DataMissingError):
                         missing.add(now.cell, error)
@@ -166,9 +174,10 @@ def _refuse_after(budget: float | None, begun: float) -> None:
         raise PreemptedError(f"the time budget of {budget:g} s is used up; the same command goes on")
 
 
-def _stopped(planned: PlannedCell) -> str:
+def _stopped(planned: PlannedCell, together: int) -> str:
     run = directory_of(planned.run.path.parent, planned.cell.config.name, planned.run.run_id)
-    return f"stopped ({read_status(run)['reason']}), the cell {planned.cell.label} is saved"
+    others = f" and those trained with it are saved ({together} in all)" if together > 1 else " is saved"
+    return f"stopped ({read_status(run)['reason']}), the cell {planned.cell.label}{others}"
 
 
 def _in_one_line(error: Exception) -> str:

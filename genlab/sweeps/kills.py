@@ -40,6 +40,8 @@ class Kills:
             by: name of the signal.
         """
         at_work = self._assignment.take(worker)
+        if len(at_work) > 1:  # Together once more, but half as many at a time, until it shows which of them it is.
+            return True
         for run_id in at_work:
             self._killed[run_id] += 1
             if self._killed[run_id] >= MOST_KILLS and run_id in self._cells:

@@ -49,9 +49,10 @@ class SweepProgress:
         if self._bar:
             self._bar.stop()
 
-    def begin(self, planned: PlannedCell) -> None:
-        """This process begins to work on a cell."""
-        self._label, self._errors = planned.cell.label, ""
+    def begin(self, planned: PlannedCell, others: int = 0) -> None:
+        """This process begins to work on a cell, and on so many others at the same time."""
+        self._label = f"{others + 1} together, the first {planned.cell.label}" if others else planned.cell.label
+        self._errors = ""
         self._update(self._label)
 
     def finished(self, planned: PlannedCell) -> None:

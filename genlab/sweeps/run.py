@@ -14,6 +14,7 @@ from pathlib import Path
 from genlab.config.load import CONFIG_ROOTS
 from genlab.errors import GenlabError, PreemptedError
 from genlab.sweeps.assignment import Assignment, assign
+from genlab.sweeps.ensemble_size import Ensemble
 from genlab.sweeps.grid import Sweep
 from genlab.sweeps.kills import Kills
 from genlab.sweeps.plan import DONE, FAILED, RUNNING, Passes, PlannedCell, planned_cell
@@ -79,6 +80,7 @@ def run_sweep(
     fail_fast: bool,
     worker: int | None,
     quiet: bool,
+    ensemble: Ensemble = "off",
     assignment: Path | None = None,
 ) -> Outcome:
     """Run what is not finished and write `results.csv`, of what there is also when stopped.
@@ -86,6 +88,7 @@ def run_sweep(
     Args:
         jobs: processes; more than one start genlab that many times.
         worker: the number of this process among several, which then writes no results; None otherwise.
+        ensemble: how many cells train together in a process: "auto", "off", or a number at most.
         assignment: where it is one of several, the folder that tells it its cells; `only` does not count then.
 
     Raises:
@@ -106,15 +109,17 @@ def run_sweep(
     ):
         if worker is None and min(jobs, len(pending)) > 1:
             command = _command(sweep, runs=runs, data_dir=data_dir, device=device, jobs=jobs, fail_fast=fail_fast)
+            command += ["--ensemble", str(ensemble)]
             _run_in_workers(command, min(jobs, len(pending)), pending, work.expected(), progress, reasons, fail_fast)
         elif pending:
             # Imports torch, which a sweep that is done has no need of.
             from genlab.sweeps.execute import work_through
+            from genlab.sweeps.together import Together
 
-            def started(now: PlannedCell) -> None:
+            def started(cells: Sequence[PlannedCell]) -> None:
                 if assigned and worker is not None:
-                    assigned.begin(worker, [now.run.run_id])
-                progress.begin(now)
+                    assigned.begin(worker, [p.run.run_id for p in cells])
+                progress.begin(cells[0], len(cells) - 1)
 
             def finished(now: PlannedCell) -> None:
                 if assigned and worker is not None:
@@ -136,6 +141,7 @@ def run_sweep(
                 finished=finished,
                 started=started,
                 assigned=assigned,
+                together=Together(ensemble, jobs=jobs, data_dir=data_dir, progress=progress),
             )
     # A plan of many cells takes its time; where nothing was to do the first one still holds.
     return collect(

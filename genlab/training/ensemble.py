@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from torch import nn
 
 from genlab.config.schema import TrainConfig
 from genlab.data.batches import batch_bounds
-from genlab.data.stacked import StackedBatches, StackedDataset, build_stacked_dataset
+from genlab.data.stacked import StackedDataset, build_stacked_dataset
 from genlab.errors import GenlabError, InterruptedByUserError, LockedError, PreemptedError
 from genlab.models.catalogue import build_model
 from genlab.randomness import generator_for
@@ -17,14 +18,13 @@ from genlab.rundir.locks import locked
 from genlab.rundir.provenance import read_provenance, record_start
 from genlab.training.devices import arithmetic
 from genlab.training.execution import ExecutionChoices, execution_choices
-from genlab.training.grouping import threads_of_group
+from genlab.training.grouping import stacked
 from genlab.training.interruption import stop_requests
 from genlab.training.loop import Member, train
 from genlab.training.opening import Identified, TrainResult, identified
 from genlab.training.progress import Progress
 from genlab.training.recorder import CheckpointClock, Recorder
 from genlab.training.resume import Checkpoint, load_checkpoint
-from genlab.training.stacked_nets import StackedNets
 from genlab.training.train_run import result_of
 
 Outcome = TrainResult | GenlabError
@@ -45,13 +45,16 @@ class _Opened:
 
 
 def train_together(
-    configs: Sequence[TrainConfig], *, runs: Path, data_dir: Path, progress: Progress
+    configs: Sequence[TrainConfig], *, runs: Path, data_dir: Path, progress: Progress, lanes: int = 1
 ) -> dict[int, Outcome]:
     """Train runs of one `group_key` side by side; each ends as the ordinary run directory that it is on its own.
 
     Results equal those of runs on their own up to the rounding of float32, which training can magnify. A run that is
     finished already counts as done. One that another process is at work on, or that stopped at another place in its
     epoch or on another device than the first, is left out: its number is not among the outcomes.
+
+    Args:
+        lanes: in how many stacks, each in a thread of its own; does not change results.
 
     Returns:
         By the number of each config: its result, or why it failed (it diverged, or its files are damaged).
@@ -71,7 +74,7 @@ def train_together(
             if one.step % steps == opened[0].step % steps and _same_place(one.choices, opened[0].choices)
         ]
         if len(fitting) > 1:
-            _train(fitting, outcomes, data_dir=data_dir, progress=progress)
+            _train(fitting, outcomes, data_dir=data_dir, progress=progress, lanes=lanes)
     return outcomes
 
 
@@ -118,14 +121,23 @@ def _same_place(choices: ExecutionChoices, others: ExecutionChoices) -> bool:
     return (choices.device, choices.evaluation_batch) == (others.device, others.evaluation_batch)
 
 
-def _train(opened: Sequence[_Opened], outcomes: dict[int, Outcome], *, data_dir: Path, progress: Progress) -> None:
+def _train(
+    opened: Sequence[_Opened],
+    outcomes: dict[int, Outcome],
+    *,
+    data_dir: Path,
+    progress: Progress,
+    lanes: int,
+) -> None:
     configs = [one.found.config for one in opened]
     first = configs[0]
     device = torch.device(opened[0].choices.device)
     data = build_stacked_dataset([c.data for c in configs], [c.seed for c in configs], data_dir=data_dir).to(device)
-    choices = _with_threads(opened[0].choices, configs, data)
-    torch.set_num_threads(choices.threads or 1)
-    nets, batches = _stack(configs, data, choices), StackedBatches(data)
+    # Lanes are the threads of nets together; one that goes on alone later is as small and takes one.
+    choices = ExecutionChoices(**opened[0].choices.as_dict() | {"threads": opened[0].choices.threads or 1})
+    torch.set_num_threads(1)
+    models = _models(configs, data)
+    nets, batches = stacked(models, configs, data, evaluation_batch=choices.evaluation_batch, lanes=lanes)
     recorders: list[Recorder] = []
     for index, one in enumerate(opened):
         if one.checkpoint:
@@ -162,6 +174,7 @@ def _train(opened: Sequence[_Opened], outcomes: dict[int, Outcome], *, data_dir:
                 member.recorder.write_if_possible("interrupted" if interrupted else "failed", error)
         raise
     finally:
+        nets.close()
         progress.stop()
     for one, member in zip(opened, members, strict=True):
         assert member.ending is not None
@@ -180,31 +193,12 @@ def _stopped(members: Sequence[Member]) -> list[Member]:
     return [member for member in members if member.ending is not None and member.ending.kind == "stopped"]
 
 
-def _stack(configs: Sequence[TrainConfig], data: StackedDataset, choices: ExecutionChoices) -> StackedNets:
-    models = [
-        build_model(
-            config.model,
-            data.pool.input_shape,
-            data.pool.classes,
-            generator=generator_for(config.seed, "init"),
-        )
-        .to(data.rows.device)
+def _models(configs: Sequence[TrainConfig], data: StackedDataset) -> list[nn.Module]:
+    """Each net as it begins."""
+    shape, classes, device = data.pool.input_shape, data.pool.classes, data.rows.device
+    return [
+        build_model(config.model, shape, classes, generator=generator_for(config.seed, "init"))
+        .to(device)
         .to(memory_format=torch.channels_last)
         for config in configs
     ]
-    return StackedNets(
-        models,
-        [config.training.optimiser.model_dump() for config in configs],
-        data,
-        evaluation_batch=choices.evaluation_batch,
-        bfloat16=configs[0].training.precision == "bfloat16",
-    )
-
-
-def _with_threads(choices: ExecutionChoices, configs: Sequence[TrainConfig], data: StackedDataset) -> ExecutionChoices:
-    """The choices with the number of threads, measured on a scratch stack where it is open."""
-    if choices.threads is not None:
-        return choices
-    scratch = _stack(configs, data, choices)
-    threads = threads_of_group(scratch, StackedBatches(data), len(configs), configs[0], data.rows.device)
-    return ExecutionChoices(**choices.as_dict() | {"threads": threads})

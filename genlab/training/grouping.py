@@ -3,6 +3,7 @@
 import copy
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -13,13 +14,14 @@ from genlab.data.batches import TrainBatches
 from genlab.data.dataset import Dataset
 from genlab.data.stacked import StackedBatches, StackedDataset
 from genlab.randomness import generator_for
+from genlab.training.lanes import LaneBatches, LaneNets, shares
 from genlab.training.memory import available_memory_bytes
 from genlab.training.nets import Batches, Nets
 from genlab.training.optimisers import build_optimiser
 from genlab.training.single import SingleBatches, SingleNet
 from genlab.training.stacked_mlp import is_mlp
 from genlab.training.stacked_nets import EVALUATION_BATCHES, StackedNets
-from genlab.training.threads import available_threads, choose_threads
+from genlab.training.threads import available_threads, choose_threads, fastest_seconds
 
 # What nets that train together may differ in, besides the seed: their labels, the sizes of their steps, their end and
 # their beginning.
@@ -116,6 +118,19 @@ def activation_numbers(model: nn.Module, input_shape: tuple[int, int, int]) -> i
     return sum(counts)
 
 
+@dataclass(frozen=True)
+class Group:
+    """How nets train together.
+
+    Attributes:
+        size: how many; 1 for each on its own.
+        lanes: in how many stacks, each in a thread of its own.
+    """
+
+    size: int
+    lanes: int = 1
+
+
 def fastest_group(
     config: TrainConfig,
     dataset: Dataset,
@@ -124,40 +139,79 @@ def fastest_group(
     *,
     evaluation_batch: int,
     threads: int | None,
-) -> int:
-    """How many nets to train together, at most `most`: by a short measurement of steps on copies; 1 for none.
+    always: bool = False,
+) -> Group:
+    """How many nets to train together, at most `most`, and in how many lanes: by short measurements on copies.
 
     On a CPU nets that are no perceptrons train alone: their convolutions are no faster side by side.
 
     Args:
         dataset, model: of one net, on their device.
-        threads: of the CPU; None to try which number is fastest, for one net and for each group.
+        threads: of the CPU; None for all there are.
+        always: `most` together, whether or not that is faster.
     """
     device = dataset.train_images.device
-    if most < 2 or (device.type == "cpu" and not is_mlp(model)):
-        return 1
-    available = threads or available_threads() if device.type == "cpu" else 1
+    if most < 2 or (device.type == "cpu" and not is_mlp(model) and not always):
+        return Group(1)
+    available = (threads or available_threads()) if device.type == "cpu" and is_mlp(model) else 1
+    if always:
+        tried = [Group(most, lanes) for lanes in _lanes(most, available)]
+        return min(tried, key=lambda group: _seconds(config, dataset, model, group, evaluation_batch))
     alone, images = _single(config, dataset, model, evaluation_batch)
-    best, fastest = 1, WORTHWHILE * _seconds(alone, images, 1, config, available, device)
-    for size in sorted({size for size in SIZES if size < most} | {most if most <= SIZES[-1] else SIZES[-1]}):
-        nets, batches = _stack(config, dataset, model, size, evaluation_batch)
-        seconds = _seconds(nets, batches, size, config, available, device) / size
+    step = _stepper(alone, images, 1, config, device)
+    best, fastest = Group(1), WORTHWHILE * min(choose_threads(step, threads or available_threads())[1].values())
+    sizes = {size for size in SIZES if size < most} | {min(most, SIZES[-1])}
+    for group in [Group(size, lanes) for size in sorted(sizes) for lanes in _lanes(size, available)]:
+        seconds = _seconds(config, dataset, model, group, evaluation_batch) / group.size
         if seconds < fastest:
-            best, fastest = size, seconds
+            best, fastest = group, seconds
     return best
 
 
-def threads_of_group(nets: Nets, batches: Batches[Any], count: int, config: TrainConfig, device: torch.device) -> int:
-    """The number of CPU threads on which nets side by side are fastest; their weights are changed by trying."""
-    available = available_threads() if device.type == "cpu" else 1
-    return choose_threads(_stepper(nets, batches, count, config, device), available)[0] if available > 1 else 1
+def stacked(
+    models: Sequence[nn.Module],
+    configs: Sequence[TrainConfig],
+    data: StackedDataset,
+    *,
+    evaluation_batch: int,
+    lanes: int = 1,
+) -> tuple[LaneNets, LaneBatches]:
+    """Nets of one `group_key` and their batches, side by side.
+
+    Args:
+        models: one a config, on their device; their weights are copied.
+        data: of all nets, on the same device.
+    """
+    bfloat16 = configs[0].training.precision == "bfloat16"
+    stacks, batches = [], []
+    for share in shares(len(models), lanes):
+        part = data.keep(share)
+        settings = [configs[index].training.optimiser.model_dump() for index in share]
+        own = [models[index] for index in share]
+        stacks.append(StackedNets(own, settings, part, evaluation_batch=evaluation_batch, bfloat16=bfloat16))
+        batches.append(StackedBatches(part))
+    return LaneNets(stacks), LaneBatches(batches)
 
 
-def _seconds(
-    nets: Nets, batches: Batches[Any], count: int, config: TrainConfig, available: int, device: torch.device
-) -> float:
-    """The fastest seconds of a step, at the best number of threads."""
-    return min(choose_threads(_stepper(nets, batches, count, config, device), available)[1].values())
+def _lanes(size: int, available: int) -> list[int]:
+    """Numbers of lanes to try: 1, 2, 4 ... as long as each has four nets."""
+    return [lanes for lanes in (2**power for power in range(8)) if lanes == 1 or lanes <= min(available, size // 4)]
+
+
+def _seconds(config: TrainConfig, dataset: Dataset, model: nn.Module, group: Group, evaluation_batch: int) -> float:
+    """The fastest seconds of a step of a group of copies of one net on its images."""
+    device = dataset.train_images.device
+    rows = torch.arange(len(dataset.train_images), device=device).expand(group.size, -1)
+    labels, true = dataset.train_labels.expand(group.size, -1), dataset.true_labels.expand(group.size, -1)
+    data = StackedDataset(dataset, rows, labels, true)
+    nets, batches = stacked(
+        [model] * group.size, [config] * group.size, data, evaluation_batch=evaluation_batch, lanes=group.lanes
+    )
+    torch.set_num_threads(1)
+    try:
+        return fastest_seconds(_stepper(nets, batches, group.size, config, device))
+    finally:
+        nets.close()
 
 
 def _stepper(
@@ -172,9 +226,9 @@ def _stepper(
         nonlocal place
         start = size * (place % positions)
         place += 1
-        images, labels = batches.batch(draws, start, start + size)
+        batch = batches.batch(draws, start, start + size)
         generators = _generators(count, "dropout", device) if nets.draws else None
-        nets.step(images, labels, [1e-6] * count, generators)
+        nets.step(batch, [1e-6] * count, generators)
         if device.type == "cuda":
             torch.cuda.synchronize(device)
 
@@ -189,19 +243,6 @@ def _single(
     bfloat16 = config.training.precision == "bfloat16"
     nets = SingleNet(scratch, optimiser, dataset, evaluation_batch=evaluation_batch, bfloat16=bfloat16)
     return nets, SingleBatches(TrainBatches(dataset))
-
-
-def _stack(
-    config: TrainConfig, dataset: Dataset, model: nn.Module, size: int, evaluation_batch: int
-) -> tuple[Nets, Batches[Any]]:
-    """So many copies of one net on its images."""
-    rows = torch.arange(len(dataset.train_images), device=dataset.train_images.device).expand(size, -1)
-    labels, true = dataset.train_labels.expand(size, -1), dataset.true_labels.expand(size, -1)
-    data = StackedDataset(dataset, rows, labels, true)
-    settings = [config.training.optimiser.model_dump()] * size
-    bfloat16 = config.training.precision == "bfloat16"
-    nets = StackedNets([model] * size, settings, data, evaluation_batch=evaluation_batch, bfloat16=bfloat16)
-    return nets, StackedBatches(data)
 
 
 def _generators(count: int, stream: str, device: torch.device | str = "cpu") -> Sequence[torch.Generator]:

@@ -95,10 +95,10 @@ def train(
         )
         started, images_seen = time.perf_counter(), 0
         for begin, end in bounds[position:]:
-            images, labels = batches.batch(draws, begin, end)
+            batch = batches.batch(draws, begin, end)
             rates = [member.schedule(member.step / steps) for member in members]
             generators = _dropout_generators(members, nets.device) if nets.draws else None
-            losses = nets.step(images, labels, rates, generators)
+            losses = nets.step(batch, rates, generators)
             finite &= torch.isfinite(losses)
             for member in members:
                 member.step += 1

@@ -1,7 +1,7 @@
 """What the training loop asks of what it trains, so that it knows nothing of one net or many."""
 
 from collections.abc import Sequence
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import torch
 from torch import Tensor
@@ -22,13 +22,11 @@ class Nets(Protocol):
     device: torch.device
     draws: bool
 
-    def step(
-        self, images: Tensor, labels: Tensor, rates: Sequence[float], generators: Sequence[torch.Generator] | None
-    ) -> Tensor:
+    def step(self, batch: Any, rates: Sequence[float], generators: Sequence[torch.Generator] | None) -> Tensor:
         """One gradient step of each net.
 
         Args:
-            images, labels: a batch for each, as `Batches` gives them.
+            batch: one for each, as the `Batches` that belong to them give it.
             rates: the learning rate of each, K of them.
             generators: of dropout, K of them on the device; None where nothing is drawn.
 
@@ -58,7 +56,7 @@ class Batches(Protocol[Draws]):
     def draw(self, orders: Sequence[torch.Generator], augmentations: Sequence[torch.Generator]) -> Draws:
         """The random draws of an epoch, from two CPU generators a net."""
 
-    def batch(self, draws: Draws, start: int, stop: int) -> tuple[Tensor, Tensor]:
+    def batch(self, draws: Draws, start: int, stop: int) -> Any:
         """Images and labels at positions `start` to `stop` of the epoch, for all nets."""
 
     def keep(self, indices: Sequence[int]) -> None:

@@ -40,10 +40,11 @@ class SingleNet:
         self._dataset, self._evaluation_batch, self._bfloat16 = dataset, evaluation_batch, bfloat16
 
     def step(
-        self, images: Tensor, labels: Tensor, rates: Sequence[float], generators: Sequence[torch.Generator] | None
+        self, batch: tuple[Tensor, Tensor], rates: Sequence[float], generators: Sequence[torch.Generator] | None
     ) -> Tensor:
         """One gradient step."""
         set_learning_rate(self.optimiser, rates[0])
+        images, labels = batch
         generator = generators[0] if generators else None
         return training_step(
             self.net, self.optimiser, images, labels, generator=generator, bfloat16=self._bfloat16

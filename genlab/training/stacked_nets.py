@@ -50,10 +50,14 @@ class StackedNets:
         self._known: Sequence[float] = ()
         self._rates = torch.zeros(len(models), device=self.device)
 
+    def __len__(self) -> int:
+        return len(self._dataset.rows)
+
     def step(
-        self, images: Tensor, labels: Tensor, rates: Sequence[float], generators: Sequence[torch.Generator] | None
+        self, batch: tuple[Tensor, Tensor], rates: Sequence[float], generators: Sequence[torch.Generator] | None
     ) -> Tensor:
         """One gradient step of each net: images `[K, b, c, h, w]`, labels `[K, b]`."""
+        images, labels = batch
         if rates != self._known:
             self._known, self._rates = rates, torch.tensor(rates, dtype=torch.float32, device=self.device)
         self._optimiser.begin(self._rates)

@@ -35,7 +35,7 @@ def choose_threads(step: Callable[[], object], available: int) -> tuple[int, dic
     threads = 1
     while threads <= available:
         torch.set_num_threads(threads)
-        seconds[threads] = _fastest(step)
+        seconds[threads] = fastest_seconds(step)
         if threads > 1 and seconds[threads] > GAIN_TO_ADD_THREADS * seconds[best]:
             break
         best = threads
@@ -44,7 +44,7 @@ def choose_threads(step: Callable[[], object], available: int) -> tuple[int, dic
     return best, seconds
 
 
-def _fastest(step: Callable[[], object]) -> float:
+def fastest_seconds(step: Callable[[], object]) -> float:
     """The fastest of the steps that fit in a short time; the first, which warms up, counts only if it is a long one."""
     fastest, spent, first = float("inf"), 0.0, True
     while first or spent < ENOUGH_SECONDS:

@@ -128,21 +128,27 @@ def test_folders_of_images_are_fingerprinted_once_a_plan(tmp_path, monkeypatch):
 
 def test_a_folder_of_images_that_is_missing_fails_its_cells_until_it_is_there(tmp_path):
     base = {"name: digits": "name: image_folder, test_fraction: 0.5", "train_size: 60": "path: here"}
-    sweep, data = loaded(tmp_path, base | {"model.widths: [[4], [8]]": "data.path: [cats, dogs]"}), tmp_path / "images"
+    sweep, data = (
+        loaded(tmp_path, base | {"model.widths: [[4], [8]]": "data.path: [cats, dogs, birds]"}),
+        tmp_path / "images",
+    )
 
     def plan():
         return sweep_plan(sweep, sweep_work(sweep), runs=tmp_path / "runs", data_dir=data)
 
-    with pytest.raises(DataMissingError, match=r"images/cats.*; .*images/dogs"):
+    with pytest.raises(DataMissingError, match=r"images/cats.*; .*images/dogs.*; .*images/birds"):
         plan()
     write_tree(data / "cats", parts=False)
-    assert [p.state for p in plan()] == [MISSING, MISSING, FAILED, FAILED]
-    assert all("images/dogs" in p.reason for p in plan()[2:])
-    assert len({p.run.run_id for p in plan()}) == 4
+    assert [p.state for p in plan()] == [MISSING] * 2 + [FAILED] * 4
+    assert [("images/dogs" in p.reason, "images/birds" in p.reason) for p in plan()[3:5]] == [
+        (True, False),
+        (False, True),
+    ]
+    assert len({p.run.run_id for p in plan()}) == 6
     before = [p.run.run_id for p in plan()]
     write_tree(data / "dogs", per_class=4, parts=False)
-    assert [p.state for p in plan()] == [MISSING] * 4
-    assert [p.run.run_id == old for p, old in zip(plan(), before, strict=True)] == [True, True, False, False]
+    assert [p.state for p in plan()] == [MISSING] * 4 + [FAILED] * 2
+    assert [p.run.run_id == old for p, old in zip(plan(), before, strict=True)] == [True] * 2 + [False] * 2 + [True] * 2
 
 
 def test_planning_changes_no_file(tmp_path, runs):

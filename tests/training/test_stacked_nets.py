@@ -94,10 +94,10 @@ def steps(nets, batches, members, count, first=0):
         [generator_for(SEEDS[m], "augmentation", 0) for m in members],
     )
     for number in range(first, first + count):
-        images, labels = batches.batch(draws, 13 * (number % 3), 13 * (number % 3 + 1))
+        batch = batches.batch(draws, 13 * (number % 3), 13 * (number % 3 + 1))
         generators = [generator_for(SEEDS[m], "dropout", number) for m in members] if nets.draws else None
         rates = [RATES[m] * (1 + number % 2) for m in members]
-        losses.append(nets.step(images, labels, rates, generators))
+        losses.append(nets.step(batch, rates, generators))
     return torch.stack(losses)
 
 
