@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -12,8 +12,6 @@ from rich.progress import Progress as RichProgress
 from genlab.sweeps.plan import FAILED, PlannedCell
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from genlab.training.evaluate import Evaluation
 
 INTERVAL = 0.5
@@ -77,13 +75,13 @@ class SweepProgress:
         """A cell's training starts."""
         self._steps = max(1, steps_per_epoch)
 
-    def step(self, step: int, images: int, loss: "Tensor") -> None:
+    def step(self, step: int, images: int, loss: Callable[[], float]) -> None:
         """A step of the cell is done; looked at only now and then, since that waits for the device."""
         now = time.perf_counter()
         if not self._bar or now - self._shown < INTERVAL:
             return
         self._shown = now
-        self._update(self._label, f": epoch {step / self._steps:.0f} loss {loss.mean().item():.2g}", self._errors)
+        self._update(self._label, f": epoch {step / self._steps:.0f} loss {loss():.2g}", self._errors)
 
     def evaluated(self, epoch: int, on_train: "Evaluation", on_test: "Evaluation") -> None:
         """An evaluation of the cell is done."""

@@ -14,7 +14,7 @@ from genlab.data.batches import TrainBatches
 from genlab.data.dataset import Dataset
 from genlab.data.stacked import StackedBatches, StackedDataset
 from genlab.randomness import generator_for
-from genlab.training.lanes import LaneBatches, LaneNets, shares
+from genlab.training.lanes import STEPS_AHEAD, LaneBatches, LaneNets, shares
 from genlab.training.memory import available_memory_bytes
 from genlab.training.nets import Batches, Nets
 from genlab.training.optimisers import build_optimiser
@@ -208,8 +208,16 @@ def _seconds(config: TrainConfig, dataset: Dataset, model: nn.Module, group: Gro
         [model] * group.size, [config] * group.size, data, evaluation_batch=evaluation_batch, lanes=group.lanes
     )
     torch.set_num_threads(1)
+    step, repeats = _stepper(nets, batches, group.size, config, device), 1 if group.lanes == 1 else 2 * STEPS_AHEAD
+
+    def steps() -> None:
+        """Lanes wait for each other at the end only, as in training."""
+        for _ in range(repeats):
+            step()
+        nets.losses()
+
     try:
-        return fastest_seconds(_stepper(nets, batches, group.size, config, device))
+        return fastest_seconds(steps) / repeats
     finally:
         nets.close()
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import torch
-from torch import Tensor
 
 from genlab.data.batches import batch_bounds
 from genlab.randomness import generator_for
@@ -73,6 +72,10 @@ def train(
     keep_freed_memory()
     bounds = batch_bounds(len(batches), batch_size)
     steps, since = len(bounds), time.perf_counter()
+
+    def loss() -> float:
+        return nets.losses().mean().item()
+
     members = list(members)
     if any(member.step == 0 for member in members):
         found = nets.evaluate()
@@ -88,7 +91,6 @@ def train(
     members = _left(nets, batches, members)
     while members:
         position = members[0].step % steps
-        finite = torch.ones(len(members), dtype=torch.bool, device=nets.device)
         draws = batches.draw(
             [generator_for(member.seed, "batches", member.step // steps) for member in members],
             [generator_for(member.seed, "augmentation", member.step // steps) for member in members],
@@ -98,24 +100,24 @@ def train(
             batch = batches.batch(draws, begin, end)
             rates = [member.schedule(member.step / steps) for member in members]
             generators = _dropout_generators(members, nets.device) if nets.draws else None
-            losses = nets.step(batch, rates, generators)
-            finite &= torch.isfinite(losses)
+            nets.step(batch, rates, generators)
             for member in members:
                 member.step += 1
             images_seen += end - begin
-            progress.step(members[0].step, (end - begin) * len(members), losses)
+            progress.step(members[0].step, (end - begin) * len(members), loss)
             wanted = bool(request.reason)
             if end < len(batches) and (wanted or clock.due()):
-                _save(nets, members, finite)
+                _save(nets, members)
                 clock.saved()
                 if wanted:
                     _share(members, since)
                     _stop(members, request.reason)
                     return
+        finite = nets.finite()  # which waits for the device, so that the time is that of the whole epoch
         seconds = (time.perf_counter() - started) / len(members)
         peak = peak_memory_bytes(nets.device)
         ended = [member.step == member.epochs * steps for member in members]
-        for member, is_finite in zip(members, finite.tolist(), strict=True):
+        for member, is_finite in zip(members, finite, strict=True):
             epoch = member.step // steps
             member.recorder.time(epoch, member.step, seconds, images_seen, peak)
             if not is_finite:
@@ -175,11 +177,10 @@ def _left(nets: Nets, batches: Batches[Any], members: Sequence[Member]) -> list[
     return [members[index] for index in left]
 
 
-def _save(nets: Nets, members: Sequence[Member], finite: Tensor | None = None) -> None:
+def _save(nets: Nets, members: Sequence[Member]) -> None:
     """A checkpoint of each net; after a loss that was not finite nothing is saved."""
-    fine = [True] * len(members) if finite is None else finite.tolist()
-    for index, member in enumerate(members):
-        if fine[index]:
+    for index, (member, is_finite) in enumerate(zip(members, nets.finite(), strict=True)):
+        if is_finite:
             member.recorder.save(member.step, nets.weights(index), nets.optimiser_state(index))
 
 

@@ -22,17 +22,20 @@ class Nets(Protocol):
     device: torch.device
     draws: bool
 
-    def step(self, batch: Any, rates: Sequence[float], generators: Sequence[torch.Generator] | None) -> Tensor:
-        """One gradient step of each net.
+    def step(self, batch: Any, rates: Sequence[float], generators: Sequence[torch.Generator] | None) -> None:
+        """One gradient step of each net; nothing here waits for the device, nor need the step be done on return.
 
         Args:
             batch: one for each, as the `Batches` that belong to them give it.
             rates: the learning rate of each, K of them.
             generators: of dropout, K of them on the device; None where nothing is drawn.
-
-        Returns:
-            The mean cross-entropy of each before the update, detached `[K]`. Nothing here waits for the device.
         """
+
+    def losses(self) -> Tensor:
+        """The mean cross-entropy of each net on the batch of the last step, before its update, `[K]`."""
+
+    def finite(self) -> list[bool]:
+        """Whether every loss of each net so far was finite."""
 
     def evaluate(self) -> list[tuple[Evaluation, Evaluation]]:
         """Training and test set of each net, K pairs."""

@@ -2,12 +2,12 @@
 
 import sys
 import time
+from collections.abc import Callable
 from typing import Protocol
 
 from rich.console import Console
 from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as RichProgress
-from torch import Tensor
 
 from genlab.training.evaluate import Evaluation
 
@@ -20,8 +20,8 @@ class Progress(Protocol):
     def start(self, label: str, step: int, steps_per_epoch: int, total: int) -> None:
         """A loop starts at `step` of `total`."""
 
-    def step(self, step: int, images: int, loss: Tensor) -> None:
-        """A step is done; the loss, or one of each net, is looked at only now and then: that waits for the device."""
+    def step(self, step: int, images: int, loss: Callable[[], float]) -> None:
+        """A step is done; its loss (of many nets the mean) is asked for only now and then: that waits for the device."""
 
     def evaluated(self, epoch: int, on_train: Evaluation, on_test: Evaluation) -> None:
         """An evaluation is done."""
@@ -39,7 +39,7 @@ class Silent:
     def start(self, label: str, step: int, steps_per_epoch: int, total: int) -> None:
         """Nothing."""
 
-    def step(self, step: int, images: int, loss: Tensor) -> None:
+    def step(self, step: int, images: int, loss: Callable[[], float]) -> None:
         """Nothing."""
 
     def evaluated(self, epoch: int, on_train: Evaluation, on_test: Evaluation) -> None:
@@ -72,7 +72,7 @@ class Reporting:
             self._task = self._bar.add_task(label, total=total, completed=step)
             self._bar.start()
 
-    def step(self, step: int, images: int, loss: Tensor) -> None:
+    def step(self, step: int, images: int, loss: Callable[[], float]) -> None:
         """Show the step if the last one shown is long enough ago."""
         self._images += images
         now = time.perf_counter()
@@ -83,7 +83,7 @@ class Reporting:
         self._shown = self._since = now
         self._images = 0
         epochs = f"epoch {step / self._steps:.1f}/{self._total // self._steps}"
-        text = f"{epochs} loss {loss.mean().item():.3g}{self._errors} {rate:,.0f} img/s"
+        text = f"{epochs} loss {loss():.3g}{self._errors} {rate:,.0f} img/s"
         if self._bar:
             self._bar.update(self._task, completed=step, description=text)
         else:

@@ -37,18 +37,29 @@ class SingleNet:
         self.net = single_net(model)
         self.device = next(iter(self.net.parameters.values())).device
         self.draws = self.net.draws
+        self._loss = torch.zeros((), device=self.device)
+        self._finite = torch.ones((), dtype=torch.bool, device=self.device)
         self._dataset, self._evaluation_batch, self._bfloat16 = dataset, evaluation_batch, bfloat16
 
     def step(
         self, batch: tuple[Tensor, Tensor], rates: Sequence[float], generators: Sequence[torch.Generator] | None
-    ) -> Tensor:
+    ) -> None:
         """One gradient step."""
         set_learning_rate(self.optimiser, rates[0])
         images, labels = batch
         generator = generators[0] if generators else None
-        return training_step(
+        self._loss = training_step(
             self.net, self.optimiser, images, labels, generator=generator, bfloat16=self._bfloat16
-        ).view(1)
+        )
+        self._finite &= torch.isfinite(self._loss)
+
+    def losses(self) -> Tensor:
+        """The loss of the last step."""
+        return self._loss.view(1)
+
+    def finite(self) -> list[bool]:
+        """Whether all losses were finite."""
+        return [bool(self._finite.item())]
 
     def evaluate(self) -> list[tuple[Evaluation, Evaluation]]:
         """Training and test set."""

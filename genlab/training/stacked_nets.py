@@ -48,21 +48,31 @@ class StackedNets:
         self._dropped = _dropout_shapes(models[0], dataset.pool.input_shape, self.device)
         self.draws = bool(self._dropped)
         self._known: Sequence[float] = ()
-        self._rates = torch.zeros(len(models), device=self.device)
+        self._rates = self._losses = torch.zeros(len(models), device=self.device)
+        self._finite = torch.ones(len(models), dtype=torch.bool, device=self.device)
 
     def __len__(self) -> int:
         return len(self._dataset.rows)
 
     def step(
         self, batch: tuple[Tensor, Tensor], rates: Sequence[float], generators: Sequence[torch.Generator] | None
-    ) -> Tensor:
+    ) -> None:
         """One gradient step of each net: images `[K, b, c, h, w]`, labels `[K, b]`."""
         images, labels = batch
         if rates != self._known:
             self._known, self._rates = rates, torch.tensor(rates, dtype=torch.float32, device=self.device)
         self._optimiser.begin(self._rates)
         uniforms = _uniforms(generators, self._dropped, labels.shape[1]) if generators else []
-        return self._stack.step(images, labels, uniforms, self._optimiser, bfloat16=self._bfloat16)
+        self._losses = self._stack.step(images, labels, uniforms, self._optimiser, bfloat16=self._bfloat16)
+        self._finite &= torch.isfinite(self._losses)
+
+    def losses(self) -> Tensor:
+        """The loss of each net in the last step, `[K]`."""
+        return self._losses
+
+    def finite(self) -> list[bool]:
+        """Whether all losses of each net were finite."""
+        return [bool(fine) for fine in self._finite.tolist()]
 
     @torch.inference_mode()
     def evaluate(self) -> list[tuple[Evaluation, Evaluation]]:
@@ -107,6 +117,7 @@ class StackedNets:
         self._stack.replace(parameters, {name: tensor[chosen] for name, tensor in self._stack.buffers.items()})
         self._optimiser.keep(chosen, parameters)
         self._dataset = self._dataset.keep(indices)
+        self._losses, self._finite = self._losses[chosen], self._finite[chosen]
 
     def _over(self, images: Tensor, rows: Tensor, labels: Tensor, *, in_common: bool) -> tuple[Tensor, Tensor]:
         """Summed loss float64 `[K]` and which predictions are wrong `[K, n]`, over the images at `rows` `[K, n]`."""
@@ -125,7 +136,8 @@ class StackedNets:
             logits = self._stack.logits(seen, in_common=in_common)
             targets = labels[:, start : start + batch]
             losses += F.cross_entropy(logits, targets, reduction="none").double().sum(1)
-            wrong.append(logits.argmax(1) != targets)
+            # `max` finds the same first maximum as `argmax`, ten times faster over a dimension that is not the last.
+            wrong.append(logits.max(1).indices != targets)
         return losses, torch.cat(wrong, 1)
 
 

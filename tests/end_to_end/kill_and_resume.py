@@ -69,7 +69,7 @@ class SharedStep(Silent):
     def __init__(self) -> None:
         self._memory = mmap.mmap(-1, 8)
 
-    def step(self, step: int, images: int, loss: Tensor) -> None:
+    def step(self, step: int, images: int, loss: Callable[[], float]) -> None:
         struct.pack_into("q", self._memory, 0, step)
 
     @property

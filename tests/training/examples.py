@@ -3,6 +3,7 @@
 import copy
 import os
 import signal
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +59,7 @@ class AtStep(Silent):
     def __init__(self, step: int, action: Any):
         self._step, self._action = step, action
 
-    def step(self, step: int, images: int, loss: Tensor) -> None:
+    def step(self, step: int, images: int, loss: Callable[[], float]) -> None:
         if step == self._step:
             self._action()
 

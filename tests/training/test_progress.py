@@ -16,12 +16,9 @@ class Loss:
 
     looked = 0
 
-    def mean(self):
-        return self
-
-    def item(self):
+    def __call__(self):
         Loss.looked += 1
-        return 0.51234
+        return 0.5123
 
 
 @pytest.fixture

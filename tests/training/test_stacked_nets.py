@@ -97,7 +97,8 @@ def steps(nets, batches, members, count, first=0):
         batch = batches.batch(draws, 13 * (number % 3), 13 * (number % 3 + 1))
         generators = [generator_for(SEEDS[m], "dropout", number) for m in members] if nets.draws else None
         rates = [RATES[m] * (1 + number % 2) for m in members]
-        losses.append(nets.step(batch, rates, generators))
+        nets.step(batch, rates, generators)
+        losses.append(nets.losses().clone())
     return torch.stack(losses)
 
 
