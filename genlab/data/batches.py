@@ -104,6 +104,11 @@ class TrainBatches:
     def __len__(self) -> int:
         return len(self._dataset.train_images)
 
+    @property
+    def float_copy_bytes(self) -> int:
+        """Memory of the normalised images that are kept; 0 where each batch is normalised when it is asked for."""
+        return 0 if self._floats is None else self._floats.numel() * self._floats.element_size()
+
     def draw(
         self, *, order_generator: torch.Generator, augmentation_generator: torch.Generator, count: int | None = None
     ) -> EpochDraws:

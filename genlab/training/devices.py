@@ -26,6 +26,16 @@ def resolve_device(name: str) -> torch.device:
     return device
 
 
+def require_precision(precision: str, device: torch.device) -> None:
+    """Refuse a precision that the device does not have.
+
+    Raises:
+        ConfigError: it is tf32, and the device no NVIDIA GPU.
+    """
+    if precision == "tf32" and device.type != "cuda":
+        raise ConfigError.at("training.precision", f"tf32 is of NVIDIA GPUs and this run is on {device}; use float32")
+
+
 @contextlib.contextmanager
 def arithmetic(precision: str) -> Iterator[None]:
     """Matrix products and convolutions in full float32, or in tf32 where the precision says so, repeatably.

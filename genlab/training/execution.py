@@ -75,17 +75,20 @@ def execution_choices(
 
 def measured_threads(
     model: nn.Module, batches: TrainBatches, batch_size: int, *, optimiser: dict[str, Any], bfloat16: bool
-) -> int:
+) -> tuple[int, dict[int, float]]:
     """The number of CPU threads on which this net's training step is fastest, measured on a copy of it.
 
     One for a net on a GPU, whose steps leave the CPU nothing to share out.
 
     Args:
         optimiser: the arguments of `build_optimiser`.
+
+    Returns:
+        The number, and seconds a step at each number tried; none where there is no choice.
     """
     available = available_threads()
     if available == 1 or next(model.parameters()).device.type != "cpu":
-        return 1
+        return 1, {}
     scratch = copy.deepcopy(model)
     net = single_net(scratch)
     trial = build_optimiser(net.parameters.values(), **optimiser)
@@ -95,7 +98,7 @@ def measured_threads(
         images, labels = batches.batch(draws, 0, min(batch_size, len(batches)))
         training_step(net, trial, images, labels, generator=_fixed(), bfloat16=bfloat16)
 
-    return choose_threads(step, available)[0]
+    return choose_threads(step, available)
 
 
 def _fixed() -> torch.Generator:

@@ -21,7 +21,7 @@ class Progress(Protocol):
         """A loop starts at `step` of `total`."""
 
     def step(self, step: int, images: int, loss: Callable[[], float]) -> None:
-        """A step is done; its loss (of many nets the mean) is asked for only now and then: that waits for the device."""
+        """A step is done; its loss (of many nets the mean) is asked for only now and then, as that takes a wait."""
 
     def evaluated(self, epoch: int, on_train: Evaluation, on_test: Evaluation) -> None:
         """An evaluation is done."""

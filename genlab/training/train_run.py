@@ -9,7 +9,7 @@ from genlab.config.schema import TrainConfig
 from genlab.data.batches import TrainBatches, batch_bounds
 from genlab.data.catalogue import build_dataset
 from genlab.data.dataset import Dataset
-from genlab.errors import ConfigError, GenlabError, InterruptedByUserError, PreemptedError
+from genlab.errors import GenlabError, InterruptedByUserError, PreemptedError
 from genlab.models.catalogue import build_model
 from genlab.randomness import generator_for
 from genlab.rundir.checkpoints import load_into
@@ -17,7 +17,7 @@ from genlab.rundir.layout import RunDirectory
 from genlab.rundir.locks import locked
 from genlab.rundir.provenance import read_provenance, record_start
 from genlab.rundir.status import read_status
-from genlab.training.devices import arithmetic
+from genlab.training.devices import arithmetic, require_precision
 from genlab.training.execution import ExecutionChoices, execution_choices, measured_threads
 from genlab.training.interruption import stop_requests
 from genlab.training.loop import train
@@ -84,14 +84,13 @@ def _train_locked(
         progress.say(f"{run.provenance}: is missing, so device and threads are this config's, not the first start's")
     choices = execution_choices(config.execution, stored, allow_device_change=allow_device_change, say=progress.say)
     device = torch.device(choices.device)
-    if config.training.precision == "tf32" and device.type != "cuda":
-        raise ConfigError.at("training.precision", f"tf32 is of NVIDIA GPUs and this run is on {device}; use float32")
+    require_precision(config.training.precision, device)
     model = model.to(device).to(memory_format=torch.channels_last)
     batches = TrainBatches(dataset := dataset.to(device))
     batch_size, bfloat16 = config.training.batch_size, config.training.precision == "bfloat16"
     optimiser_arguments = config.training.optimiser.model_dump()
     if choices.threads is None:
-        threads = measured_threads(model, batches, batch_size, optimiser=optimiser_arguments, bfloat16=bfloat16)
+        threads, _ = measured_threads(model, batches, batch_size, optimiser=optimiser_arguments, bfloat16=bfloat16)
         choices = ExecutionChoices(**choices.as_dict() | {"threads": threads})
     torch.set_num_threads(choices.threads or 1)
     optimiser = build_optimiser(model.parameters(), **optimiser_arguments)

@@ -8,11 +8,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from genlab.config.schema.model import MLPConfig
-from genlab.models.catalogue import build_model
 from tests.benchmarks.__main__ import main
 from tests.benchmarks.contests import Contest, Rounds, Way, run
-from tests.benchmarks.flops import training_flops
 from tests.benchmarks.outcomes import Outcome, part_of_peak
 from tests.benchmarks.report import table
 
@@ -94,9 +91,3 @@ def test_part_of_peak_counts_the_threads():
 def test_table_has_at_most_100_columns_even_with_large_numbers():
     lines = table([outcome([0.02, 0.01, 3.0], [0.0001, 0.0002, 0.00015])], {"float32": 2e5})
     assert max(map(len, lines)) <= 100
-
-
-def test_flops_of_the_mlp_are_those_of_its_matrices():
-    model = build_model(MLPConfig(name="mlp"), (1, 28, 28), 10, generator=torch.Generator())
-    first, rest = 784 * 512, 512 * 512 + 512 * 10
-    assert training_flops(model, (1, 28, 28)) == 4 * first + 6 * rest

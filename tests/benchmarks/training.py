@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from genlab.config.schema.model import MLPConfig, VGGConfig
 from genlab.data.batches import TrainBatches, batch_bounds
 from genlab.models.catalogue import build_model
+from genlab.models.flops import training_flops
 from genlab.randomness import generator_for
 from genlab.rundir.layout import RunDirectory
 from genlab.training.evaluate import Evaluation
@@ -22,7 +23,6 @@ from genlab.training.recorder import Recorder
 from genlab.training.schedules import build_schedule
 from genlab.training.stopping import StopRule
 from tests.benchmarks.contests import Contest, Way
-from tests.benchmarks.flops import training_flops
 from tests.benchmarks.images import Images
 from tests.benchmarks.sizes import Sizes
 from tests.benchmarks.usual import LEARNING_RATE, MOMENTUM, UsualTraining, settling_steps

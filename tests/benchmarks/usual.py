@@ -12,8 +12,8 @@ from torchvision import transforms
 
 from genlab.data.dataset import Dataset
 from genlab.models.catalogue import build_model
+from genlab.models.flops import training_flops
 from genlab.randomness import generator_for
-from tests.benchmarks.flops import training_flops
 from tests.benchmarks.images import CROP_PADDING, Images
 
 WORKERS = 2

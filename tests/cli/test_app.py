@@ -57,7 +57,7 @@ def test_help_has_every_verb_and_exit_code():
     assert found.code == 0
     assert found.err == ""
     words = " ".join(found.out.replace("│", " ").split())
-    for verb in ("train", "measure", "compress", "runs", "config", "ls", "demo"):
+    for verb in ("train", "measure", "compress", "bench", "runs", "config", "ls", "demo"):
         assert f" {verb} " in words
     for code, meaning in EXIT_CODES.items():
         assert f"{code} {meaning}" in words
@@ -137,7 +137,7 @@ def test_a_traceback_is_there_for_who_asks(monkeypatch):
 
 
 def test_verbs_come_from_one_place():
-    verbs = {"train", "measure", "compress", "sweep", "report", "ls", "demo"}
+    verbs = {"train", "measure", "compress", "sweep", "report", "bench", "ls", "demo"}
     assert {command.name for command in app.registered_commands} == verbs
     assert {group.name for group in app.registered_groups} == {"runs", "config"}
     assert {command.name for command in runs_verbs.app.registered_commands} == {"ls", "show", "diff", "path", "rm"}

@@ -44,7 +44,7 @@ def test_every_argument_and_option_has_help(verb):
     assert not without
 
 
-@pytest.mark.parametrize("verb", ["train", "measure", "compress"])
+@pytest.mark.parametrize("verb", ["train", "measure", "compress", "bench"])
 def test_the_verbs_of_the_main_job_have_an_example_that_can_be_typed(verb):
     (example,) = re.findall(r"^ *Example: genlab (.*)$", VERBS[verb,].help, re.MULTILINE)
     assert not problems_of_command(example.split(), COMMAND_LINE)
@@ -79,7 +79,7 @@ def test_every_command_in_readme_can_be_typed():
 def test_every_config_and_override_in_readme_is_right():
     for words in commands(README):
         positional = [word for word in words if not word.startswith("-")]
-        start = 1 if words[0] == "train" else 2 if words[:2] == ["config", "check"] else None
+        start = 1 if words[0] in ("train", "bench") else 2 if words[:2] == ["config", "check"] else None
         if start is not None and len(positional) > start and not re.search(r"[A-Z<]|^runs/", positional[start]):
             overrides = [word for word in positional[start + 1 :] if "=" in word]
             load_train_config(

@@ -131,3 +131,10 @@ def test_evaluation_in_float64_normalises_in_float64():
     assert images.dtype == torch.float64
     exact = (dataset.test_images.double() / 255 - dataset.normalisation.mean) / dataset.normalisation.std
     assert torch.allclose(images.permute(0, 2, 3, 1), exact, rtol=1e-12, atol=1e-13)
+
+
+def test_the_normalised_copy_takes_four_bytes_a_value_where_there_is_one():
+    dataset = small_dataset()
+    assert TrainBatches(dataset).float_copy_bytes == 4 * dataset.train_images.numel()
+    assert TrainBatches(dataset, float_copy_bytes=0).float_copy_bytes == 0
+    assert TrainBatches(small_dataset(flip=True)).float_copy_bytes == 0

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from genlab.errors import ConfigError
-from genlab.training.devices import arithmetic, resolve_device
+from genlab.training.devices import arithmetic, require_precision, resolve_device
 from tests.training.examples import crash, small_config, stop_at, trained
 
 
@@ -75,3 +75,11 @@ def test_a_run_that_stops_or_fails_puts_the_arithmetic_back(tmp_path):
     with pytest.raises(BaseException, match="crash"):
         trained(small_config(), tmp_path / "other", progress)
     assert settings() == before
+
+
+def test_only_a_gpu_has_tf32():
+    for precision in ("float32", "bfloat16"):
+        require_precision(precision, torch.device("cpu"))
+    require_precision("tf32", torch.device("cuda", 0))
+    with pytest.raises(ConfigError, match=r"training\.precision: tf32 is of NVIDIA GPUs and this run is on cpu"):
+        require_precision("tf32", torch.device("cpu"))

@@ -142,7 +142,7 @@ def test_measuring_threads_changes_neither_the_net_nor_the_draws_nor_the_threads
     monkeypatch.setattr(execution, "choose_threads", choose_threads)
     optimiser = {"name": "sgd", "learning_rate": 0.1, "momentum": 0.9}
     threads = torch.get_num_threads()
-    assert measured_threads(net, TrainBatches(dataset), 16, optimiser=optimiser, bfloat16=False) == 2
+    assert measured_threads(net, TrainBatches(dataset), 16, optimiser=optimiser, bfloat16=False) == (2, {})
     assert len(taken) == 3
     assert all(torch.equal(before[name], tensor) for name, tensor in net.state_dict().items())
     assert all(parameter.grad is None for parameter in net.parameters())
@@ -159,7 +159,7 @@ def test_a_run_with_measured_threads_has_the_bits_of_one_with_that_number_given(
 def test_threads_are_not_measured_for_a_net_on_a_gpu(monkeypatch):
     monkeypatch.setattr(execution, "available_threads", lambda: 8)
     net = torch.nn.Linear(2, 2, device="meta")  # stands for any device that is not the CPU
-    assert measured_threads(net, None, 16, optimiser={}, bfloat16=False) == 1
+    assert measured_threads(net, None, 16, optimiser={}, bfloat16=False) == (1, {})
 
 
 def test_a_run_whose_provenance_is_lost_goes_on_from_its_checkpoint(tmp_path):
