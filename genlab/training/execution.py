@@ -28,13 +28,13 @@ class ExecutionChoices:
     Attributes:
         device: cpu or cuda:N.
         threads: of the CPU; None until it has been measured.
-        compile: whether the net is compiled.
+        compile: whether the net is compiled, and how.
         evaluation_batch: images a batch of an evaluation.
     """
 
     device: str
     threads: int | None
-    compile: bool
+    compile: bool | str
     evaluation_batch: int
 
     def as_dict(self) -> dict[str, Any]:
@@ -71,6 +71,16 @@ def execution_choices(
     if threads not in (None, stored["threads"]):
         say(f"execution.threads: {threads} is ignored: a resume repeats the {stored['threads']} of the first start")
     return ExecutionChoices(**stored | {"device": str(resolve_device(wanted))})
+
+
+def compile_net(model: nn.Module, how: bool | str) -> None:
+    """torch.compile a net in place, or leave it.
+
+    Args:
+        how: False for not at all, True for the library's default, or the name of one of its modes.
+    """
+    if how:
+        model.compile(mode=None if how is True else how)
 
 
 def measured_threads(

@@ -18,7 +18,7 @@ from genlab.rundir.locks import locked
 from genlab.rundir.provenance import read_provenance, record_start
 from genlab.rundir.status import read_status
 from genlab.training.devices import arithmetic, require_precision
-from genlab.training.execution import ExecutionChoices, execution_choices, measured_threads
+from genlab.training.execution import ExecutionChoices, compile_net, execution_choices, measured_threads
 from genlab.training.interruption import stop_requests
 from genlab.training.loop import train
 from genlab.training.opening import Identified, TrainResult, identified
@@ -105,8 +105,7 @@ def _train_locked(
     else:
         # Only now, when nothing can be refused any more, is what was there given up.
         recorder = found.begin(model.state_dict(), afresh=force)
-    if choices.compile:
-        model.compile()
+    compile_net(model, choices.compile)
     record_start(run, seed=config.seed, execution=choices.as_dict())
     recorder.write("running")
     member = found.member(recorder, step)

@@ -88,10 +88,38 @@ def test_neyshabur_vgg_has_dropout_after_every_pool_and_the_hidden_layer_or_none
 
 
 def test_neyshabur_vgg_has_batch_norm_before_every_relu_or_nowhere():
-    modules = list(neyshabur_vgg(SHAPE, 10, width_multiplier=0.05))
+    modules = [m for m in neyshabur_vgg(SHAPE, 10, width_multiplier=0.05) if not isinstance(m, nn.MaxPool2d)]
     before = [type(modules[i - 1]) for i, module in enumerate(modules) if isinstance(module, nn.ReLU)]
     assert before == [nn.BatchNorm2d] * 8 + [nn.BatchNorm1d]
     assert not kinds(neyshabur_vgg(SHAPE, 10, width_multiplier=0.05, batch_norm=False), nn.BatchNorm1d, nn.BatchNorm2d)
+
+
+@pytest.mark.parametrize("batch_norm", [True, False])
+@pytest.mark.parametrize("build", [lambda **o: vgg(SHAPE, 10, 13, **o), lambda **o: neyshabur_vgg(SHAPE, 10, **o)])
+def test_a_pool_before_the_relu_gives_the_bits_of_one_after_it_forward_and_backward(build, batch_norm):
+    model = initialised(build(width_multiplier=0.1, batch_norm=batch_norm))
+    modules = list(model)
+    for place in range(1, len(modules)):
+        if isinstance(modules[place], nn.ReLU) and isinstance(modules[place - 1], nn.MaxPool2d):
+            modules[place - 1], modules[place] = modules[place], modules[place - 1]
+    usual = nn.Sequential(*modules)  # the same layers, in the order of the papers
+    assert [type(m) for m in usual] != [type(m) for m in model]
+    images = torch.randn(5, *SHAPE, generator=torch.Generator().manual_seed(1))
+    found = []
+    for net in (model, usual):
+        net.zero_grad()
+        logits = net(images)
+        logits.square().sum().backward()
+        found.append((logits, [p.grad.clone() for p in net.parameters()]))
+    assert torch.equal(found[0][0], found[1][0])
+    assert all(torch.equal(a, b) for a, b in zip(found[0][1], found[1][1], strict=True))
+
+
+def initialised(model: nn.Module) -> nn.Module:
+    generator = torch.Generator().manual_seed(0)
+    for parameter in model.parameters():
+        nn.init.normal_(parameter, std=0.2, generator=generator)
+    return model
 
 
 @pytest.mark.parametrize("channels", [1, 3])

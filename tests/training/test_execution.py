@@ -1,4 +1,5 @@
 import json
+import shutil
 
 import pytest
 import torch
@@ -174,3 +175,19 @@ def test_a_run_whose_provenance_is_lost_goes_on_from_its_checkpoint(tmp_path):
     assert "provenance.json: is missing" in found.err
     history = [next(runs.glob("digits-mlp-*/history.csv")).read_bytes() for runs in (undisturbed, lost)]
     assert history[0] == history[1]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("g++") is None, reason="torch.compile needs a C++ compiler")
+def test_a_compiled_net_trains_to_what_it_trains_to_uncompiled_up_to_rounding(tmp_path):
+    plain = trained(small_config(), tmp_path / "plain")
+    compiled = trained(small_config({"execution.compile": True}), tmp_path / "compiled")
+    assert read_provenance(compiled.run)["execution"]["compile"] is True
+    assert plain.run.run_id == compiled.run.run_id, "how a net is executed is no science"
+    assert compiled.status["final"] == pytest.approx(plain.status["final"], rel=1e-3)
+
+
+def test_modes_of_compiling_are_known_by_name():
+    assert small_config({"execution.compile": "reduce-overhead"}).execution.compile == "reduce-overhead"
+    with pytest.raises(ValueError, match="max-autotune"):
+        small_config({"execution.compile": "faster"})

@@ -39,7 +39,11 @@ class ExecutionConfig(Section):
     threads: Annotated[int | Literal["auto"], BeforeValidator(_thread_count)] = Field(
         "auto", description="CPU threads; auto measures a few steps at each count and keeps the fastest."
     )
-    compile: bool = Field(False, description="torch.compile the net.")
+    compile: bool | Literal["reduce-overhead", "max-autotune"] = Field(
+        False,
+        description="torch.compile the net; reduce-overhead replays CUDA graphs. Not worth it on a CPU, where it gains "
+        "nothing and its first step takes tens of seconds.",
+    )
     time_budget: float | None = Field(
         None, gt=0, description="Seconds after which the run is saved and ends with exit code 75, resumable."
     )

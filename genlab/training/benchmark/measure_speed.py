@@ -19,6 +19,7 @@ from genlab.training.benchmark.speed import Memory, Speed, Subject
 from genlab.training.benchmark.step_parts import StepPart, step_parts
 from genlab.training.benchmark.workload import EvaluationSteps, TrainingSteps, Workload, prepared
 from genlab.training.devices import arithmetic
+from genlab.training.execution import compile_net
 from genlab.training.memory import available_memory_bytes, peak_memory_bytes
 from genlab.training.threads import available_threads
 
@@ -66,8 +67,7 @@ def _measured(config: TrainConfig, data_dir: Path, seconds: float) -> Speed:
     evaluation()
     peak = peak_memory_bytes(work.device)
     memory = Memory(peak, before if work.device.type == "cpu" else 0, footprint(work))
-    if work.choices.compile:
-        work.model.compile()
+    compile_net(work.model, work.choices.compile)
     first_peaks = _peaks(work, seconds / 2)
     copied = copy_rate(work.device, memory.footprint.step_bytes, seconds=seconds / 4)
     sizes = [work.batch_size, *_other_batch_sizes(work, memory.footprint, step_seconds, seconds)]
