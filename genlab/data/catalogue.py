@@ -7,6 +7,7 @@ from pathlib import Path
 import torch
 
 from genlab.config.schema.data import DataConfig
+from genlab.data.confusion import confused_labels, confusion_rows
 from genlab.data.corruption import corrupted_labels
 from genlab.data.dataset import Dataset
 from genlab.data.images import ImageSource, apply_geometry
@@ -56,6 +57,7 @@ def build_dataset(config: DataConfig, *, seed: int, data_dir: Path) -> Dataset:
         random_crop=config.augmentation.random_crop,
         flip=config.augmentation.flip,
         fingerprint=images.fingerprint,
+        confusion=config.labels.confusion,
     )
 
 
@@ -84,7 +86,7 @@ class ChosenImages:
     """Which of the loaded images a run trains on, and with which labels.
 
     Attributes:
-        rows: int64 `[n]`, increasing; None for all.
+        rows: int64 `[n]`, increasing but for those of a confusion set, which come last; None for all.
         labels: int64 `[n]`, as trained on.
         true_labels: int64 `[n]`.
     """
@@ -126,6 +128,12 @@ def choose_images(config: DataConfig, images: LoadedImages, *, seed: int) -> Cho
         ConfigError: train_size is above the set, or cannot be balanced.
     """
     true_labels = images.train_labels
+    if confusion := config.labels.confusion:
+        assert config.train_size is not None
+        subset, corruption = generator_for(seed, "subset"), generator_for(seed, "corruption")
+        rows = confusion_rows(true_labels, config.train_size, confusion, config.subset, generator=subset)
+        labels = confused_labels(true_labels, len(images.class_names), rows, confusion, generator=corruption)
+        return ChosenImages(rows, labels, true_labels[rows])
     labels = corrupted_labels(
         true_labels,
         len(images.class_names),

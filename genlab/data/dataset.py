@@ -24,6 +24,7 @@ class Dataset:
         random_crop: whether training takes a random window instead of the central one.
         flip: whether training mirrors images left to right with probability 1/2.
         fingerprint: hash of the content, for image_folder; else None.
+        confusion: how many of the training images, the last ones, are a confusion set.
     """
 
     train_images: torch.Tensor
@@ -37,6 +38,7 @@ class Dataset:
     random_crop: bool = False
     flip: bool = False
     fingerprint: str | None = None
+    confusion: int = 0
 
     @property
     def classes(self) -> int:
@@ -45,8 +47,26 @@ class Dataset:
 
     @property
     def corrupted(self) -> torch.Tensor:
-        """Which training labels differ from the true ones, bool `[n]`."""
+        """Which training labels differ from the true ones, or belong to the confusion set, bool `[n]`."""
+        if self.confusion:
+            return torch.arange(len(self.train_labels), device=self.train_labels.device) >= self._true
         return self.train_labels != self.true_labels
+
+    @property
+    def _true(self) -> int:
+        return len(self.train_labels) - self.confusion
+
+    def without_confusion(self) -> "Dataset":
+        """The same without the confusion set: the images with true labels, on which the net is measured."""
+        if not self.confusion:
+            return self
+        return replace(
+            self,
+            train_images=self.train_images[: self._true],
+            train_labels=self.train_labels[: self._true],
+            true_labels=self.true_labels[: self._true],
+            confusion=0,
+        )
 
     @property
     def input_size(self) -> tuple[int, int]:

@@ -43,13 +43,22 @@ class StackedDataset:
         return replace(self, rows=self.rows[chosen], labels=self.labels[chosen], true_labels=self.true_labels[chosen])
 
     @property
+    def corrupted(self) -> torch.Tensor:
+        """Which training labels differ from the true ones, or belong to the confusion sets, bool `[K, n]`."""
+        if self.pool.confusion:
+            count = self.labels.shape[1]
+            confused = torch.arange(count, device=self.labels.device) >= count - self.pool.confusion
+            return confused.expand(self.labels.shape)
+        return self.labels != self.true_labels
+
+    @property
     def in_common(self) -> bool:
         """Whether all nets take the same images."""
         return bool((self.rows == self.rows[:1]).all())
 
 
 def build_stacked_dataset(configs: Sequence[DataConfig], seeds: Sequence[int], *, data_dir: Path) -> StackedDataset:
-    """The data sets of nets whose `data` sections differ in `labels` only, on the CPU.
+    """The data sets of nets whose `data` sections differ in `labels.corruption` only, on the CPU.
 
     Each net has the images and labels that `build_dataset` gives it on its own.
 
@@ -77,6 +86,7 @@ def build_stacked_dataset(configs: Sequence[DataConfig], seeds: Sequence[int], *
         random_crop=first.augmentation.random_crop,
         flip=first.augmentation.flip,
         fingerprint=images.fingerprint,
+        confusion=first.labels.confusion,
     )
     true_labels = torch.stack([c.true_labels for c in chosen])
     return StackedDataset(pool, rows, torch.stack([c.labels for c in chosen]), true_labels)

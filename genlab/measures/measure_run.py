@@ -22,7 +22,8 @@ def measure_run(
 ) -> Results:
     """Compute measures of a run and write `measures.csv` and `measures/<name>.csv`.
 
-    Rows of the same measure and options are replaced, all others of the file stay.
+    Where some of the training images are a confusion set, over the others, which have true labels. Rows of the same
+    measure and options are replaced, all others of the file stay.
 
     Args:
         names: measures; all where None.
@@ -36,7 +37,7 @@ def measure_run(
     directory = run.directory
     with locked(directory.path.parent, directory.run_id):
         prepare_processor(run)
-        dataset = run.dataset.to(device)
+        dataset = run.dataset.without_confusion().to(device)
         initial = copy.deepcopy(run.initial_model).to(device) if run.initial_model is not None else None
         subject = Subject(copy.deepcopy(run.model).to(device), initial, dataset, run.config.seed, device)
         results = compute_measures(subject, names, options)

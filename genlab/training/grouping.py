@@ -26,7 +26,7 @@ from genlab.training.threads import available_threads, choose_threads, fastest_s
 # What nets that train together may differ in, besides the seed: their labels, the sizes of their steps, their end and
 # their beginning.
 FREE = (
-    "data.labels",
+    "data.labels.corruption",
     "training.optimiser.learning_rate",
     "training.optimiser.weight_decay",
     "training.schedule",

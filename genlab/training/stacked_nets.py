@@ -83,7 +83,7 @@ class StackedNets:
             tests = torch.arange(len(pool.test_images), device=self.device).expand(len(loss), -1)
             test_labels = pool.test_labels.expand(len(loss), -1)
             test_loss, test_wrong = self._over(pool.test_images, tests, test_labels, in_common=True)
-        corrupted = dataset.labels != dataset.true_labels
+        corrupted = dataset.corrupted
         on_corrupted, count = (wrong & corrupted).sum(1).tolist(), corrupted.sum(1).tolist()
         found = []
         for index, (train, test) in enumerate(

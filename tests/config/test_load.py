@@ -135,7 +135,7 @@ def test_a_config_written_out_has_every_default(tmp_path):
     written = yaml.safe_load(to_yaml(read(tmp_path, SMALL)))
     assert list(written) == list(TrainConfig.model_fields)
     assert written["execution"]["keep"] == "all"
-    assert written["data"]["labels"] == {"corruption": 0.0}
+    assert written["data"]["labels"] == {"corruption": 0.0, "confusion": 0}
 
 
 @pytest.mark.parametrize("name", ["1e5", "08", "007", "5.", "true", "yes", "null", "2024-01-01", "0x1F", "1_000", "a"])

@@ -32,6 +32,19 @@ class Labels(Section):
         description="Probability that a training label is replaced by a uniformly random class (which may be the true "
         "one); 0 or `true` for true labels, 1 or `random` for random ones.",
     )
+    confusion: int = Field(
+        0,
+        ge=0,
+        description="Further training images with uniformly random labels, beside the train_size with true ones "
+        "(the confusion set of Neyshabur et al. 2017); measures are over the true ones.",
+        json_schema_extra={"neutral": 0},
+    )
+
+    @model_validator(mode="after")
+    def _either(self) -> "Labels":
+        if self.confusion and self.corruption:
+            raise ValueError("confusion goes with true labels: leave corruption at 0")
+        return self
 
 
 class Augmentation(Section):
@@ -84,6 +97,12 @@ class DataConfig(Section):
             raise ValueError("image_folder needs data.path, a folder under the data directory")
         if self.name != "image_folder" and (self.path is not None or self.test_fraction is not None):
             raise ValueError(f"path and test_fraction belong to image_folder, not to {self.name}")
+        return self
+
+    @model_validator(mode="after")
+    def _confusion_beside_a_part(self) -> "DataConfig":
+        if self.labels.confusion and self.train_size is None:
+            raise ValueError("labels.confusion needs a train_size: its images are taken from those that are left")
         return self
 
     @property
