@@ -50,6 +50,11 @@ def _rates(speed: "Speed") -> list[str]:
         lines.append(_rate(f"training, batch {found.batch_size:,}", found.images_per_second, "images/s"))
         share = speed.fraction_of_peak(found)
         lines.append(f"{'':32}{_number(found.gflops_per_second):>9}  GFLOP/s, {share:.0%} of the best product")
+    many = speed.together
+    if many.throughput is not None:
+        lanes = f", {_counted(many.lanes, 'thread')}" if many.lanes > 1 else ""
+        lines.append(_rate(f"{many.size} nets together{lanes}", many.throughput.images_per_second, "images/s"))
+        lines.append(f"{'':32}{many.times_one:>9.1f}  times one net, measured in turn")
     lines.append(
         _rate(f"evaluation, batch {speed.evaluation.batch_size:,}", speed.evaluation.images_per_second, "images/s")
     )

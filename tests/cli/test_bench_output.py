@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from genlab.cli.bench_output import table
+from genlab.training.benchmark.together import Together
 from tests.training.benchmark.examples import EXAMPLE, spread
 
 
@@ -14,6 +15,8 @@ def test_each_number_stands_beside_what_it_is():
     assert rows["copy of 1.1 MB"] == ["50", "(47.5", "to", "52.5)", "9", "GB/s"]
     assert rows["training, batch 32"] == ["42,000", "(39,900", "to", "44,100)", "9", "images/s"]
     assert rows["evaluation, batch 256"][0] == "250,000"
+    assert rows["64 nets together, 2 threads"][0] == "340,000"
+    assert "      8.1  times one net" in text
     assert "       20  GFLOP/s, 20% of the best product" in text
     assert "a step of 2 ms: batch 5%, forward 30%, backward 50%, update 10%, rest 5%" in text
     words = " ".join(text.split())
@@ -49,3 +52,7 @@ def test_an_unsteady_measurement_says_so():
 def test_a_number_of_threads_without_a_choice_is_told_as_such():
     given = replace(EXAMPLE.subject, threads=4, thread_seconds_per_step={})
     assert any(line.startswith("threads: 4 (no choice") for line in table(replace(EXAMPLE, subject=given)))
+
+
+def test_nets_that_are_no_faster_together_have_no_line():
+    assert "together" not in "\n".join(table(replace(EXAMPLE, together=Together())))

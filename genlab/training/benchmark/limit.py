@@ -30,6 +30,8 @@ class Evidence:
         bfloat16_gain: rate of bfloat16 products over those of the precision in use; None in bfloat16.
         jobs: how many runs of as many threads the cores have room for.
         augmented: whether batches are cropped or mirrored at random.
+        together: the number of such nets that train fastest side by side, and their images a second over those of one;
+            None where they are no faster.
     """
 
     fraction_of_peak: float
@@ -41,6 +43,7 @@ class Evidence:
     bfloat16_gain: float | None
     jobs: int
     augmented: bool
+    together: tuple[int, float] | None = None
 
     @property
     def fixed_share(self) -> float | None:
@@ -80,29 +83,29 @@ def limit_of(found: Evidence) -> Limit:
         because = f"training does {found.fraction_of_peak:.0%} of the operations a second of a matrix product"
         if found.fraction_of_peak > 1:
             because += ", which convolutions can pass"
-        return Limit("arithmetic", because, (*_bfloat16(found), *_jobs(found)))
+        return Limit("arithmetic", because, (*_together(found), *_bfloat16(found), *_jobs(found)))
     if found.shares["batch"] >= DATA_SHARE:
         because = f"choosing and preparing its images takes {found.shares['batch']:.0%} of a step"
-        return Limit("data", because, (*_augmentation(found), *_jobs(found)))
+        return Limit("data", because, (*_together(found), *_augmentation(found), *_jobs(found)))
     if found.moved_share >= MEMORY_SHARE:
         because = (
             "reading and writing weights, gradients, optimiser state and activations once each, at the rate of a copy,"
             f" takes {found.moved_share:.0%} of a step"
         )
-        return Limit("memory", because, _larger(found))
+        return Limit("memory", because, (*_together(found), *_larger(found)))
     if found.shares["update"] >= UPDATE_SHARE:
         because = (
             f"the optimiser's update of the weights takes {found.shares['update']:.0%} of a step at any batch size"
         )
-        return Limit("update", because, (*_larger(found), *_jobs(found)))
+        return Limit("update", because, (*_together(found), *_larger(found), *_jobs(found)))
     if fixed is not None and found.smaller is not None and fixed >= FIXED_SHARE:
         because = (
             f"{found.smaller[0]} images take {found.smaller[1]:.0%} of the time of {found.batch_size}, so about "
             f"{fixed:.0%} of a step does not depend on the number of images: the update of the weights is "
             f"{found.shares['update']:.0%}, the rest goes into starting operations and reading weights"
         )
-        return Limit("fixed cost", because, (*_larger(found), *_jobs(found)))
-    return Limit("nothing alone", _nothing_alone(found), (*_larger(found), *_jobs(found)))
+        return Limit("fixed cost", because, (*_together(found), *_larger(found), *_jobs(found)))
+    return Limit("nothing alone", _nothing_alone(found), (*_together(found), *_larger(found), *_jobs(found)))
 
 
 def _nothing_alone(found: Evidence) -> str:
@@ -114,6 +117,15 @@ def _nothing_alone(found: Evidence) -> str:
     if found.fixed_share is not None:
         text += f"; {found.fixed_share:.0%} of a step does not depend on the number of images"
     return text
+
+
+def _together(found: Evidence) -> tuple[str, ...]:
+    if found.together is None:
+        return ()
+    size, gain = found.together
+    return (
+        f"many such nets at once: `genlab sweep` does {gain:.1f} times as many images a second with {size} together",
+    )
 
 
 def _bfloat16(found: Evidence) -> tuple[str, ...]:

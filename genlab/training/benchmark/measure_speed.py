@@ -17,6 +17,7 @@ from genlab.training.benchmark.footprint import Footprint, footprint
 from genlab.training.benchmark.limit import Evidence, limit_of
 from genlab.training.benchmark.speed import Memory, Speed, Subject
 from genlab.training.benchmark.step_parts import StepPart, step_parts
+from genlab.training.benchmark.together import Together, nets_together
 from genlab.training.benchmark.workload import EvaluationSteps, TrainingSteps, Workload, prepared
 from genlab.training.devices import arithmetic
 from genlab.training.execution import compile_net
@@ -78,6 +79,8 @@ def _measured(config: TrainConfig, data_dir: Path, seconds: float) -> Speed:
     training = throughputs(contenders, seconds=len(sizes) * seconds, wait=wait)
     parts = step_parts(work, seconds=seconds, wait=wait)
     work.reset()
+    together = nets_together(work, subject.training_flops_per_image, seconds=seconds, wait=wait)
+    work.reset()
     evaluating = Contender("evaluation", work.choices.evaluation_batch, flops, evaluation)
     (evaluated,) = throughputs([evaluating], seconds=seconds, wait=wait)
     # Before and after the rest, since other work on the machine comes and goes.
@@ -85,7 +88,7 @@ def _measured(config: TrainConfig, data_dir: Path, seconds: float) -> Speed:
     peaks = tuple(
         max(pair, key=lambda peak: peak.gflops_per_second) for pair in zip(first_peaks, last_peaks, strict=True)
     )
-    evidence = _evidence(work, peaks, copied, training, parts, memory.footprint)
+    evidence = _evidence(work, peaks, copied, training, parts, memory.footprint, together)
     return Speed(
         subject=subject,
         machine=machine(),
@@ -95,6 +98,7 @@ def _measured(config: TrainConfig, data_dir: Path, seconds: float) -> Speed:
         copy=copied,
         training=training,
         parts=parts,
+        together=together,
         evaluation=evaluated,
         memory=memory,
         limit=limit_of(evidence),
@@ -162,6 +166,7 @@ def _evidence(
     training: Sequence[Throughput],
     parts: Sequence[StepPart],
     needs: Footprint,
+    together: Together,
 ) -> Evidence:
     own = training[0]
     rates = {found.batch_size: found.images_per_second.median for found in training}
@@ -180,4 +185,5 @@ def _evidence(
         bfloat16_gain=None if work.bfloat16 else bfloat16.gflops_per_second / peaks[0].gflops_per_second,
         jobs=int(machine()["cores"]) // work.threads if work.device.type == "cpu" else 1,
         augmented=work.dataset.random_crop or work.dataset.flip,
+        together=(together.size, together.times_one) if together.size > 1 else None,
     )

@@ -8,6 +8,7 @@ from genlab.training.benchmark.device_rates import CopyRate, MatmulPeak
 from genlab.training.benchmark.footprint import Footprint
 from genlab.training.benchmark.limit import Limit
 from genlab.training.benchmark.step_parts import StepPart
+from genlab.training.benchmark.together import Together
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,7 @@ class Speed:
         copy: of as much memory as a step works on.
         training: at the config's batch size, then at others.
         parts: of a step at the config's batch size.
+        together: many such nets side by side.
         evaluation: in float32.
         seconds: that all of this took.
     """
@@ -82,6 +84,7 @@ class Speed:
     copy: CopyRate
     training: tuple[Throughput, ...]
     parts: tuple[StepPart, ...]
+    together: Together
     evaluation: Throughput
     memory: Memory
     limit: Limit

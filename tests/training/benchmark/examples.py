@@ -7,6 +7,7 @@ from genlab.training.benchmark.limit import Limit
 from genlab.training.benchmark.speed import Memory, Speed, Subject
 from genlab.training.benchmark.spread import Spread
 from genlab.training.benchmark.step_parts import StepPart
+from genlab.training.benchmark.together import Together
 
 
 def spread(median: float) -> Spread:
@@ -48,6 +49,7 @@ EXAMPLE = Speed(
         StepPart("update", spread(0.0002), 0.1),
         StepPart("rest", spread(0.0001), 0.05),
     ),
+    together=Together(64, 2, Throughput("together", 2048, spread(340_000.0), spread(0.006), 160.0), 8.1),
     evaluation=Throughput("evaluation", 256, spread(250_000.0), spread(0.001), 40.0),
     memory=Memory(840_000_000, 570_000_000, Footprint(485_000, 340_000, 340_000, 75_000)),
     limit=Limit("fixed cost", "8 images take half of the time of 32", ("more runs", "a larger batch")),

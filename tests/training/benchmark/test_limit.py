@@ -103,3 +103,9 @@ def test_every_command_of_a_remedy_can_be_typed():
     found = commands(re.sub(r"genlab sweep", "genlab sweep SWEEP", text))
     assert found
     assert not [p for words in found for p in problems_of_command(words, typer.main.get_command(app))]
+
+
+def test_nets_that_are_faster_together_are_told_of_with_what_was_measured():
+    remedies = limit_of(replace(EVEN, together=(16, 4.04))).remedies
+    assert "`genlab sweep` does 4.0 times as many images a second with 16 together" in remedies[0]
+    assert not any("together" in remedy for remedy in limit_of(EVEN).remedies)

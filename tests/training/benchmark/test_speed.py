@@ -27,6 +27,7 @@ KEYS = {
     "copy": {"bytes", "gigabytes_per_second"},
     "training": THROUGHPUT | {"fraction_of_peak"},
     "parts": {"name", "seconds", "share"},
+    "together": {"size", "lanes", "throughput", "times_one"},
     "evaluation": THROUGHPUT,
     "memory": {"peak_bytes", "peak_before_bytes", "footprint"},
     "limit": {"kind", "because", "remedies"},
