@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from genlab.data.batches import evaluation_batches
 from genlab.data.dataset import Dataset
+from genlab.data.images import centre_crop
 from genlab.linalg.lanczos import SingularValue
 from genlab.linalg.singular_values import singular_values
 from genlab.measures.operator_norm import layer_operator_norm
@@ -21,6 +22,7 @@ from genlab.models.traversal import WeightLayer, folded
 from genlab.randomness import generator_for
 
 BATCH_SIZE = 256
+SAMPLE_SIZE = 100
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
@@ -192,6 +194,15 @@ def logits(subject: Subject) -> Tensor:
 def margins(logits: Tensor, labels: Tensor) -> Tensor:
     """f(x)[y] - max_{j != y} f(x)[j] of every training image, sign kept, float64 `[n]`."""
     return margins_of(logits, labels)
+
+
+@provides
+def image_sample(subject: Subject) -> Tensor:
+    """Up to 100 training images as the net sees them, the first of a random order, float64 `[m, c, height, width]`."""
+    dataset = subject.dataset
+    order = torch.randperm(len(dataset.train_images), generator=generator_for(subject.seed, "measure", "image_sample"))
+    chosen = dataset.train_images[order[:SAMPLE_SIZE].to(dataset.train_images.device)]
+    return dataset.normalisation(centre_crop(chosen, dataset.input_size), torch.float64)
 
 
 def training_logits(subject: Subject, batch_size: int = BATCH_SIZE) -> Tensor:
