@@ -36,6 +36,7 @@ TITLE_CHARACTERS = 34
 NOTE_INCHES = 0.15  # a line of notes
 LEGEND_INCHES = 0.2  # a row of the legend
 LEGEND_CHARACTERS = 13  # of a legend in an inch
+LEGEND_HANDLE = 8  # characters as wide as the line before a name and the gap after it
 
 
 def draw(figure: FigureConfig, table: Callable[[str], pd.DataFrame], axes: Sequence[str]) -> Figure:
@@ -114,7 +115,9 @@ def _finish(canvas: Figure, figure: FigureConfig, notes: list[str]) -> None:
     handles = _handles(canvas) if figure.kind != "heatmap" and (figure.kind != "points" or figure.x) else {}
     if not any(handles):
         handles = {}
-    columns = max(1, min(len(handles), int(LEGEND_CHARACTERS * width) // (max(map(len, handles), default=0) + 5)))
+    columns = max(
+        1, min(len(handles), int(LEGEND_CHARACTERS * width) // (max(map(len, handles), default=0) + LEGEND_HANDLE))
+    )
     title = column_label(figure, figure.series) if figure.series and _bare_values(list(handles)) else None
     entries = math.ceil(len(handles) / columns) + bool(title) if handles else 0
     legend = LEGEND_INCHES * entries

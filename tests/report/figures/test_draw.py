@@ -49,6 +49,19 @@ def test_the_legend_lies_below_all_panels(tables):
     assert canvas.texts[0].get_window_extent().y1 <= canvas.legends[0].get_window_extent().y0
 
 
+@pytest.mark.parametrize("length", [1, 2, 8])
+def test_a_legend_of_many_names_is_no_wider_than_its_figure(length):
+    rows = pd.DataFrame(
+        [(x, x * k, str(k).zfill(length), seed) for k in range(14) for x in (1, 2) for seed in (0, 1)],
+        columns=["x", "y", "layer", "seed"],
+    )
+    canvas = draw(figure("curves", x="x", y=["y"], series="layer"), lambda _: rows, ["x"])
+    canvas.draw_without_rendering()
+    legend, whole = canvas.legends[0].get_window_extent(), canvas.bbox
+    assert whole.x0 <= legend.x0
+    assert legend.x1 <= whole.x1
+
+
 def test_scales_are_as_said_and_few_values_along_a_log_axis_are_its_ticks(tables):
     axes = draw(figure("curves", x_scale="log", y_scale="log"), tables.__getitem__, AXES).axes[0]
     assert (axes.get_xscale(), axes.get_yscale()) == ("log", "log")
