@@ -8,7 +8,7 @@ from typing import Any
 import typer
 
 from genlab import __version__
-from genlab.cli import bench, compress, config, demo, listing, measure, report, runs, sweep, train
+from genlab.cli import bench, compress, config, demo, listing, measure, report, runs, sweep, train, zoo
 from genlab.errors import EXIT_CODES, GenlabError
 
 # Newer typer carries click inside it and older typer depends on it; either way this is the base of its errors.
@@ -28,6 +28,7 @@ app.command("measure")(measure.measure)
 app.command("compress")(compress.compress)
 app.command("sweep")(sweep.sweep)
 app.command("report")(report.report)
+app.command("zoo")(zoo.zoo)
 app.command("bench")(bench.bench)
 app.command("ls")(listing.ls)
 app.command("demo")(demo.demo)

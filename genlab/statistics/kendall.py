@@ -1,4 +1,4 @@
-"""Kendall's rank correlation: tau-b, the mean of sign products of Jiang et al., and tau-b of resampled blocks."""
+"""Kendall's rank correlation: tau-b, the mean of sign products of Jiang et al., and both of resampled points."""
 
 import math
 from collections.abc import Sequence
@@ -58,6 +58,30 @@ def mean_sign_product(x: ArrayLike, y: ArrayLike) -> float | None:
         return 0.0
     # C - D is a whole number: rounding takes away what the square root left.
     return round(tau * math.sqrt((pairs - _tied_pairs(a)) * (pairs - _tied_pairs(b)))) / pairs
+
+
+def sign_matrix(values: ArrayLike) -> NDArray[np.int8]:
+    """sign(x_i - x_j) of every ordered pair, [n, n]; 0 where one of the two is NaN."""
+    a = np.asarray(values, dtype=np.float64)
+    return _signs(a, a)
+
+
+def resampled_mean_sign_product(x: ArrayLike, y: ArrayLike, counts: ArrayLike) -> Floats:
+    """`mean_sign_product` of each resample of the points, NaN where it has fewer than two different points.
+
+    A point and its own copy are no pair: they would be tied whatever x and y are, and pull the mean towards 0.
+
+    Args:
+        x: numbers, [n].
+        y: numbers, [n].
+        counts: how often each point was drawn, [resamples, n].
+    """
+    a, b = _checked(x, y)
+    w = np.asarray(counts, dtype=np.float32)  # exact: sums of signs and of products of counts are small whole numbers
+    signs = (_signs(a, a) * _signs(b, b)).astype(np.float32)
+    both = ((w @ signs) * w).sum(axis=1, dtype=np.float64)
+    pairs = w.sum(axis=1, dtype=np.float64) ** 2 - (w * w).sum(axis=1, dtype=np.float64)
+    return np.divide(both, pairs, out=np.full(len(w), np.nan), where=pairs > 0)
 
 
 @dataclass(frozen=True)

@@ -58,7 +58,16 @@ def bootstrap_interval(
     """
     if not (blocks >= 1 and 0 < confidence < 1 and resamples >= 1):
         raise ValueError(f"no bootstrap of {blocks} blocks at confidence {confidence} with {resamples} resamples")
-    values = statistic(draw_blocks(blocks, resamples, generator=generator))
+    return percentile_interval(statistic(draw_blocks(blocks, resamples, generator=generator)), confidence)
+
+
+def percentile_interval(values: Floats, confidence: float = 0.95) -> Interval | None:
+    """The interval between two quantiles of a statistic over resamples; None where it exists in none of them.
+
+    Args:
+        values: of the statistic in each resample, NaN where it does not exist, [resamples].
+        confidence: in (0, 1).
+    """
     exist = np.isfinite(values)
     if not exist.any():
         return None

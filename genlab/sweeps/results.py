@@ -102,15 +102,34 @@ def _row(planned: PlannedCell) -> dict[str, Any]:
     row = _head_of(planned, status)
     if status.get("status", "running") == "running":
         return row
-    row |= {f"final.{key}": value for key, value in status.get("final", {}).items()}
     try:
-        table = read_table(planned.run.measures)
+        return row | _final(status) | _measures(planned.run)
     except GenlabError as error:
-        return row | {"status": planned.state, "reason": str(error)}
-    for measured in table:
-        if measured["layer"] == "" and measured["reason"] != "table":
-            row[measure_column(measured["measure"], measured["options"])] = _number(measured["value"])
-    return row
+        return row | _final(status) | {"status": planned.state, "reason": str(error)}
+
+
+def run_row(run: RunDirectory) -> dict[str, Any]:
+    """The row that a run would have in `results.csv`, whether it belongs to a sweep or not.
+
+    Raises:
+        GenlabError: the directory is not a run, or its status or measures are damaged.
+    """
+    status = read_status(run)
+    head = {"id": run.run_id, "status": status["status"], "reason": status["reason"]} | _plain(status["config"])
+    return head if status["status"] == "running" else head | _final(status) | _measures(run)
+
+
+def _final(status: dict[str, Any]) -> dict[str, Any]:
+    return {f"final.{key}": value for key, value in status.get("final", {}).items()}
+
+
+def _measures(run: RunDirectory) -> dict[str, Any]:
+    """The scalar measures of a run by column."""
+    return {
+        measure_column(measured["measure"], measured["options"]): _number(measured["value"])
+        for measured in read_table(run.measures)
+        if measured["layer"] == "" and measured["reason"] != "table"
+    }
 
 
 def _plain(config: dict[str, Any]) -> dict[str, Any]:

@@ -35,6 +35,7 @@ TESTED_ELSEWHERE = {
     "cli/sweep_output": "tests/sweeps/test_run.py",
     "sweeps/claim_rows": "tests/sweeps/test_claim_pairs.py",  # rows are matched where they are paired
     "sweeps/claim_runs": "tests/sweeps/test_claim_rules.py",
+    "cli/zoo_output": "tests/cli/test_zoo.py",  # the table is tested through its verb
     "report/page_style": "tests/report/test_page.py",
     "report/sweep_report": "tests/cli/test_report.py",  # a report is tested through its verb
     "report/demo": "tests/end_to_end/test_main_job.py",

@@ -44,7 +44,7 @@ def test_every_argument_and_option_has_help(verb):
     assert not without
 
 
-@pytest.mark.parametrize("verb", ["train", "measure", "compress", "bench"])
+@pytest.mark.parametrize("verb", ["train", "measure", "compress", "bench", "zoo"])
 def test_the_verbs_of_the_main_job_have_an_example_that_can_be_typed(verb):
     (example,) = re.findall(r"^ *Example: genlab (.*)$", VERBS[verb,].help, re.MULTILINE)
     assert not problems_of_command(example.split(), COMMAND_LINE)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.stats import kendalltau
 
-from genlab.statistics.kendall import BlockSigns, kendall_tau_b, mean_sign_product
+from genlab.statistics.kendall import BlockSigns, kendall_tau_b, mean_sign_product, resampled_mean_sign_product
 from tests.references import kendall as twin
 
 
@@ -69,3 +69,20 @@ def test_a_resample_without_two_values_has_no_tau():
     tau = signs.tau_b([[2, 0], [1, 1]])
     assert np.isnan(tau[0])
     assert tau[1] == pytest.approx(2 / 6**0.5)
+
+
+def test_the_mean_sign_product_of_a_resample_counts_a_run_and_its_copy_as_no_pair(rng):
+    x, y = rng.integers(0, 6, 12).astype(float), rng.integers(0, 6, 12).astype(float)
+    counts = np.stack([np.ones(12, dtype=int), rng.multinomial(12, np.full(12, 1 / 12)), np.eye(12, dtype=int)[3] * 12])
+    found = resampled_mean_sign_product(x, y, counts)
+    assert found[0] == pytest.approx(twin.mean_sign_product(x.tolist(), y.tolist()), abs=1e-12)
+    drawn = [i for i, times in enumerate(counts[1]) for _ in range(times)]
+    points = list(zip(x.tolist(), y.tolist(), strict=True))
+    products = [
+        twin.sign(points[i][0] - points[j][0]) * twin.sign(points[i][1] - points[j][1])
+        for i in drawn
+        for j in drawn
+        if i != j
+    ]
+    assert found[1] == pytest.approx(sum(products) / len(products), abs=1e-12)
+    assert np.isnan(found[2])

@@ -8,9 +8,10 @@ from genlab.config.schema.section import Section
 
 DatasetName = Literal["digits", "mnist", "cifar10", "cifar100", "image_folder"]
 
-# Height = width of one image, and the number of training images and of classes, where they are known beforehand.
+# Height = width of one image, and the number of training and test images and of classes, where known beforehand.
 KNOWN_IMAGE_SIZE = {"digits": 8, "mnist": 28, "cifar10": 32, "cifar100": 32}
 KNOWN_TRAIN_SIZE = {"digits": 1347, "mnist": 60_000, "cifar10": 50_000, "cifar100": 50_000}
+KNOWN_TEST_SIZE = {"digits": 450, "mnist": 10_000, "cifar10": 10_000, "cifar100": 10_000}
 KNOWN_CLASSES = {"digits": 10, "mnist": 10, "cifar10": 10, "cifar100": 100}
 
 

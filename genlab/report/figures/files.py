@@ -34,11 +34,20 @@ def write_figures(
     """
     drawn = {figure.name: draw(figure, table, axes) for figure in figures}
     for name, figure in drawn.items():
-        for ending in FORMATS:
-            metadata = {"CreationDate": None} if ending == "pdf" else {"Software": None}
-            with replacing(folder / f"{name}.{ending}") as temporary:
-                figure.savefig(temporary, format=ending, dpi=DOTS_PER_INCH, metadata=metadata)
+        save(figure, folder, name)
     return drawn
+
+
+def save(figure: Figure, folder: Path, name: str) -> None:
+    """Write `<folder>/<name>.png` and `<name>.pdf`, each atomically and without a time.
+
+    Raises:
+        GenlabError: a file cannot be written.
+    """
+    for ending in FORMATS:
+        metadata = {"CreationDate": None} if ending == "pdf" else {"Software": None}
+        with replacing(folder / f"{name}.{ending}") as temporary:
+            figure.savefig(temporary, format=ending, dpi=DOTS_PER_INCH, metadata=metadata)
 
 
 def png(figure: Figure) -> bytes:

@@ -1,0 +1,114 @@
+"""How `genlab zoo` prints the ranked measures."""
+
+import textwrap
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from genlab.statistics.ranking import Over, Ranked
+    from genlab.statistics.resampling import Interval
+    from genlab.statistics.table import Zoo
+
+WIDTH = 80
+NAME = 21
+EXPLAINED = (
+    "tau: mean of sign products over all pairs of runs, above 0 where a measure grows with the target; Psi: the same "
+    "over pairs one hyperparameter apart, averaged over hyperparameters (-1 to 1 both). CMI: the part of the order of "
+    "two runs that a measure tells beyond any two hyperparameters (0 to 1, blind to sign). wrong: the part of pairs "
+    "one hyperparameter apart that it orders the wrong way, in the median and in the worst environment."
+)
+
+
+def table(
+    zoo: "Zoo", ranked: "Sequence[Ranked]", files: Mapping[str, Path], over: "Over", test_images: int | None
+) -> list[str]:
+    """Two lines or more a measure in 80 columns, numbers above their intervals; then what was left out, and files."""
+    from genlab.report.zoo import interval_words
+
+    lines = [*_folded(_head(zoo)), ""]
+    lines.append(f"{'measure':{NAME}}{'tau':>14}{'Psi':>14}{'CMI':>14}{'wrong':>6}{'worst':>6}{'n':>5}".rstrip())
+    for one in ranked:
+        lines += _lines(one)
+    lines.append("")
+    notes = [EXPLAINED, f"In brackets: {interval_words(zoo, over)}.", _weights(zoo, ranked, test_images), *zoo.notes]
+    lines += [line for note in notes for line in _folded(note)]
+    return [*lines, *(f"{what}: {path}" for what, path in files.items())]
+
+
+def as_document(
+    zoo: "Zoo", ranked: "Sequence[Ranked]", files: Mapping[str, Path], over: "Over", test_images: int | None
+) -> dict[str, Any]:
+    """Everything, for JSON."""
+    return {
+        "target": zoo.target,
+        "runs": len(zoo.values),
+        "hyperparameters": list(zoo.hyperparameters),
+        "configurations": int(zoo.configurations.max()) + 1,
+        "seeds": int(zoo.seeds.max()) + 1,
+        "intervals_over": over,
+        "test_images": test_images,
+        "notes": list(zoo.notes),
+        "measures": [one.as_dict() for one in ranked],
+        "files": {what: str(path) for what, path in files.items()},
+    }
+
+
+def _head(zoo: "Zoo") -> str:
+    seeds = int(zoo.seeds.max()) + 1
+    return (
+        f"{zoo.target} of {len(zoo.values)} runs: {int(zoo.configurations.max()) + 1} combinations of "
+        f"{', '.join(zoo.hyperparameters)}; {seeds} seed{'s' if seeds > 1 else ''}"
+    )
+
+
+def _lines(one: "Ranked") -> list[str]:
+    names = _pieces(one.measure)
+    if one.tau is None:
+        first, second = f"  {one.reason}", ""
+    else:
+        errors = one.sign_errors
+        median, worst = (errors.quantile(0.5), errors.quantile(1.0)) if errors else (None, None)
+        first = f"{_number(one.tau):>14}{_number(one.psi):>14}{_number(one.cmi, 3):>14}"
+        first += f"{_number(median):>6}{_number(worst):>6}{one.n:>5}"
+        second = f"{_between(one.tau_interval):>14}{_between(one.psi_interval):>14}{_between(one.cmi_interval, 3):>14}"
+    cells = [first, second, *[""] * len(names)]
+    names += [""] * (2 - len(names))
+    return [line for name, rest in zip(names, cells, strict=False) if (line := f"{name:{NAME}}{rest}".rstrip())]
+
+
+def _pieces(name: str) -> list[str]:
+    """A name in pieces that fit its column, broken after underscores where that is possible."""
+    words = name.replace("_", "_ ").replace("[", " [").split()
+    pieces = [""]
+    for word in words:
+        room = NAME - 1 - (2 if pieces[1:] else 0)
+        if len(pieces[-1]) + len(word) <= room:
+            pieces[-1] += word
+        else:
+            pieces += textwrap.wrap(word, NAME - 3)
+    return [piece if i == 0 else f"  {piece}" for i, piece in enumerate(piece for piece in pieces if piece)]
+
+
+def _weights(zoo: "Zoo", ranked: "Sequence[Ranked]", test_images: int | None) -> str:
+    errors = [one.sign_errors for one in ranked if one.sign_errors is not None]
+    told = max((len(found.values) for found in errors), default=0)
+    out_of = max((len(found.values) + found.left_out for found in errors), default=0)
+    if not test_images:
+        return f"Sign errors are over {told} of {out_of} environments, in which all pairs weigh the same."
+    return (
+        f"Sign errors are over {told} of {out_of} environments: those in which {test_images:,} test images can tell "
+        "enough pairs apart (--test-images 0 weighs all the same)."
+    )
+
+
+def _folded(line: str) -> list[str]:
+    return textwrap.wrap(line, WIDTH, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
+
+
+def _number(value: float | None, digits: int = 2) -> str:
+    return "" if value is None else f"{value:.{digits}f}"
+
+
+def _between(interval: "Interval | None", digits: int = 2) -> str:
+    return "" if interval is None else f"({interval.low:.{digits}f},{interval.high:.{digits}f})"

@@ -1,0 +1,36 @@
+"""What is written of a zoo: the ranked table as CSV and as a figure."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from genlab.report.figures.files import save
+from genlab.report.figures.ranking import draw_ranking
+from genlab.rundir.tables import write_table
+from genlab.statistics.ranking import Over, Ranked, block_count
+from genlab.statistics.table import Zoo
+
+
+def write_zoo(zoo: Zoo, ranked: Sequence[Ranked], folder: Path, over: Over) -> dict[str, Path]:
+    """Write `zoo-<target>.csv`, a row a measure with every statistic, and `figures/zoo-<target>.png` and `.pdf`.
+
+    Returns:
+        The table and the figure, by a word for each.
+
+    Raises:
+        GenlabError: a file cannot be written.
+    """
+    name = "zoo-" + re.sub(r"[^A-Za-z0-9]+", "-", zoo.target).strip("-").lower()
+    rows = [{"rank": rank, **one.as_dict()} for rank, one in enumerate(ranked, 1)]
+    table = folder / f"{name}.csv"
+    # Rows without statistics have fewer columns.
+    columns = max((list(row) for row in rows), key=len)
+    write_table(table, columns, rows)
+    figure = draw_ranking(ranked, zoo.target, interval_words(zoo, over))
+    save(figure, folder / "figures", name)
+    return {"table": table, "figure": folder / "figures" / f"{name}.png"}
+
+
+def interval_words(zoo: Zoo, over: Over) -> str:
+    """What the intervals are, as part of a sentence."""
+    return f"95 % bootstrap intervals over {block_count(zoo, over)} {over}"

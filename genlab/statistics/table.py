@@ -1,0 +1,243 @@
+"""The table that statistics over many runs are computed from: hyperparameters, seeds, measures and one target a run."""
+
+import difflib
+import json
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from genlab.errors import UsageError
+
+Floats = NDArray[np.float64]
+Codes = NDArray[np.int64]
+
+FEWEST_RUNS = 4
+GAP = "gap"
+ERRORS = (("final.test_error", "final.train_error"), ("test_error", "train_error"))
+MEASURE = "measure."
+# Columns of a table that are neither settings nor measures.
+BOOKKEEPING = ("id", "name", "status", "reason", "path", "seed", "started", "stopped", "seconds")
+DIGITS = 12  # significant ones that tell two settings apart
+
+
+@dataclass(frozen=True)
+class Zoo:
+    """Runs as numbers.
+
+    Attributes:
+        target: name of what the measures are to predict.
+        values: the target of each run, finite, [runs].
+        hyperparameters: names of the settings that vary.
+        settings: a number for each different value of each hyperparameter, [runs, hyperparameters].
+        seeds: a number for each different seed; runs that agree in all settings differ in it, [runs].
+        measures: by name the number of each run, NaN where it has none, [runs] each.
+        notes: what was left out or decided, a sentence each.
+    """
+
+    target: str
+    values: Floats
+    hyperparameters: tuple[str, ...]
+    settings: Codes
+    seeds: Codes
+    measures: dict[str, Floats]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def configurations(self) -> Codes:
+        """A number for each different combination of all hyperparameters, [runs]."""
+        return np.unique(self.settings, axis=0, return_inverse=True)[1].reshape(-1).astype(np.int64)
+
+
+def zoo_table(
+    frame: pd.DataFrame,
+    *,
+    config_keys: Collection[str],
+    against: str = GAP,
+    hyperparameters: Sequence[str] | None = None,
+    measures: Sequence[str] | None = None,
+    seed: str = "seed",
+) -> Zoo:
+    """Find hyperparameters, measures and target among the columns of a table with a row a run.
+
+    Only finished runs count, where there is a column `status`, and only those with a target. Where no hyperparameters
+    are named they are the config keys that vary, without name and seed; of keys that vary together the first one
+    counts, and widths of equal layers are two hyperparameters, `model.width` and `model.depth`. Where no measures are
+    named they are the columns `measure.*` or, in a table that has none, all other columns of numbers.
+
+    Args:
+        config_keys: which columns are settings of a run.
+        against: a column, the end of its name after a dot, or gap: test error minus training error.
+        seed: column of seeds; runs that agree in it and in all hyperparameters are repeats.
+
+    Raises:
+        UsageError: a column that there is not, one that is no number, a target or settings that do not vary, or fewer
+            than 4 runs.
+    """
+    notes: list[str] = []
+    frame = _with_equal_widths(_finished(frame, notes))
+    target, numbers = _target(frame, against)
+    has_target = np.isfinite(numbers)
+    if not has_target.all():
+        notes.append(f"{int((~has_target).sum())} runs have no {target} and are left out.")
+    frame, numbers = frame[has_target].reset_index(drop=True), numbers[has_target]
+    if len(frame) < FEWEST_RUNS:
+        raise UsageError(f"{len(frame)} runs with a {target} are too few to rank measures: {FEWEST_RUNS} is the least")
+    if np.ptp(numbers) == 0:
+        raise UsageError(f"{target} is {numbers[0]:.4g} in all {len(frame)} runs, so there is nothing to predict")
+    if hyperparameters is None:
+        names = _varying_keys(frame, config_keys, seed, notes)
+    else:
+        names = [_column(frame, name) for name in hyperparameters]
+        constant = [name for name in names if _codes(frame[name]).max() == 0]
+        if constant:
+            raise UsageError(f"{constant[0]} is the same in all runs, so it is no hyperparameter of these")
+    settings = np.stack([_codes(frame[name]) for name in names], axis=1)
+    found = _measures(frame, measures, leave=[*names, target, seed], config_keys=config_keys)
+    return Zoo(target, numbers, tuple(names), settings, _seeds(frame, settings, seed, notes), found, tuple(notes))
+
+
+def _finished(frame: pd.DataFrame, notes: list[str]) -> pd.DataFrame:
+    if "status" not in frame:
+        return frame
+    done = (frame["status"] == "finished").to_numpy()
+    if not done.all():
+        notes.append(f"{int((~done).sum())} of {len(frame)} runs are not finished and are left out.")
+    return frame[done]
+
+
+def _with_equal_widths(frame: pd.DataFrame) -> pd.DataFrame:
+    """With `model.width` and `model.depth` (hidden layers) where every net's hidden layers are equally wide."""
+    if "model.widths" not in frame or not {"model.width", "model.depth"}.isdisjoint(frame):
+        return frame
+    widths = [_listed(value) for value in frame["model.widths"]]
+    if not all(each and len(set(each)) == 1 for each in widths):
+        return frame
+    return frame.assign(**{"model.width": [each[0] for each in widths], "model.depth": [len(each) for each in widths]})
+
+
+def _listed(value: Any) -> list[Any]:
+    """A list, its JSON, or the one number that stands for a list of one."""
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            return []
+    if isinstance(value, list | tuple):
+        return list(value)
+    return [] if pd.isna(value) else [value]
+
+
+def _target(frame: pd.DataFrame, against: str) -> tuple[str, Floats]:
+    if against == GAP and GAP not in frame:
+        for test, train in ERRORS:
+            if {test, train} <= set(frame):
+                return GAP, _numbers(frame, test) - _numbers(frame, train)
+        raise UsageError("there are no columns final.test_error and final.train_error; name a column with --against")
+    column = _column(frame, against)
+    return column, _numbers(frame, column)
+
+
+def _column(frame: pd.DataFrame, name: str) -> str:
+    """The column of a name, or the only one whose name ends with it after a dot."""
+    if name in frame:
+        return name
+    ends = [column for column in map(str, frame) if column.endswith(f".{name}")]
+    if len(ends) == 1:
+        return ends[0]
+    if ends:
+        raise UsageError(f"{name} may be {' or '.join(ends)}")
+    columns = list(map(str, frame))
+    near = difflib.get_close_matches(name, columns, n=1) or [
+        column for column in columns if difflib.get_close_matches(name, [column.rpartition(".")[2]])
+    ]
+    raise UsageError(f"no column {name!r}; {f'did you mean {near[0]}?' if near else f'there are {_some(columns)}'}")
+
+
+def _numbers(frame: pd.DataFrame, column: str) -> Floats:
+    """A column as floats, NaN where it has no finite number."""
+    found = pd.to_numeric(frame[column], errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+    words = np.isnan(found) & frame[column].notna().to_numpy()
+    if words.any():
+        raise UsageError(f"column {column} is not a number: {frame[column][words].iloc[0]!r}")
+    return np.where(np.isfinite(found), found, np.nan)
+
+
+def _varying_keys(frame: pd.DataFrame, config_keys: Collection[str], seed: str, notes: list[str]) -> list[str]:
+    keys = set(config_keys) - {"name", seed}
+    if {"model.width", "model.depth"} <= set(frame):
+        keys = (keys | {"model.width", "model.depth"}) - {"model.widths"}
+    # Names of nets and optimisers first, so that they stand for the settings that only some of them have.
+    columns = sorted((c for c in map(str, frame) if c in keys), key=lambda column: not column.endswith(".name"))
+    chosen: dict[str, Codes] = {}
+    for column in columns:
+        codes = _codes(frame[column])
+        if codes.max() == 0:
+            continue
+        same = next((name for name, other in chosen.items() if np.array_equal(codes, other)), None)
+        if same is None:
+            chosen[column] = codes
+        else:
+            notes.append(f"{column} varies with {same} and does not count beside it.")
+    if chosen:
+        return list(chosen)
+    vary = [c for c in map(str, frame) if c not in BOOKKEEPING and frame[c].astype(str).nunique() > 1]
+    if keys & set(map(str, frame)):
+        raise UsageError("the runs differ in no hyperparameter (only in seeds), so measures cannot be ranked over them")
+    raise UsageError(f"no column is a config key; name --hyperparameters among those that vary: {_some(vary)}")
+
+
+def _codes(column: "pd.Series[Any]") -> Codes:
+    """A number from 0 for each different value in the order of appearance; no value is one of them."""
+    return pd.factorize(np.array([_setting(value) for value in column], dtype=object))[0].astype(np.int64)
+
+
+def _setting(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return json.dumps(list(value))
+    if pd.isna(value):
+        return ""
+    if isinstance(value, bool | np.bool_):
+        return str(value).lower()
+    try:
+        return f"{float(value):.{DIGITS}g}"
+    except ValueError:
+        return str(value)
+
+
+def _seeds(frame: pd.DataFrame, settings: Codes, seed: str, notes: list[str]) -> Codes:
+    seeds = _codes(frame[seed]) if seed in frame else np.zeros(len(frame), dtype=np.int64)
+    runs = pd.DataFrame(np.column_stack([settings, seeds]))
+    repeats = runs.groupby(list(runs)).cumcount().to_numpy()
+    if not repeats.any():
+        return seeds
+    notes.append(
+        f"{int((repeats > 0).sum())} runs agree with another in all hyperparameters and the seed; they count as "
+        "repeats, in the order of the table."
+    )
+    return np.unique(np.column_stack([seeds, repeats]), axis=0, return_inverse=True)[1].reshape(-1).astype(np.int64)
+
+
+def _measures(
+    frame: pd.DataFrame, named: Sequence[str] | None, *, leave: Collection[str], config_keys: Collection[str]
+) -> dict[str, Floats]:
+    if named is not None:
+        return {column.removeprefix(MEASURE): _numbers(frame, column) for column in (_column(frame, n) for n in named)}
+    columns = [c for c in map(str, frame) if c.startswith(MEASURE) and c not in leave]
+    if not columns:
+        others = {*leave, *config_keys, *BOOKKEEPING, *(error for pair in ERRORS for error in pair), "model.widths"}
+        columns = [
+            c
+            for c in map(str, frame)
+            if c not in others and not c.startswith("final.") and pd.api.types.is_numeric_dtype(frame[c])
+        ]
+    if not columns:
+        raise UsageError("no run has a measure; `genlab measure RUN` computes them")
+    return {column.removeprefix(MEASURE): _numbers(frame, column) for column in columns}
+
+
+def _some(names: Sequence[str], shown: int = 12) -> str:
+    return ", ".join(names[:shown]) + (f" and {len(names) - shown} more" if len(names) > shown else "")

@@ -1,0 +1,110 @@
+"""The runs of a zoo as one table: from run directories, sweeps, and tables from elsewhere."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from genlab.config.schema import TrainConfig
+from genlab.config.schema.data import KNOWN_TEST_SIZE
+from genlab.config.validation import known_keys
+from genlab.errors import UsageError
+from genlab.rundir.find import find_run
+from genlab.rundir.layout import RunDirectory
+from genlab.statistics.table import GAP
+from genlab.sweeps.grid import find_sweeps, load_sweep
+from genlab.sweeps.results import results_rows, run_row
+from genlab.sweeps.run import sweep_folder
+from genlab.sweeps.work import sweep_plan, sweep_work
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """Runs as rows.
+
+    Attributes:
+        frame: a row a run, with the columns of `results.csv`.
+        folder: where what is made of them goes: the folder of the sweep, where it is one.
+    """
+
+    frame: pd.DataFrame
+    folder: Path
+
+
+def gather_runs(targets: Sequence[str], *, scale: str, runs: Path, data_dir: Path) -> Gathered:
+    """The rows of all targets together; a run that several of them have counts once.
+
+    Args:
+        targets: run directories, ids or names, directories of runs, sweep files or names, CSV files with a header and
+            a row a run; `key=value` changes the sweeps.
+        scale: of the sweeps.
+        runs: where the runs of sweeps and of names are.
+
+    Raises:
+        UsageError: a target is none of these, or a CSV file cannot be read.
+        GenlabError: a run is damaged.
+    """
+    overrides = [target for target in targets if "=" in target and not Path(target).exists()]
+    named = [target for target in targets if target not in overrides]
+    if not named:
+        raise UsageError("name runs, a sweep or a CSV file before the changes")
+    if overrides and not any(_is_sweep(target) for target in named):
+        raise UsageError(f"{overrides[0]}: changes belong to a sweep, and none is named")
+    parts, folders = [], set()
+    for target in named:
+        if _is_sweep(target):
+            sweep = load_sweep(target, scale, overrides)
+            planned = sweep_plan(sweep, sweep_work(sweep), runs=runs, data_dir=data_dir)
+            parts.append(pd.DataFrame(results_rows(planned)))
+            folders.add(sweep_folder(sweep, runs))
+        elif target.endswith(".csv"):
+            parts.append(_read(Path(target)))
+        else:
+            parts.append(pd.DataFrame([run_row(run) for run in _directories(target, runs)]))
+    frame = pd.concat(parts, ignore_index=True)
+    if "id" in frame:
+        frame = frame[frame["id"].isna() | ~frame["id"].duplicated()].reset_index(drop=True)
+    alone = len(folders) == 1 and len(named) == 1
+    return Gathered(frame, folders.pop() if alone else runs / "zoo")
+
+
+def config_columns() -> set[str]:
+    """The dotted keys that are settings of a run."""
+    keys = {".".join(map(str, key)) for key in known_keys(TrainConfig)}
+    return {key for key in keys if key.partition(".")[0] != "execution"}
+
+
+def known_test_images(frame: pd.DataFrame, target: str) -> int | None:
+    """How many test images the target is an error on: of the smallest test set, where all are known; else None."""
+    if "data.name" not in frame or not (target == GAP or target.endswith("test_error")):
+        return None
+    sizes = [KNOWN_TEST_SIZE.get(str(name)) for name in frame["data.name"].unique()]
+    known = [size for size in sizes if size is not None]
+    return min(known) if known and len(known) == len(sizes) else None
+
+
+def _is_sweep(target: str) -> bool:
+    return target.endswith((".yaml", ".yml")) or (target in find_sweeps() and not Path(target).is_dir())
+
+
+def _directories(target: str, runs: Path) -> list[RunDirectory]:
+    path = Path(target)
+    if path.is_dir() and not (path / "status.json").exists():
+        found = sorted(status.parent for status in path.glob("*/status.json"))
+        if not found:
+            raise UsageError(f"{target}: holds no runs")
+        return [RunDirectory(directory.resolve()) for directory in found]
+    return [find_run(runs, target)]
+
+
+def _read(path: Path) -> pd.DataFrame:
+    try:
+        frame = pd.read_csv(path)
+    except FileNotFoundError:
+        raise UsageError(f"{path}: no such file") from None
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read: {error.strerror}") from None
+    except ValueError as error:  # pandas' own errors and those of text encodings are of this kind
+        raise UsageError(f"{path}: is not a CSV table: {(str(error).splitlines() or [''])[0]}") from None
+    return frame
