@@ -1,8 +1,38 @@
 """Every complexity measure, by name. Importing a family registers its measures."""
 
-from genlab.measures import conditions, counts, distances, margins, norms, path_norms, products
+from genlab.measures import (
+    conditions,
+    counts,
+    distances,
+    gradients,
+    margins,
+    norms,
+    optimisation_speed,
+    outputs,
+    path_norms,
+    products,
+    spectral_complexity,
+    sums,
+    sums_balanced,
+    vc_dimension,
+)
 from genlab.measures.registry import MEASURES
 
-FAMILIES = (counts, margins, norms, distances, products, path_norms, conditions)
+FAMILIES = (
+    counts,
+    vc_dimension,
+    outputs,
+    margins,
+    norms,
+    distances,
+    sums,
+    products,
+    sums_balanced,
+    spectral_complexity,
+    path_norms,
+    gradients,
+    optimisation_speed,
+    conditions,
+)
 
 __all__ = ["FAMILIES", "MEASURES"]

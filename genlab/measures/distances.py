@@ -3,12 +3,9 @@
 The kernel of a convolution is taken as the matrix `[out, in kh kw]` but for `spectral_distance_operator`.
 """
 
-import torch
-from torch import Tensor
-
-from genlab.linalg.singular_values import singular_values
+from genlab.linalg.lanczos import SingularValue
+from genlab.measures.differences import differences
 from genlab.measures.norms import matrix_norm
-from genlab.measures.operator_norm import layer_operator_norm
 from genlab.measures.registry import Value, measure
 from genlab.models.traversal import WeightLayer
 
@@ -26,31 +23,25 @@ def frobenius_distance(weight_layers: list[WeightLayer], initial_weight_layers: 
 
 
 @measure(paper=JIANG, equation="(41), one layer, without the square", unit="1")
-def spectral_distance_kernel(
-    weight_layers: list[WeightLayer], initial_weight_layers: list[WeightLayer]
-) -> dict[str, float]:
-    """Largest singular value of W_i - W_i^0 of each layer, a convolution as its reshaped kernel. Exact."""
-    return {
-        layer.name: float(singular_values(difference.flatten(1))[0])
-        for layer, difference in differences(weight_layers, initial_weight_layers)
-    }
+def spectral_distance_kernel(kernel_distances: dict[str, float]) -> dict[str, float]:
+    """Largest singular value of W_i - W_i^0 of each layer, a convolution as its reshaped kernel. Exact.
+
+    Args:
+        kernel_distances: by layer.
+    """
+    return dict(kernel_distances)
 
 
 @measure(paper=JIANG, equation="(41), one layer, without the square", unit="1")
-def spectral_distance_operator(
-    weight_layers: list[WeightLayer], initial_weight_layers: list[WeightLayer], generator: torch.Generator
-) -> dict[str, Value]:
+def spectral_distance_operator(operator_distances: dict[str, SingularValue]) -> dict[str, Value]:
     """Largest singular value of W_i - W_i^0 as a linear map, at the layer's map size, stride and zero padding.
 
     Exact or by Lanczos, with the residual, as `spectral_norm_operator`.
 
     Args:
-        generator: of the start vectors.
+        operator_distances: by layer.
     """
-    return {
-        layer.name: Value.of_singular_value(layer_operator_norm(layer, difference, generator=generator))
-        for layer, difference in differences(weight_layers, initial_weight_layers)
-    }
+    return {name: Value.of_singular_value(found) for name, found in operator_distances.items()}
 
 
 @measure(paper=BARTLETT, equation="(1.2), one layer", unit="1")
@@ -69,23 +60,3 @@ def pq_distance(
         layer.name: matrix_norm(difference.flatten(1), p, q)
         for layer, difference in differences(weight_layers, initial_weight_layers)
     }
-
-
-def differences(
-    weight_layers: list[WeightLayer], initial_weight_layers: list[WeightLayer]
-) -> list[tuple[WeightLayer, Tensor]]:
-    """Each layer with its weights less those at initialisation, in the shape of the weights.
-
-    Raises:
-        ValueError: the two nets have other layers or shapes.
-    """
-    shapes, initial_shapes = (
-        [(layer.name, tuple(layer.weight.shape)) for layer in layers]
-        for layers in (weight_layers, initial_weight_layers)
-    )
-    if shapes != initial_shapes:
-        raise ValueError("the net at initialisation has other layers than the trained one")
-    return [
-        (layer, layer.weight - before.weight)
-        for layer, before in zip(weight_layers, initial_weight_layers, strict=True)
-    ]

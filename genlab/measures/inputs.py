@@ -3,10 +3,11 @@
 import copy
 import inspect
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+import pandas as pd
 import torch
 from torch import Tensor, nn
 
@@ -15,7 +16,9 @@ from genlab.data.dataset import Dataset
 from genlab.data.images import centre_crop
 from genlab.linalg.lanczos import SingularValue
 from genlab.linalg.singular_values import singular_values
-from genlab.measures.operator_norm import layer_operator_norm
+from genlab.measures.differences import differences
+from genlab.measures.operator_norm import layer_circular_norm, layer_operator_norm
+from genlab.measures.sample_gradients import SampleGradients, per_sample_gradients
 from genlab.measures.value import NotApplicable
 from genlab.models import traversal
 from genlab.models.traversal import WeightLayer, folded
@@ -23,6 +26,8 @@ from genlab.randomness import generator_for
 
 BATCH_SIZE = 256
 SAMPLE_SIZE = 100
+# The backward pass keeps every activation of a batch.
+GRADIENT_BATCH_SIZE = 32
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
@@ -36,6 +41,7 @@ class Subject:
         dataset: images and labels that it was trained on, on the device.
         seed: the run's; the random draws of each measure are derived from it and the measure's name.
         device: where everything is.
+        history: of its training, with the columns of `history.csv`; None where there is none.
     """
 
     model: nn.Module
@@ -43,6 +49,7 @@ class Subject:
     dataset: Dataset
     seed: int
     device: torch.device | str = "cpu"
+    history: pd.DataFrame | None = None
 
 
 @dataclass(frozen=True)
@@ -176,6 +183,32 @@ def operator_norms(weight_layers: list[WeightLayer], generator: torch.Generator)
 
 
 @provides
+def circular_norms(weight_layers: list[WeightLayer]) -> dict[str, float]:
+    """By layer, the operator norm at the layer's own input size and stride, with circular padding."""
+    return {layer.name: layer_circular_norm(layer) for layer in weight_layers}
+
+
+@provides
+def kernel_distances(weight_layers: list[WeightLayer], initial_weight_layers: list[WeightLayer]) -> dict[str, float]:
+    """By layer, the largest singular value of the weights less those at initialisation, as a matrix `[out, rest]`."""
+    return {
+        layer.name: float(singular_values(difference.flatten(1))[0])
+        for layer, difference in differences(weight_layers, initial_weight_layers)
+    }
+
+
+@provides
+def operator_distances(
+    weight_layers: list[WeightLayer], initial_weight_layers: list[WeightLayer], generator: torch.Generator
+) -> dict[str, SingularValue]:
+    """By layer, the operator norm of the weights less those at initialisation, as `operator_norms`."""
+    return {
+        layer.name: layer_operator_norm(layer, difference, generator=generator)
+        for layer, difference in differences(weight_layers, initial_weight_layers)
+    }
+
+
+@provides
 def labels(subject: Subject) -> Tensor:
     """The training labels as trained on, corrupted ones included, int64 `[n]`."""
     return subject.dataset.train_labels.long()
@@ -205,11 +238,24 @@ def image_sample(subject: Subject) -> Tensor:
     return dataset.normalisation(centre_crop(chosen, dataset.input_size), torch.float64)
 
 
-def training_logits(subject: Subject, batch_size: int = BATCH_SIZE) -> Tensor:
-    """Logits `[n, classes]` of a subject's net on its training images, float64."""
-    net = copy.deepcopy(subject.model).double().eval().to(memory_format=torch.channels_last)
+@provides
+def sample_gradients(subject: Subject, folded_model: nn.Module, weight_layers: list[WeightLayer]) -> SampleGradients:
+    """By layer, what is wanted of the gradient of each training image's cross-entropy, batch norm folded, float64."""
+    return per_sample_gradients(folded_model, weight_layers, training_batches(subject, GRADIENT_BATCH_SIZE))
+
+
+@provides
+def history(subject: Subject) -> pd.DataFrame:
+    """Losses and errors at each evaluation during training, with the columns of `history.csv`."""
+    if subject.history is None or subject.history.empty:
+        raise NotApplicable("this run has no history of its training")
+    return subject.history
+
+
+def training_batches(subject: Subject, batch_size: int) -> Iterator[tuple[Tensor, Tensor]]:
+    """A subject's training images without augmentation and their labels, in order, float64."""
     dataset = subject.dataset
-    batches = evaluation_batches(
+    return evaluation_batches(
         dataset.train_images,
         dataset.train_labels,
         dataset.normalisation,
@@ -217,8 +263,13 @@ def training_logits(subject: Subject, batch_size: int = BATCH_SIZE) -> Tensor:
         batch_size,
         dtype=torch.float64,
     )
+
+
+def training_logits(subject: Subject, batch_size: int = BATCH_SIZE) -> Tensor:
+    """Logits `[n, classes]` of a subject's net on its training images, float64."""
+    net = copy.deepcopy(subject.model).double().eval().to(memory_format=torch.channels_last)
     with torch.inference_mode():
-        outputs = torch.cat([net(images) for images, _ in batches])
+        outputs = torch.cat([net(images) for images, _ in training_batches(subject, batch_size)])
     # A copy made outside inference mode is an ordinary tensor, which autograd may see.
     return outputs.clone()
 

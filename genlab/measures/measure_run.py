@@ -39,7 +39,8 @@ def measure_run(
         prepare_processor(run)
         dataset = run.dataset.without_confusion().to(device)
         initial = copy.deepcopy(run.initial_model).to(device) if run.initial_model is not None else None
-        subject = Subject(copy.deepcopy(run.model).to(device), initial, dataset, run.config.seed, device)
+        history = run.history if directory.history.exists() else None
+        subject = Subject(copy.deepcopy(run.model).to(device), initial, dataset, run.config.seed, device, history)
         results = compute_measures(subject, names, options)
         replace_rows(directory.measures, MEASURE_COLUMNS, results.rows, _measure_and_options)
         for name, table in results.tables.items():

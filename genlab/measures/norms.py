@@ -1,6 +1,7 @@
 """Norms of the weights of each layer, batch norm folded, biases left out.
 
-The kernel of a convolution is taken as the matrix `[out, in kh kw]` but for `spectral_norm_operator`.
+The kernel of a convolution is taken as the matrix `[out, in kh kw]` but for `spectral_norm_operator` and
+`spectral_norm_circular`.
 """
 
 import torch
@@ -46,6 +47,20 @@ def spectral_norm_operator(operator_norms: dict[str, SingularValue]) -> dict[str
         operator_norms: by layer.
     """
     return {name: Value.of_singular_value(found) for name, found in operator_norms.items()}
+
+
+@measure(paper=SEDGHI, equation="Theorem 6", unit="1")
+def spectral_norm_circular(circular_norms: dict[str, float]) -> dict[str, float]:
+    """Largest singular value of each layer as a linear map on a map with joined edges (circular padding). Exact.
+
+    The published form, which is exact for circular padding only; for the zero padding of the layers themselves see
+    `spectral_norm_operator`, which differs by no constant factor. At the layer's own map size, not the image's, and
+    with its stride; a linear layer is its matrix.
+
+    Args:
+        circular_norms: by layer.
+    """
+    return dict(circular_norms)
 
 
 @measure(paper=BARTLETT, equation="(1.2), one layer without the reference", unit="1")

@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor, nn
 
+from genlab.linalg.circular_convolution import circular_convolution_norm
 from genlab.linalg.conv_spectrum import convolution_operator_norm
 from genlab.linalg.lanczos import SingularValue
 from genlab.linalg.singular_values import singular_values
@@ -37,6 +38,27 @@ def layer_operator_norm(layer: WeightLayer, weight: Tensor, *, generator: torch.
         module.groups,
         generator=generator,
     )
+
+
+def layer_circular_norm(layer: WeightLayer) -> float:
+    """Largest singular value of the map that a layer would be if the edges of its input were joined, bias left out.
+
+    A linear layer: of its matrix. Exact; see `circular_convolution_norm`.
+
+    Raises:
+        NotApplicable: a stride that does not divide the layer's input.
+    """
+    module = layer.module
+    if isinstance(module, nn.Linear):
+        return float(singular_values(layer.weight.double())[0])
+    height, width = layer.input_shape[1:]
+    stride = _pair(module.stride)
+    if height % stride[0] or width % stride[1]:
+        raise NotApplicable(
+            f"layer {layer.name} has a stride of {stride[0]}x{stride[1]}, which does not divide its input of "
+            f"{height}x{width}, so circular padding makes no operator of it"
+        )
+    return circular_convolution_norm(layer.weight, (height, width), stride, _pair(module.dilation), module.groups)
 
 
 def zero_padding(layer: WeightLayer) -> tuple[int, int]:

@@ -23,6 +23,7 @@ from genlab.models.dropout import Dropout
 from genlab.models.traversal import chain_modules
 
 NEYSHABUR = "Neyshabur et al. 2017, arXiv:1706.08947"
+JIANG = "Jiang et al. 2020, arXiv:1912.02178"
 FIGURE = "Section 2.2 and Figure 1"
 # What leaves non-negative activations as they are when the net is evaluated.
 TRANSPARENT = (nn.ReLU, nn.Identity, nn.Dropout, nn.Dropout2d, Dropout)
@@ -85,6 +86,20 @@ def log_l2_path_norm_over_margin_5(
 ) -> float:
     """ln( l2 path norm / gamma^2 ): `log_l2_path_norm` - 2 ln gamma, gamma the 5th percentile of the margins."""
     return log_l2_path_norm(folded_model, input_shape, max_pool) - log_squared_margin(margins)
+
+
+@measure(paper=JIANG, equation="path norm over the margin", unit="log")
+def log_l2_path_norm_over_margin_10(
+    folded_model: nn.Module,
+    input_shape: tuple[int, ...],
+    margins: Tensor,
+    max_pool: Literal["max", "sum"] = "max",
+) -> float:
+    """ln( l2 path norm / gamma^2 ): `log_l2_path_norm` - 2 ln gamma, gamma the 10th percentile of the margins.
+
+    Departs from the authors' code: an average pool over k cells counts 1/k^2 and not 1/k, and biases do not count.
+    """
+    return log_l2_path_norm(folded_model, input_shape, max_pool) - log_squared_margin(margins, 10)
 
 
 @torch.no_grad()

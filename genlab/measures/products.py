@@ -2,12 +2,15 @@
 
 Neyshabur et al. 2017 compare networks by product / gamma^2 (Figure 1); factors that depend on depth or width alone are
 left out, as there: 4 a layer of the l2 norm, h_i a layer of the spectral norm. Biases do not count, batch norm is
-folded, gamma is the 5th percentile of the training margins. All are invariant under rescaling of consecutive ReLU
-layers by one factor and under permutation of hidden units, but not under rescaling unit by unit.
+folded, gamma is the percentile of the training margins in which the name ends: the 5th for Neyshabur et al., the 10th
+for Jiang et al. 2020, whose further sqrt(value / m) for m training images is left out. All are invariant under
+rescaling of consecutive ReLU layers by one factor and under permutation of hidden units, but not under rescaling unit
+by unit.
 """
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 
 from torch import Tensor
 
@@ -18,6 +21,7 @@ from genlab.measures.registry import NotApplicable, Value, measure
 from genlab.models.traversal import WeightLayer
 
 NEYSHABUR = "Neyshabur et al. 2017, arXiv:1706.08947"
+JIANG = "Jiang et al. 2020, arXiv:1912.02178"
 FIGURE = "Section 2.2 and Figure 1"
 
 
@@ -63,24 +67,47 @@ def log_spectral_norm_operator(operator_norms: dict[str, SingularValue]) -> Valu
 
     `residual` is 2 sum_i residual_i / ||W_i||_2, `iterations` the sum over the layers; converged if every layer is.
     """
-    return Value(
-        log_squared_product({name: found.value for name, found in operator_norms.items()}),
-        residual=2 * sum(found.residual / found.value for found in operator_norms.values()),
-        iterations=sum(found.iterations for found in operator_norms.values()),
-        converged=all(found.converged for found in operator_norms.values()),
-    )
+    found = operator_norms.values()
+    value = log_squared_product({name: norm.value for name, norm in operator_norms.items()})
+    return Value.of_singular_values(value, 2 * sum(norm.residual / norm.value for norm in found), found)
 
 
 @measure(paper=NEYSHABUR, equation=FIGURE, unit="log")
 def log_spectral_norm_operator_over_margin_5(operator_norms: dict[str, SingularValue], margins: Tensor) -> Value:
     """ln( prod_i ||W_i||_2^2 / gamma^2 ): `log_spectral_norm_operator` - 2 ln gamma, with the same residual."""
     product = log_spectral_norm_operator(operator_norms)
-    return Value(
-        product.value - log_squared_margin(margins),
-        residual=product.residual,
-        iterations=product.iterations,
-        converged=product.converged,
-    )
+    return replace(product, value=product.value - log_squared_margin(margins))
+
+
+@measure(paper=JIANG, equation="product of Frobenius norms over the margin", unit="log")
+def log_l2_norm_over_margin_10(weight_layers: list[WeightLayer], margins: Tensor) -> float:
+    """ln( prod_i ||W_i||_F^2 / gamma^2 ), gamma the 10th percentile of the margins."""
+    return log_l2_norm(weight_layers) - log_squared_margin(margins, 10)
+
+
+@measure(paper=JIANG, equation="product of spectral norms over the margin", unit="log")
+def log_spectral_norm_kernel_over_margin_10(spectra: dict[str, Tensor], margins: Tensor) -> float:
+    """ln( prod_i ||W_i||_2^2 / gamma^2 ), kernels reshaped, gamma the 10th percentile of the margins."""
+    return log_spectral_norm_kernel(spectra) - log_squared_margin(margins, 10)
+
+
+@measure(paper=JIANG, equation="product of spectral norms over the margin", unit="log")
+def log_spectral_norm_operator_over_margin_10(operator_norms: dict[str, SingularValue], margins: Tensor) -> Value:
+    """ln( prod_i ||W_i||_2^2 / gamma^2 ), operators, gamma the 10th percentile of the margins; residual as above."""
+    product = log_spectral_norm_operator(operator_norms)
+    return replace(product, value=product.value - log_squared_margin(margins, 10))
+
+
+@measure(paper=JIANG, equation="product of spectral norms, by Fourier transform", unit="log")
+def log_spectral_norm_circular(circular_norms: dict[str, float]) -> float:
+    """ln prod_i ||W_i||_2^2 with a convolution as the operator with circular padding. Exact."""
+    return log_squared_product(circular_norms)
+
+
+@measure(paper=JIANG, equation="product of spectral norms over the margin, by Fourier transform", unit="log")
+def log_spectral_norm_circular_over_margin_10(circular_norms: dict[str, float], margins: Tensor) -> float:
+    """ln( prod_i ||W_i||_2^2 / gamma^2 ), circular padding, gamma the 10th percentile of the margins. Exact."""
+    return log_spectral_norm_circular(circular_norms) - log_squared_margin(margins, 10)
 
 
 def log_squared_product(norms: Mapping[str, float]) -> float:

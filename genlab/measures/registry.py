@@ -58,7 +58,7 @@ class Measure:
     Attributes:
         family: the file that it is in.
         paper, equation: where it is from.
-        unit: of the value: log (natural logarithm), count, logit, or 1.
+        unit: of the value: log (natural logarithm), count, logit, logit^-2, nat, or 1.
         table: whether it returns a DataFrame, which becomes a file of its own.
         inputs: names of the inputs that it needs, all in `inputs.INPUTS`.
         options: by name.

@@ -1,5 +1,6 @@
 """What a measure gives: a number with what is known of its error, or the reason why there is none."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from genlab.linalg.lanczos import SingularValue
@@ -33,3 +34,10 @@ class Value:
     def of_singular_value(cls, found: SingularValue) -> "Value":
         """With the residual, the iterations and whether they converged."""
         return cls(found.value, residual=found.residual, iterations=found.iterations, converged=found.converged)
+
+    @classmethod
+    def of_singular_values(cls, value: float, residual: float, found: Iterable[SingularValue]) -> "Value":
+        """A number made from several, with the sum of their iterations; converged if every one is."""
+        found = list(found)
+        iterations = sum(each.iterations for each in found)
+        return cls(value, residual=residual, iterations=iterations, converged=all(each.converged for each in found))

@@ -6,6 +6,7 @@ import pkgutil
 import re
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import torch
 from torch import nn
@@ -20,7 +21,7 @@ from genlab.models.dropout import Chain
 from genlab.models.initialisation import initialise
 
 ROOT = Path(__file__).parents[2]
-UNITS = {"1", "count", "log", "logit"}
+UNITS = {"1", "count", "log", "logit", "logit^-2", "nat"}
 # These have a value for perceptrons, and a reason for the net of these tests.
 PERCEPTRONS_ONLY = {
     *("interlayer_conditions", "interlayer_condition_number"),
@@ -88,7 +89,8 @@ def subject_of(seed=0):
     with torch.no_grad():
         labels = nets[0](normalisation(images)).argmax(1)
     dataset = Dataset(images, labels, labels, images, labels, ("a", "b", "c"), (1, 8, 8), normalisation)
-    return Subject(nets[0], nets[1], dataset, seed=0)
+    history = pd.DataFrame({"epoch": [0, 1, 2], "step": [0, 5, 10], "train_loss": [1.2, 0.08, 0.009]})
+    return Subject(nets[0], nets[1], dataset, seed=0, history=history)
 
 
 def test_every_measure_has_a_value_and_leaves_the_nets_alone():

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import torch
 from torch import nn
 
@@ -41,14 +42,17 @@ def neyshabur_vgg_subject() -> Subject:
 
 
 def strided() -> Subject:
-    """A convolution of 5x5 with stride 2, one without padding, and a linear layer that sees more than one position."""
+    """A convolution of 5x5 with stride 2, one without padding, and a linear layer that sees more than one position.
+
+    The stride divides the map, without which circular padding makes no operator.
+    """
 
     def build() -> nn.Module:
         first, second = nn.Conv2d(3, 4, 5, stride=2, padding=2), nn.Conv2d(4, 5, 3, bias=False)
         norm, pool = nn.BatchNorm2d(5), nn.MaxPool2d(2)
         return Chain(first, nn.ReLU(), second, norm, nn.ReLU(), pool, nn.Flatten(), nn.Linear(20, 4))
 
-    return subject(build, (3, 13, 13), 4)
+    return subject(build, (3, 14, 14), 4)
 
 
 SUBJECTS: dict[str, Callable[[], Subject]] = {
@@ -86,7 +90,14 @@ def subject(
     labels[:WRONG_LABELS] = (labels[:WRONG_LABELS] + 1) % classes
     names = tuple("abcdefghij"[:classes])
     dataset = Dataset(pixels, labels, true_labels, pixels[:3], true_labels[:3], names, input_shape, normalisation)
-    return Subject(model=model, initial_model=initial_model, dataset=dataset, seed=3, device="cpu")
+    return Subject(model, initial_model, dataset, seed=3, device="cpu", history=history())
+
+
+def history() -> pd.DataFrame:
+    """A loss that goes below 0.1 and comes back, then below 0.01, with two evaluations an epoch."""
+    losses = [2.3, 0.7, 0.1, 0.4, 0.09, 0.02, 0.011, 0.0099, 0.2]
+    rows = {"epoch": [k // 2 for k in range(len(losses))], "step": [30 * k for k in range(len(losses))]}
+    return pd.DataFrame({**rows, "train_loss": losses})
 
 
 @torch.no_grad()

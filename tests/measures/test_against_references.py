@@ -17,7 +17,21 @@ from genlab.measures.path_norms import log_l1_path_norm, log_l2_path_norm
 from genlab.models.mlp import mlp
 from genlab.models.traversal import folded
 from tests.measures.subjects import SUBJECTS, described, measured, normalised, perturbed
-from tests.references import folding, forward, margins, norms, operators, parameter_counts, path_norms, products
+from tests.references import (
+    folding,
+    forward,
+    gradients,
+    history,
+    margins,
+    norms,
+    operators,
+    outputs,
+    parameter_counts,
+    path_norms,
+    products,
+    spectral_complexity,
+    vc_dimension,
+)
 
 TOLERANCE = 1e-6
 
@@ -30,7 +44,16 @@ class Twin:
     net: list[dict]
     plain: list[dict]
     initial: list[dict]
+    logits: list[list[float]]
     margins: list[float]
+
+    @property
+    def labels(self) -> list[int]:
+        return self.subject.dataset.train_labels.tolist()
+
+    @property
+    def history(self) -> list[dict]:
+        return self.subject.history.to_dict("records")
 
     @property
     def input_shape(self) -> tuple[int, ...]:
@@ -38,7 +61,10 @@ class Twin:
 
     @property
     def gamma(self) -> float:
-        return margins.percentile(self.margins, 5)
+        return self.gamma_of(5)
+
+    def gamma_of(self, percent: int) -> float:
+        return margins.percentile(self.margins, percent)
 
     def layers(self) -> list[tuple[dict, tuple[int, ...], dict]]:
         """Each layer with weights, the shape that it sees, and the same layer at initialisation."""
@@ -63,6 +89,7 @@ def twin_of(case: str) -> Twin:
         net=net,
         plain=folding.fold(net),
         initial=folding.fold(described(subject.initial_model)),
+        logits=logits.tolist(),
         margins=margins.margins(logits.tolist(), subject.dataset.train_labels.tolist()),
     )
 
@@ -89,6 +116,15 @@ def spectral_norm_operator(twin: Twin) -> dict[str, float]:
     }
 
 
+@cache
+def spectral_norm_circular(twin: Twin) -> dict[str, float]:
+    return {
+        layer["name"]: operators.largest_singular_value(operators.circular_layer_matrix(layer, shape))
+        for layer, shape, _ in twin.layers()
+    }
+
+
+@cache
 def spectral_distance_operator(twin: Twin) -> dict[str, float]:
     return {
         layer["name"]: operators.largest_singular_value(
@@ -98,9 +134,14 @@ def spectral_distance_operator(twin: Twin) -> dict[str, float]:
     }
 
 
-def log_product(layer_norms: Callable[[Twin], dict[str, float]], over_margin: bool = False) -> Callable[[Twin], float]:
+Norms = Callable[[Twin], dict[str, float]]
+
+
+def log_product(layer_norms: Norms, over_margin: int | None = None) -> Callable[[Twin], float]:
+    """`over_margin`: the percentile of the margins."""
+
     def value(twin: Twin) -> float:
-        divisor = twin.gamma if over_margin else 1.0
+        divisor = twin.gamma_of(over_margin) if over_margin else 1.0
         return products.log_product_of_squares(list(layer_norms(twin).values()), divisor)
 
     return value
@@ -111,14 +152,43 @@ def log_path_norm(p: int, max_pool: str = "max") -> Callable[[Twin], float]:
     return lambda twin: form(twin.plain, twin.input_shape, p)
 
 
-def log_path_norm_over_margin(p: int, max_pool: str = "max") -> Callable[[Twin], float]:
+def log_path_norm_over_margin(p: int, max_pool: str = "max", percent: int = 5) -> Callable[[Twin], float]:
     """l1: ln (path norm)^2 / gamma^2; l2: ln of the sum of squares / gamma^2 (Neyshabur et al. 2017, section 2.2)."""
-    return lambda twin: 2 / p * log_path_norm(p, max_pool)(twin) - 2 * math.log(twin.gamma)
+    return lambda twin: 2 / p * log_path_norm(p, max_pool)(twin) - 2 * math.log(twin.gamma_of(percent))
+
+
+def log_balanced_sum(layer_norms: Norms, over_margin: int | None = None) -> Callable[[Twin], float]:
+    return lambda twin: spectral_complexity.log_balanced_sum(
+        list(layer_norms(twin).values()), twin.gamma_of(over_margin) if over_margin else 1.0
+    )
+
+
+def log_complexity(numerators: Norms, layer_norms: Norms) -> Callable[[Twin], float]:
+    return lambda twin: spectral_complexity.log_complexity(
+        list(numerators(twin).values()), list(layer_norms(twin).values()), twin.gamma_of(10)
+    )
+
+
+def ratio_sum(numerators: Norms, layer_norms: Norms) -> Callable[[Twin], float]:
+    return lambda twin: spectral_complexity.ratio_sum(list(numerators(twin).values()), list(layer_norms(twin).values()))
+
+
+def sum_of_squares(layer_norms: Norms) -> Callable[[Twin], float]:
+    return lambda twin: sum(norm**2 for norm in layer_norms(twin).values())
+
+
+@cache
+def sample_gradients(twin: Twin) -> list[dict]:
+    images = normalised(twin.subject.dataset.train_images.numpy(), twin.subject.dataset.normalisation)
+    return gradients.of_each_image(twin.plain, images, twin.labels)
 
 
 FROBENIUS = each_weight(norms.frobenius)
 KERNEL = each_weight(norms.spectral_of_kernel)
 L1_INF = each_weight(norms.l1_inf)
+FROBENIUS_DISTANCE = each_distance(norms.frobenius)
+KERNEL_DISTANCE = each_distance(norms.spectral_of_kernel)
+OPERATOR = spectral_norm_operator
 
 LAYER_TWINS: dict[str, Callable[[Twin], dict[str, float]]] = {
     "layer_parameter_count": lambda twin: {
@@ -129,10 +199,12 @@ LAYER_TWINS: dict[str, Callable[[Twin], dict[str, float]]] = {
     "spectral_norm_operator": spectral_norm_operator,
     "pq_norm": each_weight(pq_2_1),
     "l1_inf_norm": L1_INF,
-    "frobenius_distance": each_distance(norms.frobenius),
-    "spectral_distance_kernel": each_distance(norms.spectral_of_kernel),
+    "spectral_norm_circular": spectral_norm_circular,
+    "frobenius_distance": FROBENIUS_DISTANCE,
+    "spectral_distance_kernel": KERNEL_DISTANCE,
     "spectral_distance_operator": spectral_distance_operator,
     "pq_distance": each_distance(pq_2_1),
+    "gradient_noise": lambda twin: gradients.noise(sample_gradients(twin)),
 }
 
 NET_TWINS: dict[str, Callable[[Twin], float]] = {
@@ -146,14 +218,48 @@ NET_TWINS: dict[str, Callable[[Twin], float]] = {
     "log_l1_inf_norm": log_product(L1_INF),
     "log_spectral_norm_kernel": log_product(KERNEL),
     "log_spectral_norm_operator": log_product(spectral_norm_operator),
-    "log_l2_norm_over_margin_5": log_product(FROBENIUS, over_margin=True),
-    "log_l1_inf_norm_over_margin_5": log_product(L1_INF, over_margin=True),
-    "log_spectral_norm_kernel_over_margin_5": log_product(KERNEL, over_margin=True),
-    "log_spectral_norm_operator_over_margin_5": log_product(spectral_norm_operator, over_margin=True),
+    "log_l2_norm_over_margin_5": log_product(FROBENIUS, 5),
+    "log_l1_inf_norm_over_margin_5": log_product(L1_INF, 5),
+    "log_spectral_norm_kernel_over_margin_5": log_product(KERNEL, 5),
+    "log_spectral_norm_operator_over_margin_5": log_product(OPERATOR, 5),
     "log_l1_path_norm": log_path_norm(1),
     "log_l2_path_norm": log_path_norm(2),
     "log_l1_path_norm_over_margin_5": log_path_norm_over_margin(1),
     "log_l2_path_norm_over_margin_5": log_path_norm_over_margin(2),
+    "vc_dimension_bound": lambda twin: vc_dimension.bound(twin.plain, twin.input_shape, 1),
+    "train_cross_entropy": lambda twin: outputs.cross_entropy(twin.logits, twin.labels),
+    "output_entropy": lambda twin: outputs.entropy(twin.logits),
+    "inverse_squared_margin_10": lambda twin: 1 / twin.gamma_of(10) ** 2,
+    "sum_squared_frobenius_norms": sum_of_squares(FROBENIUS),
+    "sum_squared_frobenius_distances": sum_of_squares(FROBENIUS_DISTANCE),
+    "sum_squared_spectral_distances_kernel": sum_of_squares(KERNEL_DISTANCE),
+    "sum_squared_spectral_distances_operator": sum_of_squares(spectral_distance_operator),
+    "weight_norm": lambda twin: math.sqrt(sum_of_squares(FROBENIUS)(twin)),
+    "weight_distance": lambda twin: math.sqrt(sum_of_squares(FROBENIUS_DISTANCE)(twin)),
+    "log_l2_norm_over_margin_10": log_product(FROBENIUS, 10),
+    "log_spectral_norm_kernel_over_margin_10": log_product(KERNEL, 10),
+    "log_spectral_norm_operator_over_margin_10": log_product(OPERATOR, 10),
+    "log_spectral_norm_circular": log_product(spectral_norm_circular),
+    "log_spectral_norm_circular_over_margin_10": log_product(spectral_norm_circular, 10),
+    "log_l2_path_norm_over_margin_10": log_path_norm_over_margin(2, percent=10),
+    "log_balanced_sum_frobenius": log_balanced_sum(FROBENIUS),
+    "log_balanced_sum_frobenius_over_margin_10": log_balanced_sum(FROBENIUS, 10),
+    "log_balanced_sum_spectral_kernel": log_balanced_sum(KERNEL),
+    "log_balanced_sum_spectral_kernel_over_margin_10": log_balanced_sum(KERNEL, 10),
+    "log_balanced_sum_spectral_operator": log_balanced_sum(OPERATOR),
+    "log_balanced_sum_spectral_operator_over_margin_10": log_balanced_sum(OPERATOR, 10),
+    "log_spectral_init_kernel_over_margin_10": log_complexity(FROBENIUS_DISTANCE, KERNEL),
+    "log_spectral_init_operator_over_margin_10": log_complexity(FROBENIUS_DISTANCE, OPERATOR),
+    "log_spectral_orig_kernel_over_margin_10": log_complexity(FROBENIUS, KERNEL),
+    "log_spectral_orig_operator_over_margin_10": log_complexity(FROBENIUS, OPERATOR),
+    "frobenius_over_spectral_kernel": ratio_sum(FROBENIUS, KERNEL),
+    "frobenius_over_spectral_operator": ratio_sum(FROBENIUS, OPERATOR),
+    "squared_fisher_rao_norm": lambda twin: gradients.squared_fisher_rao(twin.plain, sample_gradients(twin)),
+    "steps_to_loss": lambda twin: history.reached(twin.history, 0.1, "step"),
+    "epochs_to_loss": lambda twin: history.reached(twin.history, 0.1, "epoch"),
+    "steps_between_losses": lambda twin: (
+        history.reached(twin.history, 0.01, "step") - history.reached(twin.history, 0.1, "step")
+    ),
 }
 
 TABLE_TWINS: dict[str, Callable[[Twin], dict[str, float]]] = {
@@ -175,6 +281,11 @@ OPTION_TWINS: list[tuple[str, dict, Callable[[Twin], dict[str, float] | float]]]
     ("log_l2_path_norm", {"max_pool": "sum"}, log_path_norm(2, "sum")),
     ("log_l1_path_norm_over_margin_5", {"max_pool": "sum"}, log_path_norm_over_margin(1, "sum")),
     ("log_l2_path_norm_over_margin_5", {"max_pool": "sum"}, log_path_norm_over_margin(2, "sum")),
+    ("log_l2_path_norm_over_margin_10", {"max_pool": "sum"}, log_path_norm_over_margin(2, "sum", 10)),
+    ("vc_dimension_bound", {"p": 2}, lambda twin: vc_dimension.bound(twin.plain, twin.input_shape, 2)),
+    ("steps_to_loss", {"loss": 0.4}, lambda twin: history.reached(twin.history, 0.4, "step")),
+    ("epochs_to_loss", {"loss": 1}, lambda twin: history.reached(twin.history, 1, "epoch")),
+    ("steps_between_losses", {"first": 0.7, "second": 0.1}, lambda twin: 30.0),
 ]
 
 

@@ -1,5 +1,6 @@
 import json
 import math
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -11,7 +12,7 @@ from genlab.data.normalisation import Normalisation
 from genlab.errors import ConfigError, PreemptedError
 from genlab.measures import MEASURES
 from genlab.measures.compute import TABLE, compute_measures
-from genlab.measures.inputs import Subject
+from genlab.measures.inputs import INPUTS, Subject
 from genlab.measures.registry import NotApplicable, Value, measure
 from genlab.models.initialisation import initialise
 from genlab.models.mlp import mlp
@@ -39,7 +40,17 @@ def subject(*, initial=True, model=None):
     with torch.no_grad():
         labels = model(normalisation(images)).argmax(1)
     dataset = Dataset(images, labels, labels, images, labels, ("a", "b", "c"), (1, 3, 3), normalisation)
-    return Subject(model, perceptron(1) if initial else None, dataset, seed=0)
+    history = pd.DataFrame({"epoch": [0, 1, 2], "step": [0, 5, 10], "train_loss": [1.2, 0.08, 0.009]})
+    return Subject(model, perceptron(1) if initial else None, dataset, seed=0, history=history)
+
+
+def needing(name):
+    """The measures that an input of this name is needed for, directly or through another input."""
+    needs = {name}
+    for source in INPUTS.values():
+        if needs & set(source.needs):
+            needs.add(source.name)
+    return {measure for measure, entry in MEASURES.items() if needs & set(entry.inputs)}
 
 
 def register(function, **settings):
@@ -114,8 +125,15 @@ def test_a_failure_has_a_reason_and_the_others_their_values():
 def test_an_input_that_cannot_be_had_takes_only_those_that_need_it():
     results = compute_measures(subject(initial=False))
     missing = {row["measure"] for row in results.rows if row["reason"] not in ("", TABLE)}
-    assert missing == {name for name, entry in MEASURES.items() if "initial_weight_layers" in entry.inputs}
+    assert missing == needing("initial_folded_model") >= {"frobenius_distance", "spectral_distance_operator"}
     assert rows(results, "frobenius_distance")[0]["reason"] == "the initial weights of this run were not kept"
+
+
+def test_a_run_without_history_keeps_all_that_is_not_about_training():
+    results = compute_measures(replace(subject(), history=None))
+    missing = {row["measure"]: row["reason"] for row in results.rows if row["reason"] not in ("", TABLE)}
+    assert set(missing) == needing("history") >= {"steps_to_loss"}
+    assert set(missing.values()) == {"this run has no history of its training"}
 
 
 def test_weights_that_are_not_finite_give_reasons_and_no_values():
@@ -123,7 +141,7 @@ def test_weights_that_are_not_finite_give_reasons_and_no_values():
     nn.init.constant_(model[1].weight, math.nan)
     results = compute_measures(subject(model=model))
     valued = {row["measure"] for row in results.rows if row["value"] is not None}
-    assert valued == {"parameter_count", "weight_count", "layer_parameter_count"}
+    assert valued == {"parameter_count", "weight_count", "layer_parameter_count"} | needing("history")
     assert all(row["reason"] for row in results.rows if row["value"] is None)
 
 

@@ -11,6 +11,7 @@ from genlab.measures.distances import (
     spectral_distance_kernel,
     spectral_distance_operator,
 )
+from genlab.measures.inputs import kernel_distances, operator_distances
 from genlab.models.traversal import weight_layers
 
 
@@ -29,15 +30,16 @@ def test_known_differences():
     assert frobenius_distance(*layers)["1"] == pytest.approx(13)
     assert pq_distance(*layers)["1"] == pytest.approx(17)
     assert pq_distance(*layers, p=1, q=math.inf)["1"] == pytest.approx(12)
-    assert spectral_distance_kernel(*layers)["1"] == pytest.approx(12)
-    assert spectral_distance_operator(*layers, generator())["1"].value == pytest.approx(12)
+    assert spectral_distance_kernel(kernel_distances(*layers))["1"] == pytest.approx(12)
+    assert spectral_distance_operator(operator_distances(*layers, generator()))["1"].value == pytest.approx(12)
 
 
 def test_the_operator_of_a_difference_knows_the_map():
     before = two_layers()
     after = copy.deepcopy(before)
     after[0].weight.data += 0.25
-    found = spectral_distance_operator(weight_layers(after, (2, 6, 6)), weight_layers(before, (2, 6, 6)), generator())
+    layers = weight_layers(after, (2, 6, 6)), weight_layers(before, (2, 6, 6))
+    found = spectral_distance_operator(operator_distances(*layers, generator()))
     # 0.25 times a matrix of ones between channels times a path of 6 points along both axes.
     expected = 0.25 * math.sqrt(2 * 4) * (1 + 2 * math.cos(math.pi / 7)) ** 2
     assert found["0"].value == pytest.approx(expected, rel=1e-8)
@@ -47,7 +49,7 @@ def test_the_operator_of_a_difference_knows_the_map():
 
 def test_a_net_is_at_distance_zero_from_itself():
     layers = weight_layers(two_layers(), (2, 6, 6))
-    for distance in (frobenius_distance, spectral_distance_kernel, pq_distance):
+    for distance in (frobenius_distance, kernel_distances, pq_distance):
         assert distance(layers, layers) == {"0": 0.0, "3": 0.0}
 
 

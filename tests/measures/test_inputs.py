@@ -1,5 +1,6 @@
 import copy
 
+import pandas as pd
 import pytest
 import torch
 from torch import nn
@@ -40,7 +41,8 @@ def net(seed=0):
 
 
 def inputs_of(model=None, initial=None, count=10, **settings):
-    return Inputs(Subject(model or net(), initial, digits(count, **settings), seed=3))
+    history = pd.DataFrame({"epoch": [0], "step": [0], "train_loss": [1.0]})
+    return Inputs(Subject(model or net(), initial, digits(count, **settings), seed=3, history=history))
 
 
 def test_each_input_is_computed_once_and_only_when_asked_for():
@@ -113,6 +115,24 @@ def test_a_run_without_initial_weights_says_so_each_time():
     for _ in range(2):
         with pytest.raises(NotApplicable, match="initial weights of this run were not kept"):
             inputs.get("initial_weight_layers", "m")
+
+
+def test_the_history_is_handed_on_and_a_run_without_one_says_so():
+    assert inputs_of().get("history", "m")["train_loss"].tolist() == [1.0]
+    for history in (None, pd.DataFrame()):
+        with pytest.raises(NotApplicable, match="no history"):
+            Inputs(Subject(net(), None, digits(10), 3, history=history)).get("history", "m")
+
+
+def test_distances_are_norms_of_what_training_added():
+    inputs = inputs_of(initial=net(1))
+    trained, initial = (inputs.get(name, "m") for name in ("weight_layers", "initial_weight_layers"))
+    for after, before in zip(trained, initial, strict=True):
+        expected = float(torch.linalg.svdvals(after.matrix - before.matrix)[0])
+        assert inputs.get("kernel_distances", "m")[after.name] == pytest.approx(expected, rel=1e-12)
+    # A linear layer is its own operator, and so is its circular one.
+    assert inputs.get("operator_distances", "m")["6"].value == pytest.approx(expected, rel=1e-12)
+    assert inputs.get("circular_norms", "m")["6"] == pytest.approx(float(inputs.get("spectra", "m")["6"][0]))
 
 
 def test_a_net_without_weight_layers_says_so():

@@ -15,9 +15,33 @@ from tests.measures.subjects import SUBJECTS, measured
 WEIGHTS = (nn.Linear, nn.Conv2d)
 NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
 # Norms of each layer that grow by the factor by which the layer grows.
-HOMOGENEOUS = ("frobenius_norm", "spectral_norm_kernel", "spectral_norm_operator", "pq_norm", "l1_inf_norm")
+HOMOGENEOUS = (
+    "frobenius_norm",
+    "spectral_norm_kernel",
+    "spectral_norm_operator",
+    "spectral_norm_circular",
+    "pq_norm",
+    "l1_inf_norm",
+)
 PATH_NORMS = ("log_l1_path_norm", "log_l2_path_norm")
-DISTANCES = ("frobenius_distance", "spectral_distance_kernel", "spectral_distance_operator", "pq_distance")
+# What rescaling two layers changes by no power of the factor: distances, sums of norms, and gradients.
+NOT_INVARIANT = (
+    "frobenius_distance",
+    "spectral_distance_kernel",
+    "spectral_distance_operator",
+    "pq_distance",
+    "sum_squared_frobenius_norms",
+    "sum_squared_frobenius_distances",
+    "sum_squared_spectral_distances_kernel",
+    "sum_squared_spectral_distances_operator",
+    "weight_norm",
+    "weight_distance",
+    "log_spectral_init_kernel_over_margin_10",
+    "log_spectral_init_operator_over_margin_10",
+    "gradient_noise",
+)
+# What does not change even if every unit is rescaled by a factor of its own.
+OF_THE_FUNCTION = ("train_cross_entropy", "output_entropy", "inverse_squared_margin_10", "squared_fisher_rao_norm")
 
 
 @pytest.fixture(scope="module", params=list(SUBJECTS))
@@ -118,7 +142,7 @@ def test_rescaling_two_layers_by_s_and_1_over_s_changes_only_their_own_norms(sub
         }
         assert (training_logits(changed) - training_logits(subject)).abs().max() < 1e-9
         assert_same(after, expected, HOMOGENEOUS)
-        assert_same(after, before, [name for name in before if name not in HOMOGENEOUS + DISTANCES])
+        assert_same(after, before, [name for name in before if name not in HOMOGENEOUS + NOT_INVARIANT])
 
 
 def test_rescaling_unit_by_unit_leaves_outputs_margins_and_path_norms(subject, before):
@@ -130,6 +154,7 @@ def test_rescaling_unit_by_unit_leaves_outputs_margins_and_path_norms(subject, b
     after = measured(changed)
     assert_same(after, before, [name for name in before if name.startswith("margin")])
     assert_same(after, before, [name for name in before if "path_norm" in name])
+    assert_same(after, before, OF_THE_FUNCTION)
     assert abs(after["log_l2_norm"][""] - before["log_l2_norm"][""]) > 1
     for name in PATH_NORMS:
         options = {name: {"max_pool": "sum"}}

@@ -5,6 +5,7 @@ import torch
 
 from genlab.measures.inputs import margins_of
 from genlab.measures.margins import (
+    inverse_squared_margin_10,
     log_squared_margin,
     margin_5th_percentile,
     margin_10th_percentile,
@@ -56,6 +57,17 @@ def test_the_distribution_runs_from_minimum_to_maximum():
 
 def test_the_squared_margin_enters_as_a_logarithm():
     assert log_squared_margin(torch.full((10,), 2.0)) == pytest.approx(math.log(4))
+
+
+def test_the_inverse_square_is_of_the_10th_percentile():
+    margins = torch.arange(201.0, dtype=torch.float64).flip(0) - 16
+    assert inverse_squared_margin_10(margins) == pytest.approx(1 / 16)
+
+
+@pytest.mark.parametrize("gamma", [0.0, -2.0])
+def test_a_negative_margin_is_not_squared_away(gamma):
+    with pytest.raises(NotApplicable, match=f"10th percentile of the margins is {gamma:g}"):
+        inverse_squared_margin_10(torch.full((10,), gamma))
 
 
 @pytest.mark.parametrize("gamma", [0.0, -1.5])

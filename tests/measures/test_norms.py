@@ -11,6 +11,7 @@ from genlab.measures.norms import (
     l1_inf_norm,
     matrix_norm,
     pq_norm,
+    spectral_norm_circular,
     spectral_norm_kernel,
     spectral_norm_operator,
 )
@@ -80,3 +81,7 @@ def test_spectral_norms_pass_on_what_was_found():
     assert spectral_norm_kernel(spectra) == {"a": 7.0}
     found = spectral_norm_operator({"a": SingularValue(7.0, 1e-9, 40, False)})
     assert found == {"a": Value(7.0, residual=1e-9, iterations=40, converged=False)}
+
+
+def test_the_circular_form_is_handed_on_by_layer():
+    assert spectral_norm_circular({"a": 2.5, "b": 0.0}) == {"a": 2.5, "b": 0.0}

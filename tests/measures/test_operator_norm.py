@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from genlab.measures.operator_norm import layer_operator_norm
+from genlab.measures.operator_norm import layer_circular_norm, layer_operator_norm
 from genlab.measures.registry import NotApplicable
 from genlab.models.traversal import weight_layers
 
@@ -61,6 +61,35 @@ def test_any_weights_of_the_shape_can_be_measured():
     (layer,) = weight_layers(nn.Sequential(conv), (2, 6, 6))
     doubled = layer_operator_norm(layer, 2 * layer.weight, generator=generator())
     assert doubled.value == pytest.approx(2 * layer_operator_norm(layer, layer.weight, generator=generator()).value)
+
+
+@pytest.mark.parametrize(
+    ("module", "input_shape"),
+    [
+        (nn.Conv2d(2, 5, 3, padding=1, padding_mode="circular"), (2, 6, 5)),
+        (nn.Conv2d(2, 5, 3, stride=2, padding=1, padding_mode="circular"), (2, 8, 6)),
+        (nn.Conv2d(4, 6, (3, 1), padding=(2, 0), dilation=2, groups=2, padding_mode="circular"), (4, 5, 8)),
+        (nn.Linear(6, 4), (6,)),
+    ],
+    ids=str,
+)
+def test_the_circular_norm_is_that_of_a_layer_that_pads_so(module, input_shape):
+    (layer,) = weight_layers(nn.Sequential(module.double()), input_shape)
+    assert layer_circular_norm(layer) == pytest.approx(jacobian_norm(module, input_shape), rel=1e-10)
+
+
+def test_the_circular_norm_of_ones_is_their_number_whatever_the_map():
+    conv = nn.Conv2d(1, 1, 3, padding=1)
+    nn.init.ones_(conv.weight)
+    for size in (1, 2, 8, 32):
+        (layer,) = weight_layers(nn.Sequential(conv), (1, size, size))
+        assert layer_circular_norm(layer) == pytest.approx(9)
+
+
+def test_a_stride_that_does_not_divide_the_map_has_a_reason():
+    (layer,) = weight_layers(nn.Sequential(nn.Conv2d(2, 5, 3, stride=2, padding=1)), (2, 7, 6))
+    with pytest.raises(NotApplicable, match="layer 0 has a stride of 2x2, which does not divide its input of 7x6"):
+        layer_circular_norm(layer)
 
 
 @pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel lengths")

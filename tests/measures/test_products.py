@@ -10,10 +10,15 @@ from genlab.measures.products import (
     log_l1_inf_norm_over_margin_5,
     log_l2_norm,
     log_l2_norm_over_margin_5,
+    log_l2_norm_over_margin_10,
+    log_spectral_norm_circular,
+    log_spectral_norm_circular_over_margin_10,
     log_spectral_norm_kernel,
     log_spectral_norm_kernel_over_margin_5,
+    log_spectral_norm_kernel_over_margin_10,
     log_spectral_norm_operator,
     log_spectral_norm_operator_over_margin_5,
+    log_spectral_norm_operator_over_margin_10,
     log_squared_product,
 )
 from genlab.measures.registry import NotApplicable
@@ -45,6 +50,21 @@ def test_the_margin_enters_squared():
     assert log_l2_norm_over_margin_5(layers, MARGINS) == pytest.approx(math.log(900 / 0.25))
     assert log_l1_inf_norm_over_margin_5(layers, MARGINS) == pytest.approx(math.log(100 / 0.25))
     assert log_spectral_norm_kernel_over_margin_5(spectra, MARGINS) == pytest.approx(math.log(100 / 0.25))
+
+
+def test_the_margin_is_the_percentile_in_the_name():
+    # 5th percentile 0.1, 10th percentile 0.5.
+    margins = torch.cat([torch.full((8,), 0.1), torch.full((93,), 0.5)]).double()
+    layers, spectra = diagonal_net(2.0, 5.0), {"a": torch.tensor([10.0])}
+    operators = {"a": SingularValue(10.0, 0.1, 7, True)}
+    assert log_l2_norm_over_margin_5(layers, margins) == pytest.approx(math.log(900 / 0.01))
+    assert log_l2_norm_over_margin_10(layers, margins) == pytest.approx(math.log(900 / 0.25))
+    assert log_spectral_norm_kernel_over_margin_10(spectra, margins) == pytest.approx(math.log(100 / 0.25))
+    assert log_spectral_norm_circular({"a": 10.0}) == pytest.approx(math.log(100))
+    assert log_spectral_norm_circular_over_margin_10({"a": 10.0}, margins) == pytest.approx(math.log(100 / 0.25))
+    found = log_spectral_norm_operator_over_margin_10(operators, margins)
+    assert found.value == pytest.approx(math.log(100 / 0.25))
+    assert (found.residual, found.iterations, found.converged) == (pytest.approx(0.02), 7, True)
 
 
 def test_the_operator_form_carries_its_error():

@@ -27,6 +27,24 @@ def convolution_matrix(
     return scipy.sparse.csr_matrix((entries, (rows, columns)), shape=shape)
 
 
+def circular_matrix(weight: np.ndarray, input_shape: tuple[int, int, int], stride: int) -> scipy.sparse.csr_matrix:
+    """The matrix of out[o, y, x] = sum over c, i, j of in[c, (y s + i) mod h, (x s + j) mod w] weight[o, c, i, j]."""
+    channels, height, width = input_shape
+    out_channels, _, kernel_height, kernel_width = weight.shape
+    out_height, out_width = height // stride, width // stride
+    entries: list[float] = []
+    rows: list[int] = []
+    columns: list[int] = []
+    for o, y, x in np.ndindex(out_channels, out_height, out_width):
+        for c, i, j in np.ndindex(channels, kernel_height, kernel_width):
+            rows.append((o * out_height + y) * out_width + x)
+            columns.append((c * height + (y * stride + i) % height) * width + (x * stride + j) % width)
+            entries.append(float(weight[o, c, i, j]))
+    shape = (out_channels * out_height * out_width, channels * height * width)
+    # Entries of the same place add up, where a kernel larger than the map winds around it.
+    return scipy.sparse.csr_matrix((entries, (rows, columns)), shape=shape)
+
+
 def pooling_matrix(input_shape: tuple[int, int, int], size: int, entry: float) -> scipy.sparse.csr_matrix:
     """The matrix that adds up windows of size x size, each cell times `entry`: 1 for a sum, 1/size^2 for a mean."""
     channels, height, width = input_shape
@@ -46,6 +64,14 @@ def layer_matrix(layer: dict, input_shape: tuple[int, ...]) -> scipy.sparse.csr_
         return scipy.sparse.csr_matrix(layer["weight"])
     channels, height, width = input_shape
     return convolution_matrix(layer["weight"], (channels, height, width), layer["stride"], layer["padding"])
+
+
+def circular_layer_matrix(layer: dict, input_shape: tuple[int, ...]) -> scipy.sparse.csr_matrix:
+    """The same with the edges of a convolution's input joined."""
+    if layer["kind"] == "linear":
+        return scipy.sparse.csr_matrix(layer["weight"])
+    channels, height, width = input_shape
+    return circular_matrix(layer["weight"], (channels, height, width), layer["stride"])
 
 
 def largest_singular_value(matrix: scipy.sparse.csr_matrix, dense_up_to: int = 400) -> float:
