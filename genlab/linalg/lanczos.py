@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from genlab.linalg.orthonormal import NOISE, finite_norm, orthogonalised, random_unit_vector
+
 BASIS_SIZE = 120
 KEPT_AT_RESTART = 20
 CHECK_INTERVAL = 5
-# In units of rounding: what is left of a vector below this is noise.
-NOISE = 100
 
 
 @dataclass(frozen=True)
@@ -72,14 +72,13 @@ def largest_singular_value(
     left = torch.zeros(size, rows, dtype=dtype, device=device)
     right = torch.zeros(size + 1, columns, dtype=dtype, device=device)
     projected = torch.zeros(size, size, dtype=torch.float64)
-    start = torch.randn(columns, generator=generator, device=generator.device, dtype=dtype).to(device)
-    right[0] = start / torch.linalg.vector_norm(start)
+    right[0] = random_unit_vector(columns, generator=generator, dtype=dtype, device=device)
 
     filled, iterations, scale, noise = 0, 0, 0.0, NOISE * torch.finfo(dtype).eps
     while True:
-        image, along_left = _orthogonalised(matvec(right[filled]), left[:filled])
+        image, along_left = orthogonalised(matvec(right[filled]), left[:filled])
         iterations += 1
-        alpha = _finite_norm(image)
+        alpha = finite_norm(image)
         scale = max(scale, math.hypot(alpha, float(along_left.norm())))
         projected[:filled, filled] = along_left.to("cpu", torch.float64)
         if alpha <= noise * scale:
@@ -88,8 +87,8 @@ def largest_singular_value(
             return SingularValue(value, alpha, iterations, alpha <= tolerance * value)
         projected[filled, filled] = alpha
         left[filled] = image / alpha
-        back, _ = _orthogonalised(rmatvec(left[filled]), right[: filled + 1])
-        beta = _finite_norm(back)
+        back, _ = orthogonalised(rmatvec(left[filled]), right[: filled + 1])
+        beta = finite_norm(back)
         filled += 1
         closed = beta <= noise * scale
         last = closed or iterations >= max_iterations
@@ -118,20 +117,3 @@ def _restart(left: Tensor, right: Tensor, left_ritz: Tensor, right_ritz: Tensor)
     left[:kept] = left_ritz @ left
     right[:kept] = right_ritz @ right[:size]
     right[kept] = right[size]
-
-
-def _orthogonalised(vector: Tensor, basis: Tensor) -> tuple[Tensor, Tensor]:
-    """What is left of a vector after its components along the rows of an orthonormal basis, and those components."""
-    total = torch.zeros(basis.shape[0], dtype=basis.dtype, device=basis.device)
-    for _ in range(2):
-        components = basis @ vector
-        vector = vector - components @ basis
-        total = total + components
-    return vector, total
-
-
-def _finite_norm(vector: Tensor) -> float:
-    norm = float(torch.linalg.vector_norm(vector))
-    if not math.isfinite(norm):
-        raise ValueError("the operator gives values that are not finite")
-    return norm

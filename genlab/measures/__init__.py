@@ -5,6 +5,7 @@ from genlab.measures import (
     counts,
     distances,
     gradients,
+    hessian,
     margins,
     norms,
     optimisation_speed,
@@ -31,6 +32,7 @@ FAMILIES = (
     spectral_complexity,
     path_norms,
     gradients,
+    hessian,
     optimisation_speed,
     conditions,
 )

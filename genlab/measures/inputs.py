@@ -3,12 +3,13 @@
 import copy
 import inspect
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import pandas as pd
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from genlab.data.batches import evaluation_batches
@@ -17,6 +18,7 @@ from genlab.data.images import centre_crop
 from genlab.linalg.lanczos import SingularValue
 from genlab.linalg.singular_values import singular_values
 from genlab.measures.differences import differences
+from genlab.measures.loss_hessian import Forward, Loss, TrainingLoss
 from genlab.measures.operator_norm import layer_circular_norm, layer_operator_norm
 from genlab.measures.sample_gradients import SampleGradients, per_sample_gradients
 from genlab.measures.value import NotApplicable
@@ -42,6 +44,7 @@ class Subject:
         seed: the run's; the random draws of each measure are derived from it and the measure's name.
         device: where everything is.
         history: of its training, with the columns of `history.csv`; None where there is none.
+        loss: of logits `[n, classes]` and labels `[n]`, the mean over the images; the cross-entropy of a run.
     """
 
     model: nn.Module
@@ -50,6 +53,7 @@ class Subject:
     seed: int
     device: torch.device | str = "cpu"
     history: pd.DataFrame | None = None
+    loss: Loss = F.cross_entropy
 
 
 @dataclass(frozen=True)
@@ -227,6 +231,72 @@ def logits(subject: Subject) -> Tensor:
 def margins(logits: Tensor, labels: Tensor) -> Tensor:
     """f(x)[y] - max_{j != y} f(x)[j] of every training image, sign kept, float64 `[n]`."""
     return margins_of(logits, labels)
+
+
+# Hessian: what needs derivatives --------------------------------------------------------------------------------------
+
+
+@provides
+def loss(subject: Subject) -> Loss:
+    """Outputs `[n, classes]` and labels `[n]` to the mean training loss, the cross-entropy unless another was given."""
+    return subject.loss
+
+
+@provides
+def parameters(subject: Subject) -> dict[str, Tensor]:
+    """Every trainable parameter by name, batch norm not folded, float64; not to be changed."""
+    found = subject.model.named_parameters()
+    trainable = {name: tensor.detach().double() for name, tensor in found if tensor.requires_grad}
+    if not trainable:
+        raise NotApplicable("the net has no trainable parameter")
+    return trainable
+
+
+@provides
+def forward(subject: Subject) -> Forward:
+    """Outputs `[n, classes]` from parameters by name and images, evaluation mode, in the type of both.
+
+    Parameters that are left out, and batch norm's running statistics, are as trained.
+    """
+    nets: dict[torch.dtype, nn.Module] = {}
+
+    def outputs(parameters: Mapping[str, Tensor], images: Tensor) -> Tensor:
+        if images.dtype not in nets:
+            nets[images.dtype] = copy.deepcopy(subject.model).to(images.dtype).eval().requires_grad_(False)
+        return torch.func.functional_call(nets[images.dtype], dict(parameters), (images,))
+
+    return outputs
+
+
+@provides
+def images_at(subject: Subject) -> Callable[[Tensor], Tensor]:
+    """Training images at some positions as the net sees them, without augmentation, float64 `[b, channels, h, w]`."""
+    dataset = subject.dataset
+
+    def selected(index: Tensor) -> Tensor:
+        pixels = dataset.train_images[index.to(dataset.train_images.device)]
+        return dataset.normalisation(centre_crop(pixels, dataset.input_size), torch.float64)
+
+    return selected
+
+
+@provides
+def image_order(labels: Tensor, generator: torch.Generator) -> Tensor:
+    """A random order of the training images `[n]`, the same for all measures that use a part of them."""
+    return torch.randperm(len(labels), generator=generator).to(labels.device)
+
+
+@provides
+def training_loss(
+    parameters: dict[str, Tensor],
+    forward: Forward,
+    loss: Loss,
+    images_at: Callable[[Tensor], Tensor],
+    labels: Tensor,
+    image_order: Tensor,
+) -> TrainingLoss:
+    """The mean training loss as a function of the parameters, with the images that it is the mean over."""
+    return TrainingLoss(parameters, forward, loss, images_at, labels, image_order)
 
 
 @provides

@@ -4,9 +4,11 @@ A logarithm is compared to 1e-6 absolute, which is 1e-6 of the number that it is
 """
 
 import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 import pytest
 import torch
@@ -16,7 +18,7 @@ from genlab.measures.inputs import Subject
 from genlab.measures.path_norms import log_l1_path_norm, log_l2_path_norm
 from genlab.models.mlp import mlp
 from genlab.models.traversal import folded
-from tests.measures.subjects import SUBJECTS, described, measured, normalised, perturbed
+from tests.measures.subjects import OWN_FILE, SUBJECTS, described, measured, normalised, perturbed
 from tests.references import (
     folding,
     forward,
@@ -309,10 +311,21 @@ TWINS_ELSEWHERE = {
 
 
 def test_every_measure_has_a_twin():
+    here = {name for name, entry in MEASURES.items() if entry.family not in OWN_FILE}
     assert not set(TWINS) & TWINS_ELSEWHERE
-    assert set(TWINS) | TWINS_ELSEWHERE == set(MEASURES), (
+    assert set(TWINS) | TWINS_ELSEWHERE == here, (
         "write the twin of a new measure under tests/references and name it here"
     )
+
+
+@pytest.mark.parametrize("family", OWN_FILE)
+def test_a_family_with_a_file_of_its_own_compares_every_measure_there(family):
+    text = (Path(__file__).parent / OWN_FILE[family]).read_text()
+    assert "from tests.references import" in text
+    names = [name for name, entry in MEASURES.items() if entry.family == family]
+    assert names
+    without = [name for name in names if not re.search(rf"def test_{name}_(is|are)_", text)]
+    assert not without, f"{OWN_FILE[family]} has no test of {', '.join(without)}"
 
 
 @pytest.mark.parametrize("name", sorted(TWINS))

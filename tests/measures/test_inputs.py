@@ -158,6 +158,44 @@ def test_nothing_is_done_to_the_net():
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
 
 
+def test_forward_gives_the_logits_from_the_parameters_and_from_others():
+    model = net()
+    inputs = inputs_of(model)
+    parameters, forward, images_at = (inputs.get(name, "m") for name in ("parameters", "forward", "images_at"))
+    assert list(parameters) == [name for name, _ in model.named_parameters()]
+    assert {tensor.dtype for tensor in parameters.values()} == {torch.float64}
+    images = images_at(torch.arange(10))
+    torch.testing.assert_close(forward(parameters, images), inputs.get("logits", "m"), rtol=1e-12, atol=1e-12)
+    some = {"6.bias": parameters["6.bias"] + 1}
+    torch.testing.assert_close(forward(some, images), inputs.get("logits", "m") + 1, rtol=1e-12, atol=1e-12)
+    single = forward({name: tensor.float() for name, tensor in parameters.items()}, images.float())
+    assert single.dtype == torch.float32
+    torch.testing.assert_close(single.double(), inputs.get("logits", "m"), rtol=1e-4, atol=1e-4)
+
+
+def test_parameters_that_are_not_trained_are_left_out():
+    model = net()
+    model[0].weight.requires_grad_(False)
+    assert list(inputs_of(model).get("parameters", "m")) == [name for name, _ in list(model.named_parameters())[1:]]
+    with pytest.raises(NotApplicable, match="no trainable parameter"):
+        inputs_of(net().requires_grad_(False)).get("parameters", "m")
+
+
+def test_images_are_those_at_the_positions_cropped_and_normalised():
+    inputs = inputs_of(stored=8)
+    data = digits(10, stored=8)
+    pixels = data.train_images[[7, 2], 1:7, 1:7].double() / 255
+    expected = ((pixels - data.normalisation.mean) / data.normalisation.std).permute(0, 3, 1, 2)
+    torch.testing.assert_close(inputs.get("images_at", "m")(torch.tensor([7, 2])), expected, rtol=1e-12, atol=1e-12)
+
+
+def test_the_order_of_the_images_is_one_for_all_measures_and_comes_from_the_seed():
+    orders = [inputs_of(count=50).get("image_order", name) for name in ("a", "b")]
+    assert torch.equal(*orders)
+    assert sorted(orders[0].tolist()) == list(range(50))
+    assert orders[0].tolist() != list(range(50))
+
+
 def test_an_input_made_from_nothing_known_is_refused():
     def frobnicated(wieghts):
         """w."""

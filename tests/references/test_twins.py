@@ -7,7 +7,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from tests.references import folding, forward, margins, norms, operators, path_norms, products
+from tests.references import folding, forward, hessian, margins, norms, operators, path_norms, products
 
 
 def convolution(weight, stride=1, padding=1, bias=None):
@@ -120,3 +120,62 @@ def test_a_pool_is_a_layer_of_paths(p):
         assert path_norms.log_by_matrices(net, (1, 4, 4), p) == pytest.approx(math.log(16 * 3**p * paths_through))
         expected = 4 * 3**p if kind == "max_pool" else 16 * 3**p * paths_through
         assert path_norms.log_with_max_pools(net, (1, 4, 4), p) == pytest.approx(math.log(expected))
+
+
+def test_the_hessian_of_softmax_regression_has_a_closed_form(rng):
+    """(1/n) sum_i (diag p - p p^T) (x) x x^T, weights row by row and the biases after them."""
+    weight, bias, images = rng.standard_normal((3, 4)), rng.standard_normal(3), rng.standard_normal((5, 4))
+    expected = np.zeros((15, 15))
+    for x in images:
+        scores = np.exp(weight @ x + bias)
+        p = scores / scores.sum()
+        curvature = np.diag(p) - np.outer(p, p)
+        expected[:12, :12] += np.kron(curvature, np.outer(x, x)) / 5
+        expected[:12, 12:] += np.kron(curvature, x[:, None]) / 5
+        expected[12:, 12:] += curvature / 5
+    expected[12:, :12] = expected[:12, 12:].T
+    found = hessian.hessian([linear(weight, bias)], images, [0, 1, 2, 0, 1])
+    assert np.abs(found - expected).max() < 1e-14
+    assert hessian.parameter_slices([linear(weight, bias), {"kind": "relu"}, linear(bias[None])]) == [
+        slice(0, 15),
+        slice(15, 18),
+    ]
+
+
+def test_the_hessian_of_a_net_is_the_difference_of_its_gradients(rng):
+    """Of the loss by central differences, along random directions, through every kind of layer."""
+    net = [
+        convolution(rng.standard_normal((2, 1, 3, 3)), bias=rng.standard_normal(2)),
+        {
+            "kind": "batch_norm",
+            "mean": rng.standard_normal(2),
+            "variance": rng.uniform(0.5, 2, 2),
+            "scale": rng.uniform(0.5, 2, 2),
+            "shift": rng.standard_normal(2),
+            "epsilon": 0.1,
+        },
+        {"kind": "relu"},
+        {"kind": "max_pool", "size": 2},
+        {"kind": "average_pool", "size": 2},
+        {"kind": "flatten"},
+        linear(rng.standard_normal((3, 2)), rng.standard_normal(3)),
+    ]
+    images, labels = rng.standard_normal((4, 1, 4, 4)), [0, 1, 2, 1]
+    keys = [(i, key) for i, layer in enumerate(net) for key in ("weight", "bias", "scale", "shift") if key in layer]
+    keys = [(i, key) for i, key in keys if net[i][key] is not None]
+    matrix = hessian.hessian(net, images, labels)
+
+    def loss(step):
+        moved, position = [dict(layer) for layer in net], 0
+        for i, key in keys:
+            count = moved[i][key].size
+            moved[i][key] = moved[i][key] + step[position : position + count].reshape(moved[i][key].shape)
+            position += count
+        logits = forward.forward(moved, images)
+        return np.mean([np.log(np.exp(f).sum()) - f[y] for f, y in zip(logits, labels, strict=True)])
+
+    for _ in range(3):
+        direction = rng.standard_normal(len(matrix))
+        h = 1e-4 / np.linalg.norm(direction)
+        difference = (loss(h * direction) - 2 * loss(0 * direction) + loss(-h * direction)) / h**2
+        assert difference == pytest.approx(direction @ matrix @ direction, rel=1e-4)
