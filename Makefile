@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test bench lint clean
+.PHONY: help setup demo test bench scaling lint clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ test: setup ## run all tests, offline (GENLAB_DATA=DIR adds those on real MNIST 
 
 bench: setup ## measure speed as ratios, side by side in one run (minutes)
 	$(BIN)/python -m tests.benchmarks
+
+scaling: setup ## measure how time and memory grow with nets, width, depth, batch and images (minutes)
+	$(BIN)/python -m tests.benchmarks.scaling
 
 lint: setup ## check style, types and formatting
 	$(BIN)/ruff check .

@@ -9,11 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 
-from genlab.compression.compress_run import compress_run
 from genlab.errors import DataMissingError, GenlabError, InterruptedByUserError, LockedError, PreemptedError
-from genlab.measures.measure_run import measure_run
 from genlab.rundir.find import directory_of
-from genlab.rundir.finished import load_run
 from genlab.rundir.layout import RunDirectory
 from genlab.rundir.locks import locked
 from genlab.rundir.status import read_status
@@ -126,6 +123,11 @@ def finish_cell(
     names, labels = passes.measures_left(result.run), passes.settings_left(result.run)
     if not names and not labels:
         return
+    # They import pandas, a fifth of a second that a sweep without passes does not need.
+    from genlab.compression.compress_run import compress_run
+    from genlab.measures.measure_run import measure_run
+    from genlab.rundir.finished import load_run
+
     run, where = load_run(result.run.path, data_dir), resolve_device(device or "auto")
     if names:
         measure_run(run, sorted(names), {k: v for k, v in work.options.items() if k in names}, device=where)

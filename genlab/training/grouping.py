@@ -37,8 +37,12 @@ FREE = (
 )
 # Sizes tried: each is a short measurement, and between two of them the time a net changes little.
 SIZES = (4, 16, 64, 256)
-# Together must save a tenth, as a short measurement has an error.
-WORTHWHILE = 0.9
+# Together must save a tenth, as a short measurement has an error, and twice that against an estimate.
+WORTHWHILE, CERTAIN = 0.9, 0.8
+# A larger size is tried as long as the last one saved this much: a measurement of many large nets takes long.
+STILL_GAINS = 0.95
+# Enough for tens of steps of the nets that gain by being together.
+TRIAL_SECONDS = 0.05
 # The part of the free memory that a group may take; the rest is for what a measurement of a moment cannot know.
 MEMORY_SHARE = 0.5
 
@@ -155,17 +159,29 @@ def fastest_group(
         return Group(1)
     available = (threads or available_threads()) if device.type == "cpu" and is_mlp(model) else 1
     if always:
-        tried = [Group(most, lanes) for lanes in _lanes(most, available)]
-        return min(tried, key=lambda group: _seconds(config, dataset, model, group, evaluation_batch))
+        groups = [Group(most, lanes) for lanes in _lanes(most, available)]
+        return min(groups, key=lambda group: _seconds(config, dataset, model, group, evaluation_batch))
+    best, fastest = Group(1), float("inf")
+    sizes = {size for size in SIZES if size < most} | {min(most, SIZES[-1])}
+    for size in sorted(sizes):
+        tried = {
+            group: _seconds(config, dataset, model, group, evaluation_batch) / size
+            for group in (Group(size, lanes) for lanes in _lanes(size, available) if lanes >= best.lanes)
+        }
+        quickest = min(tried, key=lambda group: tried[group])
+        if tried[quickest] > STILL_GAINS * fastest:
+            break
+        best, fastest = quickest, tried[quickest]
+    # A perceptron in a stack of one takes fewer operations than on its own, and threads at best divide its time. Where
+    # that is slower nothing need be timed with torch's optimiser, which imports torch's compiler: half a second.
+    if device.type == "cpu" and is_mlp(model):
+        at_best = _seconds(config, dataset, model, Group(1), evaluation_batch) / (threads or available_threads())
+        if fastest < CERTAIN * at_best:
+            return best
     alone, images = _single(config, dataset, model, evaluation_batch)
     step = _stepper(alone, images, 1, config, device)
-    best, fastest = Group(1), WORTHWHILE * min(choose_threads(step, threads or available_threads())[1].values())
-    sizes = {size for size in SIZES if size < most} | {min(most, SIZES[-1])}
-    for group in [Group(size, lanes) for size in sorted(sizes) for lanes in _lanes(size, available)]:
-        seconds = _seconds(config, dataset, model, group, evaluation_batch) / group.size
-        if seconds < fastest:
-            best, fastest = group, seconds
-    return best
+    on_its_own = min(choose_threads(step, threads or available_threads())[1].values())
+    return best if fastest < WORTHWHILE * on_its_own else Group(1)
 
 
 def stacked(
@@ -217,7 +233,9 @@ def _seconds(config: TrainConfig, dataset: Dataset, model: nn.Module, group: Gro
         nets.losses()
 
     try:
-        return fastest_seconds(steps) / repeats
+        # The first one asks the system for its memory; of those of a large group too few are timed to outweigh it.
+        step()
+        return fastest_seconds(steps, TRIAL_SECONDS) / repeats
     finally:
         nets.close()
 

@@ -44,14 +44,18 @@ def choose_threads(step: Callable[[], object], available: int) -> tuple[int, dic
     return best, seconds
 
 
-def fastest_seconds(step: Callable[[], object]) -> float:
-    """The fastest of the steps that fit in a short time; the first, which warms up, counts only if it is a long one."""
+def fastest_seconds(step: Callable[[], object], enough: float = ENOUGH_SECONDS) -> float:
+    """The fastest of the steps that fit in a short time; the first, which warms up, counts only if it is a long one.
+
+    Args:
+        enough: seconds of steps that count.
+    """
     fastest, spent, first = float("inf"), 0.0, True
-    while first or spent < ENOUGH_SECONDS:
+    while first or spent < enough:
         started = time.perf_counter()
         step()
         taken = time.perf_counter() - started
-        if not first or taken > ENOUGH_SECONDS:
+        if not first or taken > enough:
             fastest = min(fastest, taken)
             spent += taken
         first = False

@@ -14,16 +14,19 @@ from typing import Any
 import torch
 
 from tests.benchmarks.contests import Contest, run
+from tests.benchmarks.ensemble import ensemble_contests
 from tests.benchmarks.evaluation import evaluation_contests, loader_contests
+from tests.benchmarks.goals import goal_lines
 from tests.benchmarks.images import cifar_images, mnist_images
 from tests.benchmarks.machine import Peak, load, machine
 from tests.benchmarks.norms import norm_contests
 from tests.benchmarks.outcomes import Outcome
-from tests.benchmarks.report import LEGEND, table
+from tests.benchmarks.report import LEGEND, memory, table
 from tests.benchmarks.sizes import FULL, QUICK, Sizes
+from tests.benchmarks.sweeps import sweep_contests
 from tests.benchmarks.training import mlp_contests, vgg_contests
 
-KINDS = ("mlp", "vgg", "evaluation", "loader", "norms")
+KINDS = ("mlp", "vgg", "evaluation", "loader", "norms", "ensemble", "sweep")
 THREADS = 1
 WIDTH = 100
 
@@ -53,9 +56,10 @@ def main() -> None:
         "load": [load_before, load()],
         "images": sources,
         "matmul_peak_gflops": peak.gflops,
+        "goals": goal_lines(outcomes),
         "outcomes": [outcome.numbers(peak.gflops) for outcome in outcomes],
     }
-    lines = [*_head(content), "", *table(outcomes, peak.gflops), "", _memory(outcomes), *LEGEND]
+    lines = [*_head(content), "", *table(outcomes, peak.gflops), "", *content["goals"], *memory(outcomes), *LEGEND]
     print("\n".join(textwrap.fill(line, WIDTH) if len(line) > WIDTH else line for line in lines))
     if options.json:
         options.json.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
@@ -63,19 +67,24 @@ def main() -> None:
 
 def _contests(only: list[str], sizes: Sizes, scratch: Path, sources: dict[str, str]) -> Iterator[Contest]:
     """The contests one after the other; notes in `sources` which images they use."""
+    grey = {"mlp", "ensemble", "sweep"} & set(only)
+    coloured = {"vgg", "evaluation", "loader", "ensemble"} & set(only)
+    mnist = mnist_images(scratch, sizes.made) if grey else None
+    cifar = cifar_images(scratch, sizes.made) if coloured else None
+    sources |= {", ".join(sorted(grey)): mnist.source} if mnist else {}
+    sources |= {", ".join(sorted(coloured)): cifar.source} if cifar else {}
     if "mlp" in only:
-        images = mnist_images(scratch, sizes.made)
-        sources["mlp"] = images.source
-        yield from mlp_contests(images, sizes)
-    if {"vgg", "evaluation", "loader"} & set(only):
-        images = cifar_images(scratch, sizes.made)
-        sources["vgg, evaluation, loader"] = images.source
-        if "vgg" in only:
-            yield from vgg_contests(images, sizes)
-        if "evaluation" in only:
-            yield from evaluation_contests(images, sizes)
-        if "loader" in only:
-            yield from loader_contests(images, sizes)
+        yield from mlp_contests(mnist, sizes)
+    if "vgg" in only:
+        yield from vgg_contests(cifar, sizes)
+    if "evaluation" in only:
+        yield from evaluation_contests(cifar, sizes)
+    if "loader" in only:
+        yield from loader_contests(cifar, sizes)
+    if "ensemble" in only:
+        yield from ensemble_contests(mnist, cifar, sizes)
+    if "sweep" in only:
+        yield from sweep_contests(mnist, sizes)
     if "norms" in only:
         yield from norm_contests(sizes)
 
@@ -91,12 +100,6 @@ def _head(content: dict[str, Any]) -> list[str]:
         *(f"images of {kinds}: {source}" for kinds, source in content["images"].items()),
     ]
     return [*lines, "QUICK: sizes too small for the numbers to mean anything"] if content["quick"] else lines
-
-
-def _memory(outcomes: list[Outcome]) -> str:
-    usual = max(outcome.usual.peak_memory_bytes for outcome in outcomes)
-    other = max(outcome.other.peak_memory_bytes for outcome in outcomes)
-    return f"peak memory of a process: usual {usual / 1e9:.1f} GB (without its workers), genlab {other / 1e9:.1f} GB"
 
 
 def _options() -> argparse.Namespace:

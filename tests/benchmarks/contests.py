@@ -34,7 +34,10 @@ class Side(Protocol):
         """What comes before each round and is not timed."""
 
     def work(self) -> Any:
-        """A round. What it gives is a small result that `Contest.compare` may look at, or None."""
+        """A round. What it gives is a small result that `Contest.compare` may look at, or None.
+
+        Where other processes have done it, `child_bytes` of the side is their memory at its peak.
+        """
 
 
 @dataclass(frozen=True)
@@ -53,9 +56,11 @@ class Contest:
     Attributes:
         title: what is done, in 28 letters.
         units: pieces of work in a round.
-        unit: "image" (shown as images a second) or "call" (shown as seconds a call).
+        unit: "image" (shown as images a second), "call" (shown as seconds a call) or "step" (as microseconds a step of
+            a net).
         batch: images a batch, where it matters.
         share: of the rounds asked for; long rounds of little noise need fewer.
+        warm_up: whether a first round of each does not count.
         compare: a line on the results of the usual way and another.
     """
 
@@ -66,6 +71,7 @@ class Contest:
     unit: str = "image"
     batch: int | None = None
     share: float = 1.0
+    warm_up: bool = True
     compare: Callable[[Any, Any], str] | None = None
 
 
@@ -77,7 +83,7 @@ class Rounds:
         seconds: by the clock.
         cpu_seconds: of processor time, its loader's workers included.
         facts: see `Side`.
-        peak_memory_bytes: of the process.
+        peak_memory_bytes: of the process, or of those that it has started, all together.
         result: of the last round.
     """
 
@@ -89,7 +95,7 @@ class Rounds:
 
 
 def run(contest: Contest, rounds: int, threads: int, seconds: float = math.inf) -> dict[str, Rounds]:
-    """Time all ways in turn; a first round of each warms up and does not count.
+    """Time all ways in turn; where the contest has it a first round of each warms up and does not count.
 
     Args:
         rounds: of each way, before `contest.share`.
@@ -106,21 +112,22 @@ def run(contest: Contest, rounds: int, threads: int, seconds: float = math.inf) 
         sides: dict[str, Connection] = {}
         for way in ways:
             here, there = context.Pipe()
-            process = context.Process(target=_serve, args=(there, way, threads))
+            process = context.Process(target=serve, args=(there, way, threads))
             process.start()
             there.close()
             stack.callback(process.join)
             stack.callback(here.close)  # ends the process
             sides[way.name] = here
         for name, side in sides.items():
-            found[name].facts = _answer(side)
+            found[name].facts = answer(side)
         started = time.perf_counter()
-        for index in range(1 + max(2, round(rounds * contest.share))):
+        first = 0 if contest.warm_up else 1
+        for index in range(first, 1 + max(2, round(rounds * contest.share))):
             if index > ENOUGH_ROUNDS and time.perf_counter() - started > seconds:
                 break
             for name, side in sides.items():
                 side.send("round")
-                taken, cpu_seconds, found[name].peak_memory_bytes, found[name].result = _answer(side)
+                taken, cpu_seconds, found[name].peak_memory_bytes, found[name].result = answer(side)
                 if index:
                     found[name].seconds.append(taken)
                     found[name].cpu_seconds.append(cpu_seconds)
@@ -132,11 +139,18 @@ def _context() -> BaseContext:
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([f"tests.benchmarks.{module}" for module in ("training", "evaluation", "norms")])
+    context.set_forkserver_preload(
+        [f"tests.benchmarks.{module}" for module in ("training", "evaluation", "norms", "ensemble")]
+    )
     return context
 
 
-def _answer(side: Connection) -> Any:
+def answer(side: Connection) -> Any:
+    """The next answer of a side's process.
+
+    Raises:
+        RuntimeError: it failed.
+    """
     try:
         answer = side.recv()
     except EOFError:
@@ -146,7 +160,7 @@ def _answer(side: Connection) -> Any:
     return answer
 
 
-def _serve(connection: Connection, way: Way, threads: int) -> None:
+def serve(connection: Connection, way: Way, threads: int) -> None:
     """The life of a side's process: built once, then a round each time the connection says so, until it closes."""
     import torch
 
@@ -159,7 +173,8 @@ def _serve(connection: Connection, way: Way, threads: int) -> None:
             cpu, started = _cpu_seconds(), time.perf_counter()
             result = side.work()
             seconds, cpu = time.perf_counter() - started, _cpu_seconds() - cpu
-            connection.send((seconds, cpu, _peak_memory_bytes(), result))
+            peak = max(peak_memory_bytes(), getattr(side, "child_bytes", 0))
+            connection.send((seconds, cpu, peak, result))
     except Exception:
         connection.send(RuntimeError(f"{way.name}: {traceback.format_exc()}"))
 
@@ -172,8 +187,9 @@ def _another(connection: Connection) -> bool:
 
 
 def _cpu_seconds() -> float:
-    """Processor time of this process and of its workers that are alive (of the workers on Linux only)."""
-    seconds = time.process_time()
+    """Processor time of this process and of those it has started, ended or alive (the latter on Linux only)."""
+    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+    seconds = time.process_time() + ended.ru_utime + ended.ru_stime
     for child in multiprocessing.active_children():
         try:
             with open(f"/proc/{child.pid}/schedstat", encoding="ascii") as file:
@@ -183,7 +199,8 @@ def _cpu_seconds() -> float:
     return seconds
 
 
-def _peak_memory_bytes() -> int:
+def peak_memory_bytes() -> int:
+    """The most memory that this process has held."""
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 

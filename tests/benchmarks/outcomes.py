@@ -60,7 +60,8 @@ class Outcome:
         """How the results compare, if the contest looks at them."""
         if self.contest.compare is None:
             return ""
-        return f"{self.contest.title}: {self.contest.compare(self.usual.result, self.other.result)}"
+        which = f"{self.contest.title}, {self.name}" if len(self.contest.others) > 1 else self.contest.title
+        return f"{which}: {self.contest.compare(self.usual.result, self.other.result)}"
 
     def numbers(self, peak: dict[str, float]) -> dict[str, Any]:
         """Everything of this outcome, each round included, for a JSON file.

@@ -14,6 +14,8 @@ LEGEND = (
     "CPU: the ratio by processor time, the loader's workers included.",
     "peak: part of the rate of a matrix product of that precision, measured in the same run.",
     "usual: torchvision data set, ToTensor, Normalize, 2 loader workers, SGD, .item(); float32, NCHW.",
+    "usual of many nets and of sweeps: genlab, one net after another in one process; times are of a step of one net and"
+    " of the whole command.",
 )
 
 
@@ -50,15 +52,29 @@ def table(outcomes: Sequence[Outcome], peak: dict[str, float]) -> list[str]:
     return lines + [outcome.note for outcome in outcomes if outcome.note]
 
 
+def memory(outcomes: Sequence[Outcome]) -> list[str]:
+    """A line a contest: the peak memory of each way in MB, children included where they do the work."""
+    usual = {outcome.contest.title: outcome.usual for outcome in outcomes}
+    lines = []
+    for title, rounds in usual.items():
+        others = [o for o in outcomes if o.contest.title == title]
+        ways = {"usual": rounds} | {o.name if len(others) > 1 else "genlab": o.other for o in others}
+        shown = ", ".join(f"{name} {found.peak_memory_bytes / 1e6:.0f}" for name, found in ways.items())
+        lines.append(f"peak memory in MB, {title}: {shown}")
+    return lines
+
+
 def _line(cells: Sequence[str]) -> str:
     first, *rest = (f"{cell:>{width}}" for cell, width in zip(cells, WIDTHS, strict=True))
     return (f"{cells[0]:<{len(first)}}" + "".join(rest)).rstrip()
 
 
 def _rate(outcome: Outcome, rounds: Rounds) -> str:
-    """Images a second, or the time of a call."""
+    """Images a second, or the time of a step or a call."""
     if outcome.contest.unit == "image":
         text = f"{outcome.rate(rounds):,.0f}/s"
+    elif outcome.contest.unit == "step":
+        text = f"{_short(1e6 / outcome.rate(rounds))} us"
     else:
         taken = statistics.median(rounds.seconds) / outcome.contest.units
         text = f"{_short(taken)} s" if taken >= 1 else f"{_short(1000 * taken)} ms"

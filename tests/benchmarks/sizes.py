@@ -18,6 +18,12 @@ class Sizes:
         matrices: sizes at which the peak of matrix products is looked for.
         power_steps: of the power iteration.
         path_widths: hidden units of the MLP whose path norm is computed.
+        nets: that train side by side.
+        wide_nets: the same of perceptrons with `wide` units or more a layer, and of convolutions.
+        wide: see there.
+        net_steps: of each net in a round; small nets take a multiple.
+        cells: of a sweep.
+        cell_epochs: of each of its cells.
     """
 
     rounds: int
@@ -30,6 +36,12 @@ class Sizes:
     matrices: tuple[int, ...]
     power_steps: int
     path_widths: tuple[int, ...]
+    nets: int
+    wide_nets: int
+    wide: int
+    net_steps: int
+    cells: int
+    cell_epochs: int
 
 
 FULL = Sizes(
@@ -43,6 +55,12 @@ FULL = Sizes(
     matrices=(256, 512, 1024, 2048),
     power_steps=1000,
     path_widths=(512, 512),
+    nets=64,
+    wide_nets=8,
+    wide=512,
+    net_steps=5,
+    cells=64,
+    cell_epochs=1,
 )
 QUICK = Sizes(
     rounds=2,
@@ -55,4 +73,10 @@ QUICK = Sizes(
     matrices=(64,),
     power_steps=5,
     path_widths=(16,),
+    nets=4,
+    wide_nets=2,
+    wide=512,
+    net_steps=1,
+    cells=4,
+    cell_epochs=1,
 )

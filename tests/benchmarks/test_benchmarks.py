@@ -10,8 +10,10 @@ import torch
 
 from tests.benchmarks.__main__ import main
 from tests.benchmarks.contests import Contest, Rounds, Way, run
+from tests.benchmarks.goals import Goal, goal_lines
 from tests.benchmarks.outcomes import Outcome, part_of_peak
-from tests.benchmarks.report import table
+from tests.benchmarks.pinned import OnEachCore
+from tests.benchmarks.report import memory, table
 
 ROOT = Path(__file__).parents[2]
 
@@ -91,3 +93,41 @@ def test_part_of_peak_counts_the_threads():
 def test_table_has_at_most_100_columns_even_with_large_numbers():
     lines = table([outcome([0.02, 0.01, 3.0], [0.0001, 0.0002, 0.00015])], {"float32": 2e5})
     assert max(map(len, lines)) <= 100
+
+
+def test_rounds_without_a_warm_up_all_count():
+    contest = Contest("nothing", Way("usual", Waiting, (3,)), [Way("genlab", Waiting, (4,))], units=1, warm_up=False)
+    found = run(contest, 3, threads=1)
+    assert found["usual"].result == (3, 3)
+    assert len(found["usual"].seconds) == 3
+
+
+@pytest.mark.parametrize(
+    ("at_least", "says"),
+    [(2.0, "met, 2.00 [2.00, 3.00]"), (2.5, "within the noise of 2.5"), (3.5, "not met")],
+)
+def test_a_goal_is_met_within_the_noise_or_not_met(at_least, says):
+    found = outcome([2.0, 4.0, 9.0], [1.0, 2.0, 3.0])
+    line, gpu = goal_lines([found], [Goal("a con", ("genlab",), at_least, "fast")])
+    assert line.startswith("goal, a contest: fast: ")
+    assert says in line
+    assert "open" in gpu
+    assert goal_lines([found], [Goal("another", ("genlab",), 1, "fast")]) == []
+
+
+def test_the_memory_of_every_way_is_stated():
+    found = outcome([1.0], [1.0])
+    found.usual.peak_memory_bytes, found.other.peak_memory_bytes = 3_000_000, 7_000_000
+    assert memory([found]) == ["peak memory in MB, a contest: usual 3, genlab 7"]
+
+
+def test_work_on_each_core_is_that_of_all_and_its_memory_that_of_all_together():
+    side = OnEachCore(Waiting, [(3,), (4,)])
+    assert side.work() == (3, 1)
+    assert side.work() == (3, 2)
+    assert side.child_bytes > 2 * 50e6, "each has imported torch"
+
+
+def test_a_failure_on_a_core_is_told():
+    with pytest.raises(RuntimeError, match="ValueError: no such thing"):
+        OnEachCore(broken, [()])

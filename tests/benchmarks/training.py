@@ -1,8 +1,6 @@
 """Training: genlab's loop against the usual script, on the same images, net and batch size."""
 
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -13,14 +11,13 @@ from genlab.data.batches import TrainBatches, batch_bounds
 from genlab.models.catalogue import build_model
 from genlab.models.flops import training_flops
 from genlab.randomness import generator_for
-from genlab.rundir.layout import RunDirectory
-from genlab.training.evaluate import Evaluation
-from genlab.training.loop import train
-from genlab.training.net import single_net
+from genlab.training.execution import EVALUATION_BATCH
+from genlab.training.loop import Member, train
 from genlab.training.optimisers import build_optimiser
 from genlab.training.progress import Silent
-from genlab.training.recorder import Recorder
+from genlab.training.recorder import CheckpointClock
 from genlab.training.schedules import build_schedule
+from genlab.training.single import SingleBatches, SingleNet
 from genlab.training.stopping import StopRule
 from tests.benchmarks.contests import Contest, Way
 from tests.benchmarks.images import Images
@@ -32,7 +29,7 @@ VGG_BATCH = 128
 
 
 class GenlabTraining:
-    """Some steps of `genlab train` at a time, by its own loop and recorder, without evaluations and checkpoints.
+    """Some steps of `genlab train` at a time, by its own loop, without evaluations and files.
 
     Args:
         model: the model section of a config.
@@ -44,19 +41,17 @@ class GenlabTraining:
         dataset = images.dataset()
         net = build_model(model, dataset.input_shape, dataset.classes, generator=generator_for(0, "init"))
         flops = training_flops(net, dataset.input_shape)
-        self.batches = TrainBatches(dataset)
-        self.batch_size, self.steps, self.bfloat16 = batch_size, steps, precision == "bfloat16"
+        batches = TrainBatches(dataset)
         net = net.to(memory_format=torch.channels_last)
-        optimiser: dict[str, Any] = {"name": "sgd", "learning_rate": LEARNING_RATE}
-        optimiser |= {"momentum": MOMENTUM, "nesterov": False, "weight_decay": 0.0}
+        settings: dict[str, Any] = {"name": "sgd", "learning_rate": LEARNING_RATE}
+        settings |= {"momentum": MOMENTUM, "nesterov": False, "weight_decay": 0.0}
+        optimiser = build_optimiser(net.parameters(), **settings)
         self.facts: dict[str, Any] = {"precision": precision, "flops": flops, "threads": torch.get_num_threads()}
-        self.net = single_net(net)
-        self.optimiser = build_optimiser(self.net.parameters.values(), **optimiser)
-        self.scratch = tempfile.TemporaryDirectory(prefix="genlab-bench-run-")
-        run = RunDirectory(Path(self.scratch.name))
-        self.recorder = Recorder(run, _nothing, _nothing, every_epochs=None, every_seconds=60.0)
-        self.recorder.timing.start()
-        self.epoch_steps = len(batch_bounds(len(self.batches), batch_size))
+        batch = EVALUATION_BATCH["cpu"]
+        self.nets = SingleNet(net, optimiser, dataset, evaluation_batch=batch, bfloat16=precision == "bfloat16")
+        self.batches = SingleBatches(batches)
+        self.batch_size, self.steps = batch_size, steps
+        self.epoch_steps = len(batch_bounds(len(batches), batch_size))
         self.done = 1  # at step 0 the loop evaluates
 
     def settle(self) -> None:
@@ -72,26 +67,31 @@ class GenlabTraining:
         self._train(self.steps)
 
     def _train(self, steps: int) -> None:
-        ending = train(
-            self.net,
-            self.optimiser,
-            build_schedule("constant", LEARNING_RATE),
+        schedule = build_schedule("constant", LEARNING_RATE)
+        member = Member(0, schedule, NEVER, NEVER, StopRule(), Unrecorded(), self.done)
+        train(
+            self.nets,
+            [member],
             self.batches,
-            _no_evaluation,
-            seed=0,
             batch_size=self.batch_size,
-            epochs=NEVER,
-            evaluate_every=NEVER,
-            stop=StopRule(),
-            bfloat16=self.bfloat16,
-            first_step=self.done,
-            recorder=self.recorder,
+            clock=CheckpointClock(None, None),
             request=StopAfter(steps),
             progress=Silent(),
         )
-        assert ending.kind == "stopped", ending.reason
-        assert ending.step == self.done + steps
-        self.done = ending.step
+        assert member.ending is not None
+        assert member.ending.kind == "stopped", member.ending.reason
+        assert member.step == self.done + steps
+        self.done = member.step
+
+
+class Unrecorded:
+    """A recorder that writes nothing: neither side does."""
+
+    def save(self, step: int, weights: object, optimiser_state: object) -> None:
+        """The checkpoint of a loop that is stopped."""
+
+    def spent(self, seconds: float) -> None:
+        """The time until then."""
 
 
 class StopAfter:
@@ -130,11 +130,3 @@ def _contest(title: str, images: Images, model: BaseModel, batch_size: int, coun
     return Contest(
         title, Way("usual", UsualTraining, common), others, units=steps * batch_size, batch=batch_size, share=share
     )
-
-
-def _nothing(argument: object) -> None:
-    """Neither side saves anything."""
-
-
-def _no_evaluation() -> tuple[Evaluation, Evaluation]:
-    raise AssertionError("neither side evaluates")

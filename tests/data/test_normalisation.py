@@ -34,6 +34,18 @@ def test_the_training_set_comes_out_with_mean_zero_and_variance_one_per_channel(
     assert torch.allclose(values.var((0, 2, 3), correction=0), torch.ones(3, dtype=torch.float64), rtol=1e-13)
 
 
+@pytest.mark.parametrize("size", [1, 36, 37, 90])
+def test_an_image_is_normalised_by_its_channels_whatever_its_size(size):
+    """Large ones go row by row: 37 x 37 pixels of 3 channels are more than the 4096 values of a whole image."""
+    images = torch.from_numpy(noise(3, size, size, 3))
+    normalisation = Normalisation("dataset", *channel_statistics(IMAGES))
+    values = normalisation(images)
+    for channel in range(3):
+        offset = (255 * normalisation.mean[channel]).float()
+        factor = (1 / (255 * normalisation.std[channel])).float()
+        assert torch.equal(values[:, channel], (images[..., channel].float() - offset) * factor)
+
+
 def test_whitening_an_image_has_its_closed_form():
     # Half of the 8 values 0 and half 255: mean 1/2 and standard deviation 1/2 on the scale [0, 1].
     image = torch.tensor([0, 255] * 4, dtype=torch.uint8).view(1, 2, 4, 1)

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from genlab.training import threads
-from genlab.training.threads import available_threads, choose_threads
+from genlab.training.threads import available_threads, choose_threads, fastest_seconds
 
 
 @pytest.fixture
@@ -62,6 +62,12 @@ def test_the_first_step_which_warms_up_does_not_count(clock):
 def test_a_slow_step_is_taken_once_at_each_number(clock):
     choose_threads(clock.step({1: 2.0, 2: 1.0}), 2)
     assert clock.tried == [1, 2]
+
+
+@pytest.mark.parametrize(("enough", "steps"), [(0.05, 6), (0.15, 16)])
+def test_as_many_steps_are_timed_as_are_asked_for(clock, enough, steps):
+    assert fastest_seconds(clock.step({1: 0.010001}), enough) == pytest.approx(0.010001)
+    assert len(clock.tried) == steps
 
 
 def test_a_step_that_fails_is_an_error(clock):

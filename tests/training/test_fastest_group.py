@@ -1,0 +1,85 @@
+"""How many nets train together, by measurements that a table stands in for."""
+
+import pytest
+import torch
+
+from genlab.data.catalogue import build_dataset
+from genlab.training import grouping
+from genlab.training.grouping import Group, fastest_group
+from tests.training.examples import FOR_VGG, VGG, net_of, small_config
+
+# Microseconds a step of a net, by size and lanes; a net on its own takes 250.
+SMALL = {(1, 1): 160, (4, 1): 75, (16, 1): 56, (16, 2): 30, (64, 2): 26, (256, 2): 40}
+SAME_AS_ALONE = {(1, 1): 240, (4, 1): 245, (16, 1): 250, (16, 2): 250}
+
+
+@pytest.fixture
+def measured(monkeypatch):
+    """Makes `fastest_group` find these times; gives what it has tried, with "alone" for a net on its own."""
+
+    def find(table, alone=250, *, most=300, threads=2, changes=None, **options):
+        tried = []
+
+        def seconds(config, dataset, model, group, evaluation_batch):
+            tried.append((group.size, group.lanes))
+            return table[group.size, group.lanes] * group.size * 1e-6
+
+        def on_its_own(step, available):
+            tried.append("alone")
+            return 1, {1: alone * 1e-6}
+
+        monkeypatch.setattr(grouping, "_seconds", seconds)
+        monkeypatch.setattr(grouping, "choose_threads", on_its_own)
+        config = small_config(changes)
+        dataset = build_dataset(config.data, seed=0, data_dir=None)
+        group = fastest_group(
+            config, dataset, net_of(config, dataset), most, evaluation_batch=50, threads=threads, **options
+        )
+        return group, tried
+
+    return find
+
+
+def test_sizes_are_tried_until_a_larger_one_gains_nothing(measured):
+    group, tried = measured(SMALL)
+    assert group == Group(64, 2)
+    assert tried == [(4, 1), (16, 1), (16, 2), (64, 2), (256, 2), (1, 1)]
+    assert measured({**SMALL, (64, 2): 29})[0] == Group(16, 2)
+
+
+def test_no_size_beyond_the_most_is_tried(measured):
+    assert measured({**SMALL, (20, 2): 27}, most=20)[0] == Group(20, 2)
+
+
+def test_nets_that_are_no_faster_together_train_alone(measured):
+    group, tried = measured(SAME_AS_ALONE)
+    assert group == Group(1)
+    assert tried == [(4, 1), (16, 1), (16, 2), (1, 1), "alone"]
+
+
+@pytest.mark.parametrize(("together", "size"), [(224, 4), (226, 1)])
+def test_together_must_save_a_tenth_of_the_time_alone(measured, together, size):
+    table = {(1, 1): 240, (4, 1): together, (16, 1): 230}
+    assert measured(table, threads=1)[0] == Group(size)
+
+
+@pytest.mark.parametrize(("together", "timed"), [(63, False), (65, True)])
+def test_a_net_on_its_own_is_not_timed_where_it_is_certainly_slower(measured, together, timed):
+    """It takes 160 at least in one thread, and 80 in two that share it without loss."""
+    table = {(1, 1): 160, (4, 1): together, (16, 1): 90, (16, 2): 90}
+    assert ("alone" in measured(table)[1]) == timed
+
+
+def test_convolutions_stay_alone_on_a_cpu_unless_they_are_forced_together(measured):
+    changes = {"data": FOR_VGG, "model": VGG}
+    assert measured({}, changes=changes) == (Group(1), [])
+    assert measured({(8, 1): 1}, changes=changes, most=8, always=True)[0] == Group(8, 1)
+
+
+def test_the_times_of_a_real_group_are_measured_in_the_lanes_it_gets():
+    config = small_config()
+    dataset = build_dataset(config.data, seed=0, data_dir=None)
+    group = fastest_group(config, dataset, net_of(config, dataset), 8, evaluation_batch=50, threads=2, always=True)
+    assert group.size == 8
+    assert group.lanes in (1, 2)
+    assert torch.get_num_threads() == 1
