@@ -1,5 +1,6 @@
 """The images of many nets that train side by side: one copy of every image, and which of them each net takes."""
 
+import copy
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -140,6 +141,12 @@ class StackedBatches:
         labels, epoch = draws
         images = self._batches.images(epoch.part(start, stop))
         return images.unflatten(0, (len(labels), stop - start)), labels[:, start:stop]
+
+    def part(self, indices: Sequence[int]) -> "StackedBatches":
+        """The batches of some of the nets, from the same images."""
+        some = copy.copy(self)
+        some.keep(indices)
+        return some
 
     def keep(self, indices: Sequence[int]) -> None:
         """Go on with these nets, in this order."""

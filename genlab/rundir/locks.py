@@ -3,7 +3,9 @@
 import contextlib
 import json
 import os
+import resource
 import socket
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -64,6 +66,12 @@ def is_held(runs: Path, run_id: str) -> bool:
     # Numbers of processes are used again, soon so in a container; a process of that number that started at another
     # time is not the holder.
     return bool(holder["started"] == _start_of(holder["pid"]))
+
+
+def most_locks() -> int:
+    """How many locks this process can hold at once: each keeps a file open, and half of the files are for others."""
+    soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    return sys.maxsize if soft == resource.RLIM_INFINITY else max(1, soft // 2)
 
 
 def _read_holder(folder: Path, run_id: str) -> dict[str, Any] | None:

@@ -1,1 +1,1 @@
-"""Statistics over many runs: rank correlation and intervals from resampled blocks."""
+"""Statistics over many runs: which measures predict a target, and intervals from resampled blocks."""

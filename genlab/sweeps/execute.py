@@ -15,7 +15,17 @@ from genlab.rundir.layout import RunDirectory
 from genlab.rundir.locks import locked
 from genlab.rundir.status import read_status
 from genlab.sweeps.assignment import Assignment
-from genlab.sweeps.plan import DONE, FAILED, RUNNING, MissingData, PlannedCell, failure_time, planned_cell
+from genlab.sweeps.plan import (
+    DONE,
+    FAILED,
+    MISSING,
+    RESUMABLE,
+    RUNNING,
+    MissingData,
+    PlannedCell,
+    failure_time,
+    planned_cell,
+)
 from genlab.sweeps.together import Together
 from genlab.sweeps.work import Only, Work, sweep_plan, sweep_work, wanted
 from genlab.training.devices import resolve_device
@@ -68,6 +78,11 @@ def work_through(
     begun = time.monotonic()
     ordered = [*planned[first:], *planned[:first]]
     pending = assigned.of(ordered) if assigned else wanted(ordered, only)
+
+    def available(planned: PlannedCell) -> bool:
+        now = planned_cell(planned.cell, planned.run, passes)
+        return now.state in (MISSING, RESUMABLE) and not (assigned and assigned.given_up(now.run.run_id))
+
     before = assigned.cells if assigned else {p.run.run_id: failure_time(p) for p in pending}
     with _preemptible():
         while pending:
@@ -88,17 +103,24 @@ def work_through(
                 _refuse_after(now.cell.config.execution.time_budget, begun)
                 company = [now]
                 try:
-                    company = together.company(now, pending) if together else [now]
+                    company = together.company(now, pending, available) if together else [now]
                     if together and len(company) > 1:
                         started(company)
                         together.train(company, runs=runs)
+                        here = [planned_cell(p.cell, p.run, passes) for p in (company if fail_fast else [now])]
+                        if failed := [p for p in here if p.state == FAILED]:
+                            for p in failed:
+                                finished(p)
+                            if fail_fast:
+                                return
+                            continue
                     started([now])
                     finish_cell(now, work, runs=runs, data_dir=data_dir, device=device, progress=progress)
                 except LockedError:
                     waiting.append(planned_before)
                     continue
                 except (PreemptedError, InterruptedByUserError) as error:
-                    raise type(error)(f"{_stopped(now, len(company))}; the same command goes on") from None
+                    raise type(error)(f"{_stopped(company)}; the same command goes on") from None
                 except Exception as error:
                     if isinstance(error, DataMissingError):
                         missing.add(now.cell, error)
@@ -176,10 +198,19 @@ def _refuse_after(budget: float | None, begun: float) -> None:
         raise PreemptedError(f"the time budget of {budget:g} s is used up; the same command goes on")
 
 
-def _stopped(planned: PlannedCell, together: int) -> str:
-    run = directory_of(planned.run.path.parent, planned.cell.config.name, planned.run.run_id)
-    others = f" and those trained with it are saved ({together} in all)" if together > 1 else " is saved"
-    return f"stopped ({read_status(run)['reason']}), the cell {planned.cell.label}{others}"
+def _stopped(company: Sequence[PlannedCell]) -> str:
+    others = f" and those trained with it are saved ({len(company)} in all)" if len(company) > 1 else " is saved"
+    return f"stopped ({_reason(company)}), the cell {company[0].cell.label}{others}"
+
+
+def _reason(company: Sequence[PlannedCell]) -> str:
+    """Why they were stopped; of those in company some may be trained elsewhere or not have begun."""
+    for planned in company:
+        run = directory_of(planned.run.path.parent, planned.cell.config.name, planned.run.run_id)
+        status = read_status(run) if run.status.exists() else {"status": ""}
+        if status["status"] in ("preempted", "interrupted"):
+            return str(status["reason"])
+    return "a signal"
 
 
 def _in_one_line(error: Exception) -> str:

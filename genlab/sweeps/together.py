@@ -1,7 +1,9 @@
 """Which cells of a sweep train side by side in one process."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 import torch
@@ -11,12 +13,14 @@ from genlab.data.catalogue import build_dataset
 from genlab.errors import DataMissingError, InterruptedByUserError, PreemptedError
 from genlab.models.catalogue import build_model
 from genlab.randomness import generator_for
+from genlab.rundir.locks import most_locks
 from genlab.rundir.provenance import killed_in_company_of
 from genlab.sweeps.ensemble_size import Ensemble
 from genlab.sweeps.plan import MISSING, RESUMABLE, RUNNING, PlannedCell
 from genlab.training.ensemble import train_together
 from genlab.training.execution import execution_choices
-from genlab.training.grouping import Group, fastest_group, group_key, nets_that_fit
+from genlab.training.grouping import NETS_A_LANE, Group, fastest_group, group_key, nets_that_fit
+from genlab.training.memory import available_memory_bytes
 from genlab.training.progress import Progress
 
 UNFINISHED = (MISSING, RESUMABLE, RUNNING)
@@ -27,41 +31,51 @@ class Together:
 
     Args:
         ensemble: how many at once: "auto" by memory and a short measurement, "off" one, a number that many at most.
-        jobs: processes that share the cells.
+        jobs: processes that share the cells, and the memory of a CPU.
         data_dir: of all data sets.
         progress: told of what fails.
-        memory: bytes that a group is allowed half of; None for what is free.
+        memory: bytes that the groups of all jobs are allowed half of; None for what is free.
     """
 
     def __init__(self, ensemble: Ensemble, *, jobs: int, data_dir: Path, progress: Progress, memory: int | None = None):
         self._ensemble, self._jobs, self._data_dir, self._progress = ensemble, jobs, data_dir, progress
         self._memory = memory
         self._groups: dict[str, Group] = {}
+        self._keys: dict[str, str | None] = {}
+        # Cells that have had their turn in company, by run id; what is left of them is done on their own.
         self._had: set[str] = set()
 
-    def company(self, first: PlannedCell, pending: Sequence[PlannedCell]) -> list[PlannedCell]:
+    def company(
+        self,
+        first: PlannedCell,
+        pending: Sequence[PlannedCell],
+        available: Callable[[PlannedCell], bool] = lambda planned: True,
+    ) -> list[PlannedCell]:
         """The cells to train at once, `first` before all; itself alone where that is faster, or it is trained.
 
         Cells whose process was killed in company have half as much the next time: memory may have run out.
 
+        Args:
+            pending: cells as they were some time ago.
+            available: whether one of them can be trained now; asked of no more than it takes.
+
         Raises:
-            DataMissingError, ConfigError: of the cell's images.
+            DataMissingError: of the cell's images.
         """
         key = self._key(first)
-        if key is None:
+        if key is None or (key in self._groups and self._groups[key].size < 2):
             return [first]
-        alike = [first, *(p for p in pending if p.run.path != first.run.path and self._key(p) == key)]
-        if len(alike) < 2:
-            return alike
+        others = [p for p in pending if p.run.path != first.run.path and self._key(p) == key]
+        if not others:
+            return [first]
         if key not in self._groups:
-            share = math.ceil(len(alike) / self._jobs)
-            self._groups[key] = self._group(first.cell.config, share)
+            self._groups[key] = self._group(first.cell.config, math.ceil((1 + len(others)) / self._jobs))
         size = self._groups[key].size
-        killed = [killed_in_company_of(p.run) // 2 for p in alike[:size]]
-        most = min([size, *(half for half in killed if half)])
+        chosen = [first, *islice(filter(available, others), size - 1)]
+        most = min([size, *(half for p in chosen if (half := killed_in_company_of(p.run) // 2))])
         # As many groups as it takes, of equal size: a small one at the end would be a slow one.
-        groups = math.ceil(len(alike) / max(1, most))
-        return alike[: math.ceil(len(alike) / groups)]
+        left = len(chosen) if len(chosen) < size else 1 + len(others)
+        return chosen[: math.ceil(left / math.ceil(left / most))]
 
     def train(self, cells: Sequence[PlannedCell], *, runs: Path) -> None:
         """Train cells side by side. Those that are left out, or that a failure of all leaves, train on their own later.
@@ -69,8 +83,10 @@ class Together:
         Raises:
             PreemptedError, InterruptedByUserError: stopped, all saved.
         """
-        key = self._key(cells[0])
-        lanes = self._groups[key].lanes if key is not None and key in self._groups else 1
+        key = self._keys[cells[0].run.run_id]
+        assert key is not None
+        group = self._groups[key]
+        lanes = min(group.lanes, max(1, len(cells) // NETS_A_LANE))
         self._had.add(cells[0].run.run_id)
         configs = [p.cell.config for p in cells]
         try:
@@ -78,22 +94,36 @@ class Together:
         except (PreemptedError, InterruptedByUserError, DataMissingError):
             raise
         except Exception as error:
-            # Not only what genlab expects: what befalls all of them at once, memory above all, need not befall each.
-            text = (str(error).splitlines() or [""])[0]
-            self._progress.say(f"{len(cells)} nets together failed ({type(error).__name__}: {text}); now one by one")
+            # Not only what genlab expects: what befalls all of them at once, memory above all, need befall neither each
+            # nor fewer at once.
+            self._progress.say(f"{len(cells)} nets together failed ({_in_words(error)}); now one by one")
             self._had.update(p.run.run_id for p in cells)
+            self._groups[key] = replace(group, size=min(group.size, max(1, len(cells) // 2)))
             return
         self._had.update(cells[number].run.run_id for number in outcomes)
 
     def _key(self, planned: PlannedCell) -> str | None:
         if self._ensemble == "off" or planned.state not in UNFINISHED or planned.run.run_id in self._had:
             return None
-        return group_key(planned.cell.config)
+        run_id = planned.run.run_id
+        if run_id not in self._keys:
+            self._keys[run_id] = group_key(planned.cell.config)
+        return self._keys[run_id]
 
     def _group(self, config: TrainConfig, most: int) -> Group:
-        wanted = most if self._ensemble == "auto" else min(most, int(self._ensemble))
+        wanted = min(most, most_locks() if self._ensemble == "auto" else min(most_locks(), int(self._ensemble)))
         if wanted < 2:
             return Group(1)
+        try:
+            return self._measured(config, wanted)
+        except DataMissingError:
+            raise
+        except Exception as error:
+            # A cell is not to fail for what was tried for the sake of speed; what is wrong with itself it will tell.
+            self._progress.say(f"{config.name}: one net at a time, as trying several failed ({_in_words(error)})")
+            return Group(1)
+
+    def _measured(self, config: TrainConfig, wanted: int) -> Group:
         choices = execution_choices(config.execution, None, allow_device_change=False, say=self._progress.say)
         device = torch.device(choices.device)
         dataset = build_dataset(config.data, seed=config.seed, data_dir=self._data_dir).to(device)
@@ -101,7 +131,10 @@ class Together:
         model = build_model(config.model, dataset.input_shape, dataset.classes, generator=generator)
         model = model.to(device).to(memory_format=torch.channels_last)
         batch = choices.evaluation_batch
-        fitting = nets_that_fit(config, dataset, model, evaluation_batch=batch, device=device, limit=self._memory)
+        free = available_memory_bytes(device) if self._memory is None else self._memory
+        # Workers have a GPU each, or as few as can be at the same one.
+        limit = free // self._jobs if device.type == "cpu" else free
+        fitting = nets_that_fit(config, dataset, model, evaluation_batch=batch, device=device, limit=limit)
         return fastest_group(
             config,
             dataset,
@@ -111,3 +144,7 @@ class Together:
             threads=choices.threads,
             always=self._ensemble != "auto",
         )
+
+
+def _in_words(error: Exception) -> str:
+    return f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}"

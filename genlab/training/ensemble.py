@@ -1,7 +1,7 @@
 """Many runs at once: nets of one shape trained side by side, each in a run directory of its own."""
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,14 +16,15 @@ from genlab.models.catalogue import build_model
 from genlab.randomness import generator_for
 from genlab.rundir.locks import locked
 from genlab.rundir.provenance import read_provenance, record_start
-from genlab.training.devices import arithmetic
+from genlab.training.devices import arithmetic, require_precision
 from genlab.training.execution import ExecutionChoices, execution_choices
 from genlab.training.grouping import stacked
-from genlab.training.interruption import stop_requests
+from genlab.training.interruption import StopRequest, stop_requests
+from genlab.training.lanes import LaneBatches, LaneNets
 from genlab.training.loop import Member, train
 from genlab.training.opening import Identified, TrainResult, identified
 from genlab.training.progress import Progress
-from genlab.training.recorder import CheckpointClock, Recorder
+from genlab.training.recorder import CheckpointClock
 from genlab.training.resume import Checkpoint, load_checkpoint
 from genlab.training.train_run import result_of
 
@@ -54,15 +55,17 @@ def train_together(
     epoch or on another device than the first, is left out: its number is not among the outcomes.
 
     Args:
-        lanes: in how many stacks, each in a thread of its own; does not change results.
+        lanes: in how many stacks, each in a thread of its own; changes results by the rounding of float32 at most.
 
     Returns:
-        By the number of each config: its result, or why it failed (it diverged, or its files are damaged).
+        By the number of each config: its result, or why it failed (it diverged, or its files are damaged or cannot be
+        written).
 
     Raises:
         PreemptedError, InterruptedByUserError: stopped by a signal or the time budget, all saved, resumable.
         DataMissingError, ConfigError: before anything is changed.
-        Exception: something befell the whole group; each run is then as after a kill, and goes on from its checkpoint.
+        Exception: something befell the whole group, such as too little memory; each run is then as after an
+            interruption, and goes on from its checkpoint.
     """
     outcomes: dict[int, Outcome] = {}
     with contextlib.ExitStack() as locks:
@@ -102,6 +105,7 @@ def _open(
             checkpoint = load_checkpoint(found.run) if found.resumes() else None
             stored = read_provenance(found.run).get("execution") if checkpoint else None
             choices = execution_choices(config.execution, stored, allow_device_change=False, say=progress.say)
+            require_precision(config.training.precision, torch.device(choices.device))
         except GenlabError as error:
             outcomes[number] = error
             continue
@@ -129,54 +133,40 @@ def _train(
     progress: Progress,
     lanes: int,
 ) -> None:
+    # Beforehand, so that a run says in whose company it was also where that takes more memory than there is.
+    opened = [one for one in opened if _recorded(one, len(opened), outcomes)]
+    if not opened:
+        return
     configs = [one.found.config for one in opened]
     first = configs[0]
     device = torch.device(opened[0].choices.device)
     data = build_stacked_dataset([c.data for c in configs], [c.seed for c in configs], data_dir=data_dir).to(device)
-    # Lanes are the threads of nets together; one that goes on alone later is as small and takes one.
-    choices = ExecutionChoices(**opened[0].choices.as_dict() | {"threads": opened[0].choices.threads or 1})
     torch.set_num_threads(1)
     models = _models(configs, data)
-    nets, batches = stacked(models, configs, data, evaluation_batch=choices.evaluation_batch, lanes=lanes)
-    recorders: list[Recorder] = []
-    for index, one in enumerate(opened):
-        if one.checkpoint:
-            nets.load(index, one.checkpoint.weights, one.checkpoint.optimiser_state)
-            recorders.append(one.found.go_on(one.step))
-        else:
-            recorders.append(one.found.begin(nets.weights(index)))
-    members = [one.found.member(recorder, one.step) for one, recorder in zip(opened, recorders, strict=True)]
-    for one, recorder in zip(opened, recorders, strict=True):
-        record_start(one.found.run, seed=one.found.config.seed, execution=choices.as_dict(), together=len(opened))
-        recorder.write("running")
-    steps = len(batch_bounds(len(batches), first.training.batch_size))
-    label = f"{len(opened)} nets together"
-    progress.start(label, members[0].step, steps, steps * max(member.epochs for member in members))
-    every = first.execution.checkpoint_every
+    evaluation_batch = opened[0].choices.evaluation_batch
+    nets, batches = stacked(models, configs, data, evaluation_batch=evaluation_batch, lanes=lanes)
+    members: dict[int, Member] = {}
     try:
-        with stop_requests(first.execution.time_budget) as request, arithmetic(first.training.precision):
-            train(
-                nets,
-                members,
-                batches,
-                batch_size=first.training.batch_size,
-                clock=CheckpointClock(every.epochs, every.seconds),
-                request=request,
-                progress=progress,
-            )
-        for member in _stopped(members):
-            assert member.ending is not None
-            member.recorder.write("interrupted" if request.by_user else "preempted", member.ending.reason)
+        members = _begun(opened, nets, outcomes)
+        if len(members) < len(opened):
+            nets.keep(list(members))
+            batches.keep(list(members))
+        if members:
+            with stop_requests(first.execution.time_budget) as request, arithmetic(first.training.precision):
+                _loop(nets, list(members.values()), batches, first, request=request, progress=progress)
+            for member in _stopped(members.values()):
+                assert member.ending is not None
+                member.recorder.write("interrupted" if request.by_user else "preempted", member.ending.reason)
     except BaseException as error:
-        for member in members:
+        for member in members.values():
             if member.ending is None or member.ending.kind == "stopped":
-                interrupted = isinstance(error, KeyboardInterrupt)
-                member.recorder.write_if_possible("interrupted" if interrupted else "failed", error)
+                member.recorder.write_if_possible("interrupted", error)
         raise
     finally:
         nets.close()
         progress.stop()
-    for one, member in zip(opened, members, strict=True):
+    for place, member in members.items():
+        one = opened[place]
         assert member.ending is not None
         try:
             outcomes[one.number] = result_of(one.found.run, member.ending, by_user=request.by_user)
@@ -184,12 +174,69 @@ def _train(
             continue
         except GenlabError as error:
             outcomes[one.number] = error
-    if stopped := _stopped(members):
+    if stopped := _stopped(members.values()):
         kind = InterruptedByUserError if request.by_user else PreemptedError
         raise kind(f"{len(stopped)} runs stopped ({request.reason}) and saved; each goes on when it is started again")
 
 
-def _stopped(members: Sequence[Member]) -> list[Member]:
+def _recorded(one: _Opened, together: int, outcomes: dict[int, Outcome]) -> bool:
+    """Add the attempt to a run's provenance, with the choices of its first start, in company or on its own.
+
+    Lanes are the threads of nets together; one that goes on alone later is as small and takes one.
+    """
+    execution = one.choices.as_dict() | {"threads": one.choices.threads or 1}
+    try:
+        record_start(one.found.run, seed=one.found.config.seed, execution=execution, together=together)
+    except GenlabError as error:
+        outcomes[one.number] = error
+        return False
+    return True
+
+
+def _begun(opened: Sequence[_Opened], nets: LaneNets, outcomes: dict[int, Outcome]) -> dict[int, Member]:
+    """The part of each run in the loop by its place among the nets, less those whose files cannot be written."""
+    members: dict[int, Member] = {}
+    for place, one in enumerate(opened):
+        try:
+            if one.checkpoint:
+                nets.load(place, one.checkpoint.weights, one.checkpoint.optimiser_state)
+                recorder = one.found.go_on(one.step)
+            else:
+                recorder = one.found.begin(nets.weights(place))
+            recorder.write("running")
+        except GenlabError as error:
+            outcomes[one.number] = error
+            continue
+        members[place] = one.found.member(recorder, one.step)
+    return members
+
+
+def _loop(
+    nets: LaneNets,
+    members: Sequence[Member],
+    batches: LaneBatches,
+    config: TrainConfig,
+    *,
+    request: StopRequest,
+    progress: Progress,
+) -> None:
+    """The training loop over all members, with what their configs have in common."""
+    steps = len(batch_bounds(len(batches), config.training.batch_size))
+    total = steps * max(member.epochs for member in members)
+    progress.start(f"{len(members)} nets together", members[0].step, steps, total)
+    every = config.execution.checkpoint_every
+    train(
+        nets,
+        members,
+        batches,
+        batch_size=config.training.batch_size,
+        clock=CheckpointClock(every.epochs, every.seconds),
+        request=request,
+        progress=progress,
+    )
+
+
+def _stopped(members: Iterable[Member]) -> list[Member]:
     return [member for member in members if member.ending is not None and member.ending.kind == "stopped"]
 
 

@@ -43,6 +43,8 @@ WORTHWHILE, CERTAIN = 0.9, 0.8
 STILL_GAINS = 0.95
 # Enough for tens of steps of the nets that gain by being together.
 TRIAL_SECONDS = 0.05
+# A lane of fewer is no faster than a larger stack.
+NETS_A_LANE = 4
 # The part of the free memory that a group may take; the rest is for what a measurement of a moment cannot know.
 MEMORY_SHARE = 0.5
 
@@ -199,19 +201,20 @@ def stacked(
         data: of all nets, on the same device.
     """
     bfloat16 = configs[0].training.precision == "bfloat16"
-    stacks, batches = [], []
+    stacks, batches, whole = [], [], StackedBatches(data)
     for share in shares(len(models), lanes):
         part = data.keep(share)
         settings = [configs[index].training.optimiser.model_dump() for index in share]
         own = [models[index] for index in share]
         stacks.append(StackedNets(own, settings, part, evaluation_batch=evaluation_batch, bfloat16=bfloat16))
-        batches.append(StackedBatches(part))
+        batches.append(whole.part(share))
     return LaneNets(stacks), LaneBatches(batches)
 
 
 def _lanes(size: int, available: int) -> list[int]:
     """Numbers of lanes to try: 1, 2, 4 ... as long as each has four nets."""
-    return [lanes for lanes in (2**power for power in range(8)) if lanes == 1 or lanes <= min(available, size // 4)]
+    most = min(available, size // NETS_A_LANE)
+    return [lanes for lanes in (2**power for power in range(8)) if lanes == 1 or lanes <= most]
 
 
 def _seconds(config: TrainConfig, dataset: Dataset, model: nn.Module, group: Group, evaluation_batch: int) -> float:

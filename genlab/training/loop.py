@@ -2,13 +2,14 @@
 
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ParamSpec
 
 import torch
 
 from genlab.data.batches import batch_bounds
+from genlab.errors import GenlabError
 from genlab.randomness import generator_for
 from genlab.training.allocation import keep_freed_memory
 from genlab.training.evaluate import Evaluation, mean_evaluation
@@ -19,6 +20,8 @@ from genlab.training.progress import Progress
 from genlab.training.recorder import CheckpointClock, Recorder
 from genlab.training.schedules import Schedule
 from genlab.training.stopping import Ending, StopRule
+
+P = ParamSpec("P")
 
 
 @dataclass
@@ -59,9 +62,10 @@ def train(
 ) -> None:
     """Train one net, or many at once, each from its own step to its end, an interruption or divergence.
 
-    A net that has ended leaves; the others go on. How each ended is its member's `ending`, and its recorder has been
-    told. When that is "stopped" a checkpoint of this very step has been written, or, where a loss was not finite, is
-    left as the last one before, from which the divergence will be found again.
+    A net that has ended leaves, as does one whose files cannot be written; the others go on. How each ended is its
+    member's `ending`, and its recorder has been told. When that is "stopped" a checkpoint of this very step has been
+    written, or, where a loss was not finite, is left as the last one before, from which the divergence will be found
+    again.
 
     Args:
         members: of the nets, in their order. All are at the same position in their epoch, which may be another one for
@@ -81,7 +85,7 @@ def train(
         found = nets.evaluate()
         for member, (on_train, on_test) in zip(members, found, strict=True):
             if member.step == 0 and math.isfinite(on_train.loss):
-                member.recorder.record(0, 0, member.schedule(0), on_train, on_test)
+                _written(member, member.recorder.record, 0, 0, member.schedule(0), on_train, on_test)
             elif member.step == 0:
                 reason = f"the training loss is {on_train.loss} at initialisation"
                 member.ending = Ending("diverged", reason, 0)
@@ -112,6 +116,7 @@ def train(
                 if wanted:
                     _share(members, since)
                     _stop(members, request.reason)
+                if all(member.ending for member in members):
                     return
         finite = nets.finite()  # which waits for the device, so that the time is that of the whole epoch
         seconds = (time.perf_counter() - started) / len(members)
@@ -119,8 +124,9 @@ def train(
         ended = [member.step == member.epochs * steps for member in members]
         for member, is_finite in zip(members, finite, strict=True):
             epoch = member.step // steps
-            member.recorder.time(epoch, member.step, seconds, images_seen, peak)
-            if not is_finite:
+            if member.ending is None:
+                _written(member, member.recorder.time, epoch, member.step, seconds, images_seen, peak)
+            if member.ending is None and not is_finite:
                 reason = f"the training loss became infinite or NaN in epoch {epoch}"
                 member.ending = Ending("diverged", reason, member.step)
         due = {
@@ -139,6 +145,7 @@ def train(
         if members and (wanted or clock.due([member.step // steps for member in members])):
             _save(nets, members)
             clock.saved()
+            members = _left(nets, batches, members)
             if wanted:
                 _stop(members, request.reason)
                 return
@@ -153,8 +160,8 @@ def _evaluate(nets: Nets, members: Sequence[Member], due: Mapping[int, float], s
         if not math.isfinite(on_train.loss):
             member.ending = Ending("diverged", f"the training loss is {on_train.loss} after epoch {epoch}", member.step)
             continue
-        member.recorder.record(epoch, member.step, rate, on_train, on_test)
-        if reason := member.stop.reached(on_train):
+        _written(member, member.recorder.record, epoch, member.step, rate, on_train, on_test)
+        if member.ending is None and (reason := member.stop.reached(on_train)):
             member.ending = Ending("finished", reason, member.step)
     shown: list[tuple[Evaluation, Evaluation]] = [found[index] for index in due]
     progress.evaluated(
@@ -170,8 +177,8 @@ def _left(nets: Nets, batches: Batches[Any], members: Sequence[Member]) -> list[
     if len(left) == len(members):
         return list(members)
     for index, member in enumerate(members):
-        if member.ending is not None:
-            member.recorder.end(member.ending, nets.weights(index))
+        if member.ending is not None and member.ending.kind != "failed":
+            _written(member, member.recorder.end, member.ending, nets.weights(index))
     nets.keep(left)
     batches.keep(left)
     return [members[index] for index in left]
@@ -180,8 +187,17 @@ def _left(nets: Nets, batches: Batches[Any], members: Sequence[Member]) -> list[
 def _save(nets: Nets, members: Sequence[Member]) -> None:
     """A checkpoint of each net; after a loss that was not finite nothing is saved."""
     for index, (member, is_finite) in enumerate(zip(members, nets.finite(), strict=True)):
-        if is_finite:
-            member.recorder.save(member.step, nets.weights(index), nets.optimiser_state(index))
+        if is_finite and member.ending is None:
+            _written(member, member.recorder.save, member.step, nets.weights(index), nets.optimiser_state(index))
+
+
+def _written(member: Member, write: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> None:
+    """Let a member's recorder write; where it cannot, this member has failed, and it says so if it still can."""
+    try:
+        write(*args, **kwargs)
+    except GenlabError as error:
+        member.ending = Ending("failed", str(error), member.step)
+        member.recorder.write_if_possible("failed", error)
 
 
 def _share(members: Sequence[Member], since: float) -> float:
@@ -194,7 +210,8 @@ def _share(members: Sequence[Member], since: float) -> float:
 
 def _stop(members: Sequence[Member], reason: str) -> None:
     for member in members:
-        member.ending = Ending("stopped", reason, member.step)
+        if member.ending is None:
+            member.ending = Ending("stopped", reason, member.step)
 
 
 def _dropout_generators(members: Sequence[Member], device: torch.device) -> list[torch.Generator]:

@@ -6,9 +6,15 @@ from pathlib import Path
 
 import torch
 
+# Of a control group the files with its limit, with what it uses, and with what of that are copies of files on disk that
+# the system would give up first.
 CGROUPS = (
-    (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory.current")),
-    (Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"), Path("/sys/fs/cgroup/memory/memory.usage_in_bytes")),
+    ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current", "inactive_file"),
+    (
+        "/sys/fs/cgroup/memory/memory.limit_in_bytes",
+        "/sys/fs/cgroup/memory/memory.usage_in_bytes",
+        "total_inactive_file",
+    ),
 )
 LIMITS = ((resource.RLIMIT_DATA, "VmData"), (resource.RLIMIT_AS, "VmSize"))
 # Where a system does not tell.
@@ -32,9 +38,10 @@ def available_memory_bytes(device: torch.device) -> int:
     if device.type == "cuda":
         return int(torch.cuda.mem_get_info(device)[0])
     available = [kilobytes * 1024 for kilobytes in [_field(Path("/proc/meminfo"), "MemAvailable")] if kilobytes]
-    for limit, used in CGROUPS:
-        if (most := _number(limit)) is not None:
-            available.append(most - (_number(used) or 0))
+    for limit, used, cached in CGROUPS:
+        if (most := _number(Path(limit))) is not None:
+            cache = _field(Path(limit).parent / "memory.stat", cached) or 0
+            available.append(most - max(0, (_number(Path(used)) or 0) - cache))
     for which, name in LIMITS:
         soft = resource.getrlimit(which)[0]
         if soft != resource.RLIM_INFINITY:
@@ -43,12 +50,12 @@ def available_memory_bytes(device: torch.device) -> int:
 
 
 def _field(path: Path, name: str) -> int | None:
-    """A number of kilobytes from a file of `name: number kB` lines."""
+    """A number from a file of lines `name: number kB`, or `name number`."""
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except OSError:
         return None
-    found = [line.split()[1] for line in lines if line.startswith(f"{name}:")]
+    found = [line.split()[1] for line in lines if line.split()[:1] in ([name], [f"{name}:"])]
     return int(found[0]) if found else None
 
 

@@ -11,12 +11,13 @@ class Ending:
     """How the training of a net ended.
 
     Attributes:
-        kind: finished (the last epoch or a threshold), diverged (NaN or infinite loss), or stopped (resumable).
+        kind: finished (the last epoch or a threshold), diverged (NaN or infinite loss), stopped (resumable), or failed
+            (its files could not be written).
         reason: in words.
         step: gradient steps done since the initialisation.
     """
 
-    kind: Literal["finished", "diverged", "stopped"]
+    kind: Literal["finished", "diverged", "stopped", "failed"]
     reason: str
     step: int
 

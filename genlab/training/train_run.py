@@ -139,12 +139,14 @@ def result_of(run: RunDirectory, ending: Ending, *, by_user: bool) -> TrainResul
 
     Raises:
         PreemptedError, InterruptedByUserError: it was stopped.
-        GenlabError: it diverged.
+        GenlabError: it diverged, or its files could not be written.
     """
     if ending.kind == "stopped":
         remedy = f"`genlab train {run.path}` goes on"
         message = f"{run.path}: stopped at step {ending.step} ({ending.reason}) and saved; {remedy}"
         raise (InterruptedByUserError if by_user else PreemptedError)(message)
+    if ending.kind == "failed":
+        raise GenlabError(ending.reason)
     if ending.kind == "diverged":
         remedy = "training.optimiser.learning_rate" if ending.step else "model.init_scale"
         raise GenlabError(f"{run.path}: {ending.reason}; its history is kept; lower {remedy}")

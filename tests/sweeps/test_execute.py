@@ -48,7 +48,7 @@ def through(sweep, runs, *, progress=None, **options):
         runs=runs,
         data_dir=runs,
         progress=progress or Silent(),
-        started=lambda planned: begun.append(planned.cell.label),
+        started=lambda cells: begun.append(cells[0].cell.label),
         finished=ended.append,
         **usual | options,
     )

@@ -5,7 +5,6 @@ import re
 import sys
 
 import pytest
-import torch
 
 from genlab.rundir.layout import RunDirectory
 from genlab.sweeps import progress as module
@@ -56,7 +55,7 @@ def trained(view, cell):
     view.begin(planned(cell, "missing"))
     view.start("x", 0, 4, 12)
     view.evaluated(1, Evaluation(0.5, 0.25, None, None), Evaluation(0.7, 0.5, None, None))
-    view.step(8, 16, torch.tensor(0.123))
+    view.step(8, 16, lambda: 0.123)
     view._bar.refresh() if view._bar else None
     view.stop()
 
@@ -124,10 +123,9 @@ def test_cells_of_other_processes_are_told_with_their_labels_and_cut_at_the_edge
 
 
 def test_the_loss_is_not_looked_at_where_nobody_sees_it(cells, capsys):
-    class Untouchable:
-        def item(self):
-            raise AssertionError("waits for the device")
+    def loss():
+        raise AssertionError("waits for the device")
 
     with SweepProgress(4, 0, quiet=False) as view:
         view.begin(planned(cells[0], "missing"))
-        view.step(1, 16, Untouchable())
+        view.step(1, 16, loss)

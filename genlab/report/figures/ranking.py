@@ -43,9 +43,17 @@ def draw_ranking(ranked: Sequence[Ranked], target: str, interval: str) -> Figure
         panels[0].text(0.5, 0.5, NO_VALUES, transform=panels[0].transAxes, ha="center", color=GREY)
     what = "the generalization gap" if target == GAP else readable(target)
     canvas.suptitle(plain(f"Which measures predict {what}"), fontsize=SIZE + 2)
-    canvas.supxlabel(plain(f"Bars: {interval}."), fontsize=SMALL - 0.5, color=GREY)
     handles, labels = panels[0].get_legend_handles_labels()
-    canvas.legend(handles, labels, loc="lower left", frameon=False, fontsize=SMALL)
+    canvas.legend(
+        handles,
+        labels,
+        loc="outside lower center",
+        ncols=2,
+        frameon=False,
+        fontsize=SMALL,
+        title=plain(f"Bars: {interval}."),
+        title_fontsize=SMALL - 0.5,
+    )
     return canvas
 
 
@@ -71,7 +79,8 @@ def _by_axis(axes: Axes, shown: Sequence[Ranked]) -> None:
     for row, column in np.argwhere(~np.isnan(grid)):
         value = grid[row, column]
         colour = "white" if abs(value) > 0.6 else "black"
-        axes.text(column, row, f"{value:.1f}", ha="center", va="center", fontsize=SMALL - 2, color=colour)
+        words = f"{round(value, 1) + 0.0:.1f}"  # no -0.0
+        axes.text(column, row, words, ha="center", va="center", fontsize=SMALL - 2, color=colour)
 
 
 def _scores(axes: Axes, shown: Sequence[Ranked]) -> None:

@@ -1,0 +1,122 @@
+"""The images of many nets against those that each has on its own."""
+
+import pytest
+import torch
+
+from genlab.config.schema.data import DataConfig
+from genlab.data.batches import TrainBatches
+from genlab.data.catalogue import build_dataset
+from genlab.data.stacked import StackedBatches, build_stacked_dataset
+from genlab.errors import ConfigError
+from genlab.randomness import generator_for
+
+CROPS = {"random_crop": True, "padding": 2, "flip": True}
+CASES = {
+    "all images": {},
+    "a subset a seed": {"train_size": 50},
+    "a balanced subset a seed": {"train_size": 50, "subset": "balanced"},
+    "resized and cropped": {"train_size": 30, "resize": 12, "pad": 1, "crop": 10},
+    "augmented": {"train_size": 30, "augmentation": CROPS},
+    "whitened image by image": {"train_size": 30, "normalisation": "image"},
+}
+CORRUPTIONS, SEEDS = (0.0, 0.4, 1.0, 0.4), (0, 0, 1, 5)
+
+
+def sections(changes):
+    return [DataConfig.model_validate({"name": "digits", "labels": {"corruption": p}} | changes) for p in CORRUPTIONS]
+
+
+def both(changes):
+    """The nets' data sets in one, and each on its own."""
+    data = build_stacked_dataset(sections(changes), SEEDS, data_dir=None)
+    pairs = zip(sections(changes), SEEDS, strict=True)
+    return data, [build_dataset(config, seed=seed, data_dir=None) for config, seed in pairs]
+
+
+def drawn(batches, seeds, epoch):
+    return batches.draw(
+        [generator_for(seed, "batches", epoch) for seed in seeds],
+        [generator_for(seed, "augmentation", epoch) for seed in seeds],
+    )
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_each_net_has_the_images_and_labels_that_it_has_on_its_own(case):
+    data, alone = both(CASES[case])
+    for index, own in enumerate(alone):
+        assert torch.equal(data.pool.train_images[data.rows[index]], own.train_images)
+        assert torch.equal(data.labels[index], own.train_labels)
+        assert torch.equal(data.true_labels[index], own.true_labels)
+        assert torch.equal(data.pool.test_images, own.test_images)
+        assert torch.equal(data.pool.test_labels, own.test_labels)
+        assert (data.pool.input_shape, data.pool.classes) == (own.input_shape, own.classes)
+
+
+@pytest.mark.parametrize("kept", [0, 2**30], ids=["converted batch by batch", "kept as floats"])
+@pytest.mark.parametrize("case", CASES)
+def test_each_net_has_the_batches_that_it_has_on_its_own(case, kept):
+    data, alone = both(CASES[case])
+    batches = StackedBatches(data, float_copy_bytes=kept)
+    assert (len(batches), batches.nets) == (len(alone[0].train_images), 4)
+    for epoch, (start, stop) in enumerate([(0, 16), (16, 29)]):
+        images, labels = batches.batch(drawn(batches, SEEDS, epoch), start, stop)
+        for index, own in enumerate(alone):
+            single = TrainBatches(own)
+            generators = [generator_for(SEEDS[index], stream, epoch) for stream in ("batches", "augmentation")]
+            draws = single.draw(order_generator=generators[0], augmentation_generator=generators[1])
+            expected, expected_labels = single.batch(draws, start, stop)
+            assert torch.equal(images[index], expected)
+            assert torch.equal(labels[index], expected_labels)
+
+
+def test_an_image_that_several_nets_take_is_there_once():
+    data, alone = both({"train_size": 700})
+    taken = {image.numpy().tobytes() for own in alone for image in own.train_images}
+    assert len(taken) < 4 * 700
+    assert {image.numpy().tobytes() for image in data.pool.train_images} == taken
+    assert len(data.pool.train_images) <= len(taken) + 2  # two digits of the set may be the same to the pixel
+
+
+def test_nets_see_the_same_images_where_their_rows_say_so():
+    assert both({})[0].in_common
+    data, _ = both({"train_size": 50})
+    assert not data.in_common
+    assert data.keep([0, 1]).in_common
+    assert not data.keep([1, 2]).in_common
+
+
+def test_nets_that_stay_keep_their_own_images_in_the_order_asked_for():
+    data, _ = both({"train_size": 50})
+    batches = StackedBatches(data)
+    images, labels = batches.batch(drawn(batches, SEEDS, 3), 5, 20)
+    part = batches.part([3, 1])
+    assert batches.nets == 4
+    batches.keep([3, 1])
+    for some in (batches, part):
+        assert some.nets == 2
+        fewer, fewer_labels = some.batch(drawn(some, (5, 0), 3), 5, 20)
+        assert torch.equal(fewer, images[[3, 1]])
+        assert torch.equal(fewer_labels, labels[[3, 1]])
+
+
+def test_parts_share_the_floats_of_the_whole():
+    batches = StackedBatches(both({})[0], float_copy_bytes=2**30)
+    one, other = (batches.part(part)._batches for part in ([0, 1], [2, 3]))
+    assert one._floats is not None
+    assert one._floats is other._floats
+
+
+def test_by_default_floats_are_kept_where_they_stay_in_a_cache(monkeypatch):
+    data = both({})[0]
+    monkeypatch.setattr("genlab.data.stacked.FLOAT_COPY_BYTES", {"cpu": 4 * 1347 * 64})
+    assert StackedBatches(data)._batches.float_copy_bytes == 4 * 1347 * 64
+    monkeypatch.setattr("genlab.data.stacked.FLOAT_COPY_BYTES", {"cpu": 4 * 1347 * 64 - 1})
+    assert StackedBatches(data)._batches.float_copy_bytes == 0
+
+
+def test_what_is_wrong_with_the_section_is_refused_as_for_one_net():
+    with pytest.raises(ConfigError) as together:
+        build_stacked_dataset(sections({"train_size": 5000}), SEEDS, data_dir=None)
+    with pytest.raises(ConfigError) as alone:
+        build_dataset(sections({"train_size": 5000})[0], seed=0, data_dir=None)
+    assert str(together.value) == str(alone.value)

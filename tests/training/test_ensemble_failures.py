@@ -1,0 +1,123 @@
+"""What befalls runs that train together: full disks, crashes and failures of all of them."""
+
+import threading
+
+import pytest
+
+from genlab.errors import GenlabError
+from genlab.rundir.checkpoints import save_tensors
+from genlab.rundir.history import GrowingTable
+from genlab.rundir.provenance import killed_in_company_of
+from genlab.rundir.status import read_status
+from genlab.training import ensemble, lanes, stacked_nets
+from tests.training.examples import (
+    AtStep,
+    CrashError,
+    same_bits,
+    trained,
+)
+from tests.training.test_ensemble import SEVERAL, agree, made, run_of, together
+
+
+def no_room(word, name):
+    def save(path, *arguments):
+        if word in str(path) and path.name == name:
+            raise GenlabError(f"{path}: cannot be written: No space left on device")
+        save_tensors(path, *arguments)
+
+    return save
+
+
+@pytest.mark.parametrize("name", ["initial.safetensors", "latest.safetensors", "final.safetensors"])
+def test_a_run_that_cannot_be_written_fails_alone(name, tmp_path, monkeypatch):
+    configs = made(SEVERAL, {"execution.checkpoint_every": {"epochs": 1, "seconds": None}})
+    expected = together(configs, tmp_path / "b")
+    full = run_of(configs[1], tmp_path / "a")
+    for module in ("opening", "resume", "recorder"):
+        monkeypatch.setattr(f"genlab.training.{module}.save_tensors", no_room(full.run_id, name))
+    found = together(configs, tmp_path / "a")
+    assert sorted(found) == [0, 1, 2, 3]
+    assert str(found[1]).endswith(f"{name}: cannot be written: No space left on device")
+    for number in (0, 2, 3):
+        agree(found[number].run, expected[number].run)
+    if name != "initial.safetensors":
+        status = read_status(full)
+        assert status["status"] == "failed"
+        assert "No space left" in status["reason"]
+    monkeypatch.undo()
+    agree(trained(configs[1], tmp_path / "a").run, expected[1].run)
+
+
+@pytest.mark.parametrize("table", ["history", "timing"])
+@pytest.mark.parametrize("row", [0, 2])
+def test_a_run_whose_tables_cannot_grow_fails_alone(table, row, tmp_path, monkeypatch):
+    configs = made(SEVERAL)
+    full, append, written = run_of(configs[3], tmp_path), GrowingTable.append, []
+
+    def no_room_for(self, values):
+        if self.path == getattr(full, table):
+            written.append(values)
+            if len(written) > row:
+                raise GenlabError(f"{self.path}: cannot be written: No space left on device")
+        append(self, values)
+
+    monkeypatch.setattr(GrowingTable, "append", no_room_for)
+    found = together(configs, tmp_path)
+    assert "No space left" in str(found[3])
+    assert read_status(full)["status"] == "failed"
+    assert [read_status(found[number].run)["status"] for number in range(3)] == ["finished"] * 3
+    assert len(written) == row + 1, "it has left"
+
+
+def test_all_that_cannot_be_written_end_the_training(tmp_path, monkeypatch):
+    monkeypatch.setattr("genlab.training.resume.save_tensors", no_room("small", "latest.safetensors"))
+    configs, seen = made(SEVERAL, {"execution.checkpoint_every": {"epochs": None, "seconds": 1e-9}}), []
+    found = together(configs, tmp_path, AtStep(2, lambda: seen.append(True)))
+    assert ["No space left" in str(found[number]) for number in range(4)] == [True] * 4
+    assert not seen
+
+
+def test_what_befalls_all_of_them_leaves_each_resumable_and_no_thread(tmp_path, monkeypatch):
+    configs = made(SEVERAL, {"execution.checkpoint_every": {"epochs": 1, "seconds": None}})
+    real, steps = stacked_nets.StackedNets.step, []
+
+    def out_of_memory(self, *arguments):
+        steps.append(1)
+        if len(steps) > 20:
+            raise MemoryError("not enough\nof it")
+        real(self, *arguments)
+
+    monkeypatch.setattr(stacked_nets.StackedNets, "step", out_of_memory)
+    with pytest.raises(MemoryError):
+        together(configs, tmp_path / "a", lanes=2)
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("lane")]
+    for config in configs:
+        status = read_status(run_of(config, tmp_path / "a"))
+        assert (status["status"], status["reason"]) == ("interrupted", "not enough")
+    monkeypatch.undo()
+    found, expected = (together(configs, tmp_path / name, lanes=2) for name in ("a", "b"))
+    assert all(same_bits(found[number].run, expected[number].run) for number in range(4))
+
+
+def test_an_attempt_that_is_killed_while_it_asks_for_memory_says_in_whose_company_it_was(tmp_path, monkeypatch):
+    def killed(*arguments, **options):
+        raise CrashError
+
+    configs = made(SEVERAL)
+    monkeypatch.setattr(ensemble, "stacked", killed)
+    with pytest.raises(CrashError):
+        together(configs, tmp_path)
+    assert [killed_in_company_of(run_of(config, tmp_path)) for config in configs] == [4] * 4
+    monkeypatch.undo()
+    together(configs, tmp_path)
+    assert [killed_in_company_of(run_of(config, tmp_path)) for config in configs] == [0] * 4
+
+
+def test_a_failure_while_nets_are_built_leaves_no_thread(tmp_path, monkeypatch):
+    def crash_on_load(*arguments):
+        raise CrashError
+
+    monkeypatch.setattr(lanes.LaneNets, "weights", crash_on_load)
+    with pytest.raises(CrashError):
+        together(made(SEVERAL), tmp_path, lanes=2)
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("lane")]
