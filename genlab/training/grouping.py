@@ -39,7 +39,8 @@ FREE = (
 SIZES = (4, 16, 64, 256)
 # Together must save a tenth, as a short measurement has an error, and twice that against an estimate.
 WORTHWHILE, CERTAIN = 0.9, 0.8
-# A larger size is tried as long as the last one saved this much: a measurement of many large nets takes long.
+# A larger size must save this much. Where one does not, still larger ones are tried only as long as their steps are
+# short: a trial of many large nets takes long, and one of small nets may have met with other work on the machine.
 STILL_GAINS = 0.95
 # Enough for tens of steps of the nets that gain by being together.
 TRIAL_SECONDS = 0.05
@@ -171,9 +172,10 @@ def fastest_group(
             for group in (Group(size, lanes) for lanes in _lanes(size, available) if lanes >= best.lanes)
         }
         quickest = min(tried, key=lambda group: tried[group])
-        if tried[quickest] > STILL_GAINS * fastest:
+        if tried[quickest] < STILL_GAINS * fastest:
+            best, fastest = quickest, tried[quickest]
+        elif SIZES[1] / SIZES[0] * size * tried[quickest] > TRIAL_SECONDS:
             break
-        best, fastest = quickest, tried[quickest]
     # A perceptron in a stack of one takes fewer operations than on its own, and threads at best divide its time. Where
     # that is slower nothing need be timed with torch's optimiser, which imports torch's compiler: half a second.
     if device.type == "cpu" and is_mlp(model):

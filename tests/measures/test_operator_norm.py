@@ -68,7 +68,7 @@ def test_any_weights_of_the_shape_can_be_measured():
     [
         (nn.Conv2d(2, 5, 3, padding=1, padding_mode="circular"), (2, 6, 5)),
         (nn.Conv2d(2, 5, 3, stride=2, padding=1, padding_mode="circular"), (2, 8, 6)),
-        (nn.Conv2d(4, 6, (3, 1), padding=(2, 0), dilation=2, groups=2, padding_mode="circular"), (4, 5, 8)),
+        (nn.Conv2d(4, 6, (3, 1), padding=(2, 0), dilation=2, groups=2, padding_mode="circular"), (4, 6, 8)),
         (nn.Linear(6, 4), (6,)),
     ],
     ids=str,
