@@ -10,12 +10,15 @@ from genlab.measures import (
     norms,
     optimisation_speed,
     outputs,
+    pac_bayes,
     path_norms,
     products,
+    sharpness,
     spectral_complexity,
     sums,
     sums_balanced,
     vc_dimension,
+    worst_case_sharpness,
 )
 from genlab.measures.registry import MEASURES
 
@@ -35,6 +38,9 @@ FAMILIES = (
     hessian,
     optimisation_speed,
     conditions,
+    pac_bayes,
+    worst_case_sharpness,
+    sharpness,
 )
 
 __all__ = ["FAMILIES", "MEASURES"]

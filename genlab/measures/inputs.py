@@ -21,8 +21,11 @@ from genlab.measures.differences import differences
 from genlab.measures.loss_hessian import Forward, Loss, TrainingLoss
 from genlab.measures.operator_norm import layer_circular_norm, layer_operator_norm
 from genlab.measures.sample_gradients import SampleGradients, per_sample_gradients
+from genlab.measures.sigma_search import SigmaSearch
 from genlab.measures.value import NotApplicable
-from genlab.models import traversal
+from genlab.measures.worst_case_search import WorstCaseSearch
+from genlab.models import perturbation, traversal
+from genlab.models.logits import margins_of
 from genlab.models.traversal import WeightLayer, folded
 from genlab.randomness import generator_for
 
@@ -233,6 +236,47 @@ def margins(logits: Tensor, labels: Tensor) -> Tensor:
     return margins_of(logits, labels)
 
 
+# Perturbed weights: what sharpness, pac_bayes and worst_case_sharpness ask for.
+
+
+@provides
+def train_images(subject: Subject) -> Tensor:
+    """The training images as the net takes them, without augmentation, float32 `[n, channels, height, width]`."""
+    dataset = subject.dataset
+    batches = evaluation_batches(
+        dataset.train_images, dataset.train_labels, dataset.normalisation, dataset.input_size, BATCH_SIZE
+    )
+    return torch.cat([images for images, _ in batches]).contiguous(memory_format=torch.channels_last)
+
+
+@provides
+def parameter_vector(folded_model: nn.Module) -> Tensor:
+    """All weights and biases of the folded net in one vector, float64 `[omega]`."""
+    return perturbation.parameter_vector(folded_model)
+
+
+@provides
+def initial_parameter_vector(initial_folded_model: nn.Module) -> Tensor:
+    """The same at initialisation."""
+    return perturbation.parameter_vector(initial_folded_model)
+
+
+@provides
+def sigma_search(
+    folded_model: nn.Module, train_images: Tensor, labels: Tensor, generator: torch.Generator
+) -> SigmaSearch:
+    """Searches for the noise that raises the training error by a given amount; each is made once a run."""
+    return SigmaSearch(folded_model, train_images, labels, generator=generator)
+
+
+@provides
+def worst_case_search(
+    folded_model: nn.Module, train_images: Tensor, labels: Tensor, generator: torch.Generator
+) -> WorstCaseSearch:
+    """Searches for the box in which the training error rises by a given amount; each is made once a run."""
+    return WorstCaseSearch(folded_model, train_images, labels, generator=generator)
+
+
 # Hessian: what needs derivatives --------------------------------------------------------------------------------------
 
 
@@ -342,16 +386,3 @@ def training_logits(subject: Subject, batch_size: int = BATCH_SIZE) -> Tensor:
         outputs = torch.cat([net(images) for images, _ in training_batches(subject, batch_size)])
     # A copy made outside inference mode is an ordinary tensor, which autograd may see.
     return outputs.clone()
-
-
-def margins_of(logits: Tensor, labels: Tensor) -> Tensor:
-    """Margins `[n]` of logits `[n, classes]`: that of the label less the largest other one, sign kept.
-
-    Raises:
-        ValueError: a single class, which has no other.
-    """
-    if logits.shape[1] < 2:
-        raise ValueError("a margin needs at least two classes")
-    index = labels.view(-1, 1)
-    own = logits.gather(1, index).squeeze(1)
-    return own - logits.scatter(1, index, -torch.inf).amax(1)

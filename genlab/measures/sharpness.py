@@ -1,0 +1,193 @@
+"""Sharpness of the training loss around a net: the largest in a box, and the expected one under noise.
+
+w are all parameters of the net with batch norm folded, biases among them; L is the mean cross-entropy in nats over all
+training images. None is invariant under rescaling of layers; all are under permutation of hidden units, but for what is
+drawn. Where a net is moved many times it moves in float32 (a path of ascent, or noise whose average has a standard
+error far above rounding); losses that stand in a value of their own are float64.
+"""
+
+import math
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor, nn
+
+from genlab.linalg.random_subspace import RandomSubspace
+from genlab.measures.box_ascent import BoxAscent
+from genlab.measures.registry import NotApplicable, Value, measure
+from genlab.measures.subspace_ascent import largest_loss_in_subspace
+from genlab.models.perturbation import Batches, Directions, MovableNet
+from genlab.training.devices import arithmetic
+
+KESKAR = "Keskar et al. 2017, arXiv:1609.04836"
+NEYSHABUR = "Neyshabur et al. 2017, arXiv:1706.08947"
+# An ascent looks at the loss of all images after so many steps, and halves its steps where the loss rose by less than
+# a part of all that was gained; the first steps are this part of the box, and below the least it has converged.
+PIECE, GAIN, FIRST_STEP, LEAST_STEP = 50, 0.01, 0.2, 0.02
+PER_DECADE = 4
+
+
+@measure(paper=NEYSHABUR, equation="Section 2.3, max sharpness", unit="1")
+def max_sharpness(
+    folded_model: nn.Module,
+    train_images: Tensor,
+    labels: Tensor,
+    generator: torch.Generator,
+    alpha: float = 5e-4,
+    steps: int = 2000,
+    images: int = 64,
+) -> Value:
+    """( max L(w + v) - L(w) ) / (1 + L(w)) over the box |v_i| <= alpha (|w_i| + 1): a lower bound of it, >= 0.
+
+    By projected stochastic gradient ascent from v = 0: steps by the sign of the gradient with momentum, of a fifth of
+    the box; where 50 of them gain less than 1 % they go on from the best point at half the size, with twice the images.
+    The paper's own step size is not known; its numbers of steps and images are the defaults, and mostly fewer steps
+    suffice. The value is that of the best point found, by the loss of the whole training set at both ends. Converged
+    where steps of a fiftieth of the box gain no more, which may be at a local maximum.
+
+    Args:
+        folded_model: batch norm folded; not changed.
+        alpha: of the box, > 0.
+        steps: at most.
+        images: of the gradient of each of the first steps.
+    """
+    _positive(alpha=alpha, steps=steps, images=images)
+    batches = Batches(train_images, labels, images, generator=generator)
+    with arithmetic("float32"):
+        net = MovableNet(folded_model, torch.float32)
+        ascent = BoxAscent(net, batches, _half_widths(net, alpha))
+        best, at_best, size = net.mean_loss(train_images, labels), ascent.place.clone(), FIRST_STEP
+        start = best
+        while ascent.steps < steps and size >= LEAST_STEP:
+            ascent.climb(min(PIECE, steps - ascent.steps), size)
+            found = net.mean_loss(train_images, labels)
+            enough = found - best > GAIN * (found - start)
+            if found > best:
+                best, at_best = found, ascent.place.clone()
+            if not enough:
+                size, images = size / 2, images * 2
+                ascent.return_to(at_best, Batches(train_images, labels, images, generator=generator))
+    double = MovableNet(folded_model, torch.float64)
+    value = _rise(double, at_best.double() * _half_widths(double, alpha), train_images, labels)
+    return Value(value, iterations=ascent.steps, converged=size < LEAST_STEP)
+
+
+@measure(paper=KESKAR, equation="(4), metric 2.1 in a random subspace", unit="1")
+def max_sharpness_subspace(
+    folded_model: nn.Module,
+    train_images: Tensor,
+    labels: Tensor,
+    generator: torch.Generator,
+    eps: float = 1e-3,
+    dimension: int = 100,
+    iterations: int = 10,
+) -> Value:
+    """( max L(w + A y) - L(w) ) / (1 + L(w)) over |y_j| <= eps (|(A^+ w)_j| + 1), A a random matrix: a lower bound.
+
+    A has `dimension` columns of independent normal numbers, each of length 1, and A^+ is its pseudo-inverse. By
+    L-BFGS-B on the loss of all training images, from y = 0. Departs from the paper, which multiplies by 100. The number
+    of its columns and iterations are a choice.
+
+    Args:
+        folded_model: batch norm folded; not changed.
+        eps: of the box, > 0.
+        dimension: of the subspace; the number of parameters where that is less.
+        iterations: of L-BFGS-B at most; `iterations` of the value are gradients, and it is converged where L-BFGS-B
+            says so.
+    """
+    _positive(eps=eps, dimension=dimension, iterations=iterations)
+    with arithmetic("float32"):
+        net = MovableNet(folded_model, torch.float32)
+        omega = len(net.centre)
+        subspace = RandomSubspace(omega, min(dimension, omega), generator=generator, device=net.centre.device)
+        found = largest_loss_in_subspace(net, subspace, train_images, labels, eps, iterations)
+    double = MovableNet(folded_model, torch.float64)
+    value = _rise(double, found.displacement.double(), train_images, labels)
+    return Value(value, iterations=found.gradients, converged=found.converged)
+
+
+@measure(paper=NEYSHABUR, equation="Section 2.3 and Figure 2, expected sharpness and KL", unit="1", table=True)
+def expected_sharpness(
+    folded_model: nn.Module,
+    train_images: Tensor,
+    labels: Tensor,
+    generator: torch.Generator,
+    smallest_alpha: float = 1e-4,
+    largest_alpha: float = 1e-2,
+    draws: int = 50,
+    images: int = 128,
+) -> pd.DataFrame:
+    """E_u[ L(w + u) ] - L(w) and KL for noise u_i of standard deviation sigma_i = alpha (10 |w_i| + 1), against alpha.
+
+    KL = sum_i w_i^2 / (2 sigma_i^2), that of posterior w + u from a prior of the same noise about 0, in nats. As this
+    prior depends on w, the pair is a measure and gives no bound. The expectation is a mean over draws of a direction,
+    its opposite, and a choice of images, the same at every alpha, each less the loss of the net itself on these images.
+
+    Args:
+        folded_model: batch norm folded; not changed.
+        smallest_alpha: of a grid with 4 values a decade, > 0. The paper's grid is not known.
+        largest_alpha: at which the grid ends.
+        draws: at least 2.
+        images: of a draw.
+
+    Returns:
+        Columns `alpha`, `kl` (falling), `expected_sharpness`, `standard_error` and `samples`, a row an alpha.
+    """
+    _positive(smallest_alpha=smallest_alpha, images=images)
+    if not smallest_alpha <= largest_alpha < math.inf:
+        raise NotApplicable(f"largest_alpha is {largest_alpha:g}, and smallest_alpha {smallest_alpha:g}")
+    if draws < 2:
+        raise NotApplicable(f"draws is {draws}, and a standard error needs 2")
+    alphas = _grid(smallest_alpha, largest_alpha)
+    batches = Batches(train_images, labels, images, generator=generator)
+    rises = np.empty((draws, len(alphas)))
+    with arithmetic("float32"):
+        net = MovableNet(folded_model, torch.float32)
+        unit = 10 * net.centre.abs() + 1
+        directions = Directions(len(unit), generator=generator, device=unit.device, kept_bytes=0)
+        for draw in range(draws):
+            direction, batch = directions[draw] * unit, batches[draw]
+            net.move(direction, 0.0)
+            at_rest = net.mean_loss(*batch)
+            for column, alpha in enumerate(alphas):
+                net.move(direction, alpha)
+                there = net.mean_loss(*batch)
+                net.move(direction, -alpha)
+                rises[draw, column] = (there + net.mean_loss(*batch)) / 2 - at_rest
+    weights = MovableNet(folded_model, torch.float64).centre
+    kl = [float((weights / (alpha * (10 * weights.abs() + 1))).square().sum()) / 2 for alpha in alphas]
+    columns = {
+        "alpha": alphas,
+        "kl": kl,
+        "expected_sharpness": rises.mean(0),
+        "standard_error": rises.std(0, ddof=1) / math.sqrt(draws),
+        "samples": draws,
+    }
+    return pd.DataFrame(columns)
+
+
+def _half_widths(net: MovableNet, alpha: float) -> Tensor:
+    """alpha (|w_i| + 1), `[omega]`."""
+    return alpha * (net.centre.abs() + 1)
+
+
+def _grid(smallest: float, largest: float) -> list[float]:
+    """4 values a decade from the smallest on; the largest is the last one where it is one of them."""
+    count = math.floor(PER_DECADE * math.log10(largest / smallest) + 1e-9)
+    return [smallest * 10 ** (index / PER_DECADE) for index in range(count + 1)]
+
+
+def _rise(net: MovableNet, displacement: Tensor, images: Tensor, labels: Tensor) -> float:
+    """( L(w + v) - L(w) ) / (1 + L(w)) in float64, at least 0: v = 0 is in every box."""
+    net.move(displacement, 0.0)
+    at_rest = net.mean_loss(images, labels)
+    net.move(displacement)
+    return max(0.0, net.mean_loss(images, labels) - at_rest) / (1 + at_rest)
+
+
+def _positive(**options: float) -> None:
+    """Raises NotApplicable for the first option that is not positive and finite."""
+    for name, value in options.items():
+        if not 0 < value < math.inf:
+            raise NotApplicable(f"{name} is {value:g}, and has to be positive")

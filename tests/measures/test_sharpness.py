@@ -1,0 +1,150 @@
+"""Against brute force over the corners of a box, quadrature, and what is known of linear classifiers."""
+
+import math
+from itertools import product
+
+import numpy as np
+import pytest
+import torch
+
+from genlab.measures.registry import NotApplicable
+from genlab.measures.sharpness import expected_sharpness, max_sharpness, max_sharpness_subspace
+from genlab.models.perturbation import MovableNet
+from tests.measures.linear_nets import labelled, linear_net, margins, noise_length
+
+PIXELS, COUNT = 3, 70
+
+
+@pytest.fixture(scope="module")
+def net():
+    return linear_net(PIXELS)
+
+
+@pytest.fixture(scope="module")
+def data(net):
+    return labelled(net, COUNT, PIXELS)
+
+
+def seeded(seed=0):
+    return torch.Generator().manual_seed(seed)
+
+
+def largest_at_a_corner(net, data, half_width):
+    """The loss is convex in the parameters of a linear net, so its maximum in a box lies at a corner."""
+    movable = MovableNet(net, torch.float64)
+    at_rest = movable.mean_loss(data[0].double(), data[1])
+    widths, losses = half_width(movable.centre.abs()), []
+    for signs in product((-1.0, 1.0), repeat=len(widths)):
+        movable.move(torch.tensor(signs, dtype=torch.float64), widths)
+        losses.append(movable.mean_loss(data[0].double(), data[1]))
+    return (max(losses) - at_rest) / (1 + at_rest)
+
+
+@pytest.mark.parametrize("alpha", [5e-4, 0.1, 0.5])
+def test_max_sharpness_is_the_best_corner_of_the_box(net, data, alpha):
+    exact = largest_at_a_corner(net, data, lambda sizes: alpha * (sizes + 1))
+    found = max_sharpness(net, *data, seeded(), alpha=alpha)
+    assert found.value <= exact * (1 + 1e-9)
+    assert found.value > 0.99 * exact
+    assert found.converged
+    assert 0 < found.iterations < 2000
+
+
+def test_max_sharpness_says_when_its_steps_were_too_few(net, data):
+    found = max_sharpness(net, *data, seeded(), steps=10)
+    assert (found.iterations, found.converged) == (10, False)
+
+
+def test_max_sharpness_of_one_image_is_a_closed_form(net):
+    """Its margin falls by the half-widths times |x|, twice over, once for each class."""
+    images, labels = labelled(net, 1, PIXELS, seed=5)
+    margin, alpha = float(margins(net, images)[0]), 0.2
+    x = torch.cat([images.double().flatten(), torch.ones(1).double()]).abs()
+    sizes = torch.cat([net[1].weight, net[1].bias[:, None]], dim=1).detach().abs() + 1
+    lowest = margin - alpha * float((sizes @ x).sum())
+    before, after = (math.log1p(math.exp(-m)) for m in (margin, lowest))
+    found = max_sharpness(net, images, labels, seeded(), alpha=alpha)
+    assert found.value == pytest.approx((after - before) / (1 + before), rel=1e-5)
+
+
+def test_the_subspace_of_full_dimension_reaches_what_a_box_of_as_many_corners_does(net, data):
+    """With as many columns as parameters the box of y is one of w, turned: never more than its largest sphere."""
+    found = max_sharpness_subspace(net, *data, seeded(), eps=1e-2, iterations=200)
+    movable = MovableNet(net, torch.float64)
+    generator, best = np.random.default_rng(0), 0.0
+    at_rest = movable.mean_loss(data[0].double(), data[1])
+    radius = 1e-2  # each |y_j| may be at least eps, and a column has length 1: a sphere of this radius is mostly inside
+    for _ in range(300):
+        direction = generator.standard_normal(len(movable.centre))
+        movable.move(torch.tensor(direction / np.linalg.norm(direction) * radius / 4))
+        best = max(best, (movable.mean_loss(data[0].double(), data[1]) - at_rest) / (1 + at_rest))
+    assert found.value > best > 0
+    assert max_sharpness_subspace(net, *data, seeded(), eps=1e-2, dimension=2).value < found.value
+
+
+def test_expected_sharpness_of_a_linear_net_is_a_one_dimensional_integral(net, data):
+    table = expected_sharpness(net, *data, seeded(), smallest_alpha=1e-3, largest_alpha=0.1, draws=400, images=COUNT)
+    nodes, weights = np.polynomial.hermite_e.hermegauss(80)
+    weights = weights / weights.sum()
+    x = torch.cat([data[0].double().flatten(1), torch.ones(COUNT, 1).double()], dim=1).numpy()
+    sizes = torch.cat([net[1].weight, net[1].bias[:, None]], dim=1).detach().abs().numpy()
+    before = np.log1p(np.exp(-margins(net, data[0]))).mean()
+    for row in table.to_dict("records"):
+        sigma = row["alpha"] * (10 * sizes + 1)
+        spread = np.sqrt(x**2 @ (sigma**2).sum(0))
+        after = (weights * np.log1p(np.exp(-(margins(net, data[0])[:, None] + spread[:, None] * nodes)))).sum(1).mean()
+        assert abs(row["expected_sharpness"] - (after - before)) < 3 * row["standard_error"]
+        parameters = torch.cat([net[1].weight.flatten(), net[1].bias]).tolist()
+        kl = sum(w**2 / (2 * (row["alpha"] * (10 * abs(w) + 1)) ** 2) for w in parameters)
+        assert row["kl"] == pytest.approx(kl, rel=1e-12)
+        assert row["standard_error"] < 0.15 * row["expected_sharpness"]
+        assert row["samples"] == 400
+
+
+def test_a_choice_of_images_gives_what_all_images_give(net):
+    data = labelled(net, 800, PIXELS)
+    options = {"smallest_alpha": 0.03, "largest_alpha": 0.03, "draws": 300}
+    few, all_of_them = (expected_sharpness(net, *data, seeded(), images=i, **options).iloc[0] for i in (50, 800))
+    off = few["expected_sharpness"] - all_of_them["expected_sharpness"]
+    assert abs(off) < 3 * math.hypot(few["standard_error"], all_of_them["standard_error"])
+
+
+def test_the_grid_of_alpha_has_four_values_a_decade_and_both_ends(net, data):
+    alphas = expected_sharpness(net, *data, seeded(), draws=2)["alpha"].tolist()
+    assert alphas == pytest.approx([10 ** (-4 + k / 4) for k in range(9)])
+
+
+@pytest.mark.parametrize("alpha", [0.0, -1.0, math.inf, math.nan])
+def test_an_alpha_that_is_not_positive_has_a_reason(net, data, alpha):
+    with pytest.raises(NotApplicable, match="alpha is"):
+        max_sharpness(net, *data, seeded(), alpha=alpha)
+    with pytest.raises(NotApplicable, match="smallest_alpha is"):
+        expected_sharpness(net, *data, seeded(), smallest_alpha=alpha)
+    with pytest.raises(NotApplicable, match="eps is"):
+        max_sharpness_subspace(net, *data, seeded(), eps=alpha)
+
+
+@pytest.mark.parametrize(
+    ("measure", "options", "words"),
+    [
+        (max_sharpness, {"steps": 0}, "steps is 0"),
+        (max_sharpness, {"images": 0}, "images is 0"),
+        (max_sharpness_subspace, {"dimension": 0}, "dimension is 0"),
+        (max_sharpness_subspace, {"iterations": 0}, "iterations is 0"),
+        (expected_sharpness, {"draws": 0}, "draws is 0"),
+        (expected_sharpness, {"draws": 1}, "draws is 1"),
+        (expected_sharpness, {"largest_alpha": 1e-5}, "largest_alpha is 1e-05"),
+    ],
+)
+def test_options_out_of_range_have_a_reason(net, data, measure, options, words):
+    with pytest.raises(NotApplicable, match=words):
+        measure(net, *data, seeded(), **options)
+
+
+def test_the_net_is_left_as_it_was(net, data):
+    before = [parameter.clone() for parameter in net.parameters()]
+    max_sharpness(net, *data, seeded(), steps=20)
+    max_sharpness_subspace(net, *data, seeded(), iterations=2)
+    expected_sharpness(net, *data, seeded(), draws=2)
+    assert all(torch.equal(a, b) for a, b in zip(before, net.parameters(), strict=True))
+    assert float(noise_length(data[0]).min()) > 0
