@@ -86,7 +86,14 @@ def _head(planned: PlannedCell) -> dict[str, Any]:
 def _head_of(planned: PlannedCell, status: dict[str, Any]) -> dict[str, Any]:
     config = status.get("config") or dotted(canonical(planned.cell.config, None))
     known = {"id": planned.run.run_id, "status": status.get("status", planned.state)}
-    return known | {"reason": status.get("reason", planned.reason)} | _plain(config)
+    return known | {"reason": status.get("reason", planned.reason)} | _plain(config | _neutral(planned, config))
+
+
+def _neutral(planned: PlannedCell, config: dict[str, Any]) -> dict[str, Any]:
+    """The axes that a cell's identity leaves out, because there they have the value at which a run keeps its id."""
+    left_out = [key for key in planned.cell.values if key not in config]
+    resolved = dotted(planned.cell.config.model_dump(mode="json")) if left_out else {}
+    return {key: resolved[key] for key in left_out if key in resolved}
 
 
 def _status(planned: PlannedCell) -> dict[str, Any]:

@@ -137,3 +137,11 @@ def test_results_of_a_sweep_that_is_done_need_no_torch(tmp_path, runs):
     command = [sys.executable, "-c", code, "sweep", sweep_file(tmp_path), "--scale", "smoke", "--runs", runs]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "0 False", done.stdout
+
+
+def test_an_axis_has_its_value_also_where_a_run_keeps_its_id_for_it(tmp_path):
+    sweep = loaded(tmp_path, {"model.widths: [[4], [8]]": "data.labels.confusion: [0, 5]"})
+    before = [row["data.labels.confusion"] for row in results_rows(planned_cells(sweep, tmp_path / "runs"))]
+    swept(sweep, tmp_path / "runs")
+    after = [row["data.labels.confusion"] for row in results_rows(planned_cells(sweep, tmp_path / "runs"))]
+    assert before == after == [0, 0, 5, 5]
