@@ -2,6 +2,7 @@
 
 import copy
 import inspect
+import math
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -31,8 +32,8 @@ from genlab.randomness import generator_for
 
 BATCH_SIZE = 256
 SAMPLE_SIZE = 100
-# The backward pass keeps every activation of a batch.
-GRADIENT_BATCH_SIZE = 32
+# A backward pass keeps the outputs of every layer: so many numbers in a batch, 64 MiB.
+OUTPUTS_AT_ONCE = 2**23
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
@@ -355,7 +356,9 @@ def image_sample(subject: Subject) -> Tensor:
 @provides
 def sample_gradients(subject: Subject, folded_model: nn.Module, weight_layers: list[WeightLayer]) -> SampleGradients:
     """By layer, what is wanted of the gradient of each training image's cross-entropy, batch norm folded, float64."""
-    return per_sample_gradients(folded_model, weight_layers, training_batches(subject, GRADIENT_BATCH_SIZE))
+    outputs = sum(math.prod(layer.output_shape) for layer in weight_layers)
+    batch_size = max(1, min(BATCH_SIZE, OUTPUTS_AT_ONCE // outputs))
+    return per_sample_gradients(folded_model, weight_layers, training_batches(subject, batch_size))
 
 
 @provides

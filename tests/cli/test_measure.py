@@ -52,6 +52,21 @@ def test_options_of_a_measure_come_from_a_file_and_are_written_with_its_rows(run
     assert [json.loads(text or "{}") for text in options] == [{"max_pool": "sum"}, {}]
 
 
+def test_steps_to_a_loss_are_read_from_the_history_of_the_run(runs, tiny, tmp_path):
+    history = pd.read_csv(tiny / "history.csv")
+    loss = float(history["train_loss"].iloc[-1])
+    config = tmp_path / "m.yaml"
+    config.write_text(f"only: [steps_to_loss]\noptions: {{steps_to_loss: {{loss: {loss + 1e-9:.12f}}}}}\n")
+    assert genlab("measure", "tiny", "--runs", runs, "--config", config).code == 0
+    expected = history[history["train_loss"] <= loss + 1e-9]["step"].iloc[0]
+    assert pd.read_csv(tiny / "measures.csv")["value"].tolist() == [expected]
+    (tiny / "history.csv").unlink()
+    assert genlab("measure", "tiny", "--runs", runs, "--only", "steps_to_loss,parameter_count").code == 0
+    rows = pd.read_csv(tiny / "measures.csv").set_index("measure")
+    assert rows["reason"].dropna().tolist() == ["this run has no history of its training"]
+    assert rows.loc["parameter_count", "value"] > 0
+
+
 def test_a_mistyped_measure_is_told_with_the_nearest(runs, tiny):
     found = genlab("measure", "tiny", "--runs", runs, "--only", "log_l2_path_nrom")
     refused(found, 2, "--only", "log_l2_path_nrom", "did you mean log_l2_path_norm?")

@@ -20,8 +20,8 @@ from genlab.models.mlp import mlp
 from genlab.models.vgg import neyshabur_vgg, vgg
 
 WRONG_LABELS = 2
-# Families that are sampled, or take minutes on these nets, and have their twins and laws in a file of their own.
-OWN_FILE = {"hessian": "test_hessian.py"}
+# Families that are sampled, slow or of perceptrons only, and have their twins and laws in a file of their own.
+OWN_FILE = {"hessian": "test_hessian.py", "conditions": "test_conditions.py"}
 # Families whose values are sampled by moving the weights: laws hold for them up to a standard error at best, and they
 # take seconds. They have laws of their own.
 PERTURBING = ("pac_bayes", "sharpness", "worst_case_sharpness")

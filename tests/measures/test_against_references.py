@@ -303,19 +303,9 @@ def assert_agree(name: str, found: dict[str, float], expected: dict[str, float])
         assert found[key] == pytest.approx(value, **tolerance), key
 
 
-# Measures of some nets only, and sampled ones: compared with their twins in files of their own.
-TWINS_ELSEWHERE = {
-    *("interlayer_conditions", "interlayer_condition_number", "activation_flips", "activation_flip_constant"),
-    *("incoming_norm_constant", "incoming_norms"),  # test_conditions.py
-}
-
-
 def test_every_measure_has_a_twin():
     """Those of nets whose weights are moved are in test_perturbed_against_references."""
-    assert not set(TWINS) & TWINS_ELSEWHERE
-    assert set(TWINS) | TWINS_ELSEWHERE == set(STEADY), (
-        "write the twin of a new measure under tests/references and name it here"
-    )
+    assert set(TWINS) == set(STEADY), "write the twin of a new measure under tests/references and name it here"
 
 
 @pytest.mark.parametrize("family", OWN_FILE)

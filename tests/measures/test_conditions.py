@@ -42,7 +42,7 @@ def case(request):
     return layers, model, sample, plain, sample.flatten(1).numpy()
 
 
-def test_c1_is_what_the_full_products_say(case):
+def test_interlayer_conditions_are_what_the_full_products_say(case):
     layers, model, sample, plain, images = case
     expected = [reference.inverse_mus(plain, image) for image in images[:5]]
     table = interlayer_conditions(layers, model, sample)
@@ -52,6 +52,11 @@ def test_c1_is_what_the_full_products_say(case):
         assert row.median == pytest.approx(np.median(values), rel=1e-9)
         assert row.maximum == pytest.approx(max(values), rel=1e-9)
         assert row.n == 5
+
+
+def test_interlayer_condition_number_is_the_largest_of_them(case):
+    layers, model, sample, plain, images = case
+    expected = [reference.inverse_mus(plain, image) for image in images[:5]]
     largest = interlayer_condition_number(layers, model, sample)
     assert largest.value == pytest.approx(max(max(one.values()) for one in expected), rel=1e-9)
     fewer = interlayer_condition_number(layers, model, sample, images=2).value
@@ -80,7 +85,7 @@ def test_c1_of_a_net_that_no_path_is_active_through_has_a_reason(case):
             interlayer_condition_number(layers, model, dead[0])
 
 
-def test_c2_is_what_counting_says(case):
+def test_activation_flips_are_what_counting_says(case):
     layers, model, sample, plain, images = case
     table = activation_flips(layers, model, sample)
     assert len(table) == 3 * len(PERTURBATIONS)
@@ -88,18 +93,27 @@ def test_c2_is_what_counting_says(case):
     for row in table.itertuples(index=False):
         expected = reference.flipped(plain, images, names.index(row.layer), row.perturbation)
         assert row.fraction == pytest.approx(expected, rel=1e-9)
+
+
+def test_activation_flip_constant_is_the_largest_ratio(case):
+    layers, model, sample, plain, images = case
+    names = [layer.name for layer in layers]
     constants = activation_flip_constant(layers, model, sample)
     for level, name in enumerate(names[:-1]):
         ratios = [reference.flipped(plain, images, level, delta) / delta for delta in PERTURBATIONS]
         assert constants[name] == pytest.approx(max(ratios), rel=1e-9)
 
 
-def test_c3_is_one_where_all_incoming_weights_are_of_one_norm_and_what_loops_say_else(case):
+def test_incoming_norm_constant_is_what_loops_say(case):
     layers, _, _, plain, _ = case
     found = incoming_norm_constant(layers)
     for layer, (weight, _) in zip(layers, plain, strict=True):
         assert found[layer.name] == pytest.approx(reference.incoming_norm_constant(weight), rel=1e-9)
         assert 1 < found[layer.name] <= len(weight) ** 0.5
+
+
+def test_incoming_norms_are_those_of_units_over_their_average(case):
+    layers, _, _, plain, _ = case
     table = incoming_norms(layers)
     assert table.groupby("layer")["ratio"].mean().to_numpy() == pytest.approx(np.ones(len(layers)))
     first = np.linalg.norm(plain[0][0], axis=1)

@@ -86,6 +86,14 @@ def test_the_circular_norm_of_ones_is_their_number_whatever_the_map():
         assert layer_circular_norm(layer) == pytest.approx(9)
 
 
+def test_a_dilated_kernel_winds_around_a_small_map():
+    conv = nn.Conv2d(1, 1, (2, 1), dilation=(2, 1), padding=(1, 0)).double()
+    conv.weight.data = torch.tensor([1.0, -1.0], dtype=torch.float64).view(1, 1, 2, 1)
+    (layer,) = weight_layers(nn.Sequential(conv), (1, 2, 3))
+    # Both taps fall on the same point.
+    assert layer_circular_norm(layer) == pytest.approx(0, abs=1e-7)
+
+
 def test_a_stride_that_does_not_divide_the_map_has_a_reason():
     (layer,) = weight_layers(nn.Sequential(nn.Conv2d(2, 5, 3, stride=2, padding=1)), (2, 7, 6))
     with pytest.raises(NotApplicable, match="layer 0 has a stride of 2x2, which does not divide its input of 7x6"):
