@@ -102,6 +102,20 @@ def test_a_long_label_is_cut_and_the_numbers_around_it_are_not(tmp_path, termina
     assert len(shown) <= 80
 
 
+def test_cells_that_train_together_are_counted_and_the_first_is_named(cells, terminal):
+    stream = terminal()
+    with SweepProgress(400, 12, quiet=False) as view:
+        view.begin(planned(cells[0], "missing"), 127)
+        view.start("128 nets together", 0, 4, 12)
+        view.evaluated(1, Evaluation(0.5, 0.25, None, None), Evaluation(0.7, 0.5, None, None))
+        view.step(8, 16, lambda: 0.123)
+        view._bar.refresh()
+    (shown, *_) = [line for line in lines(stream) if "epoch" in line]
+    assert "128 together, the first widths=4" in shown
+    assert "epoch 2 loss 0.12" in shown
+    assert len(shown) <= 80
+
+
 def test_a_failed_cell_is_told_above_the_bar_and_counted_in_it(cells, terminal):
     stream = terminal()
     with SweepProgress(4, 0, quiet=False) as view:

@@ -9,7 +9,7 @@ import pytest
 from genlab.rundir.locks import most_locks
 from genlab.rundir.provenance import read_provenance, record_start, record_stop
 from genlab.sweeps import together as module
-from genlab.sweeps.plan import DONE, FAILED, MISSING
+from genlab.sweeps.plan import DONE
 from genlab.sweeps.together import Together
 from genlab.training.grouping import Group, stack_bytes
 from genlab.training.progress import Silent
@@ -27,6 +27,8 @@ from tests.sweeps.examples import (
 from tests.sweeps.test_execute import through
 
 CELLS = 12
+
+
 EXECUTION = {"device": "cpu", "threads": 1, "compile": False, "evaluation_batch": 256}
 
 
@@ -244,34 +246,3 @@ def test_runs_of_a_group_are_listed_shown_measured_and_compressed_like_any_other
     again = genlab("train", run.path, "--runs", runs)
     assert again.code == 0
     assert attempts(run) == 1, "there is nothing left to train"
-
-
-DIVERGE = {
-    "model.widths: [[4], [8]]": "training.optimiser.learning_rate: [0.03, 1.0e+30, 0.02]",
-    "seeds: [0, 1]": "seeds: [0, 1, 2, 3]",
-}
-
-
-def test_cells_that_diverge_in_company_fail_once_with_their_reason_and_the_others_are_done(tmp_path, runs):
-    sweep = loaded(tmp_path, DIVERGE)
-    _, ended = through(sweep, runs, together=chooser(12))
-    assert [p.state for p in ended] == [DONE] * 4 + [FAILED] * 4 + [DONE] * 4
-    assert all(p.reason.startswith("the training loss") and "again" not in p.reason for p in ended[4:8])
-    assert through(sweep, runs, together=chooser(12)) == ([], [])
-    assert {in_company_of(run)[0] for run in runs_in(runs)} == {12}
-    assert [attempts(run) for run in runs_in(runs)] == [1] * CELLS
-
-
-def test_a_first_cell_that_diverges_is_not_begun_a_second_time(tmp_path, runs):
-    changes = DIVERGE | {"model.widths: [[4], [8]]": "training.optimiser.learning_rate: [1.0e+30, 0.02]"}
-    begun, ended = through(loaded(tmp_path, changes), runs, together=chooser(8))
-    assert [p.state for p in ended] == [FAILED] * 4 + [DONE] * 4
-    assert all(p.reason.startswith("the training loss") for p in ended[:4])
-    assert begun == ["learning_rate=1e+30 seed=0", *(f"learning_rate=0.02 seed={seed}" for seed in range(4))]
-
-
-def test_fail_fast_ends_after_the_group_in_which_a_cell_fails(tmp_path, runs):
-    sweep = loaded(tmp_path, DIVERGE)
-    _, ended = through(sweep, runs, together=chooser(6), fail_fast=True)
-    assert [p.state for p in ended] == [FAILED, FAILED]
-    assert {p.state for p in planned_cells(sweep, runs)} == {FAILED, MISSING, "unmeasured"}

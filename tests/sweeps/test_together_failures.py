@@ -1,4 +1,4 @@
-"""What becomes of a sweep whose cells train together when a group fails, is stopped or runs out of memory."""
+"""Sweeps of which cells train side by side, and something goes wrong."""
 
 import csv
 import os
@@ -16,8 +16,12 @@ from genlab.rundir.provenance import read_provenance
 from genlab.sweeps import together as module
 from genlab.sweeps.assignment import Assignment, assign
 from genlab.sweeps.plan import DONE, FAILED, MISSING, RESUMABLE
+from genlab.training.stacked_nets import StackedNets
+from tests.cli.command import genlab
 from tests.sweeps.examples import (
     TOGETHER,
+    attempts,
+    close_tables,
     loaded,
     planned_cells,
     results_of,
@@ -40,6 +44,37 @@ def runs(tmp_path):
     return tmp_path / "runs"
 
 
+DIVERGE = {
+    "model.widths: [[4], [8]]": "training.optimiser.learning_rate: [0.03, 1.0e+30, 0.02]",
+    "seeds: [0, 1]": "seeds: [0, 1, 2, 3]",
+}
+
+
+def test_cells_that_diverge_in_company_fail_once_with_their_reason_and_the_others_are_done(tmp_path, runs):
+    sweep = loaded(tmp_path, DIVERGE)
+    _, ended = through(sweep, runs, together=chooser(12))
+    assert [p.state for p in ended] == [DONE] * 4 + [FAILED] * 4 + [DONE] * 4
+    assert all(p.reason.startswith("the training loss") and "again" not in p.reason for p in ended[4:8])
+    assert through(sweep, runs, together=chooser(12)) == ([], [])
+    assert {in_company_of(run)[0] for run in runs_in(runs)} == {12}
+    assert [attempts(run) for run in runs_in(runs)] == [1] * CELLS
+
+
+def test_a_first_cell_that_diverges_is_not_begun_a_second_time(tmp_path, runs):
+    changes = DIVERGE | {"model.widths: [[4], [8]]": "training.optimiser.learning_rate: [1.0e+30, 0.02]"}
+    begun, ended = through(loaded(tmp_path, changes), runs, together=chooser(8))
+    assert [p.state for p in ended] == [FAILED] * 4 + [DONE] * 4
+    assert all(p.reason.startswith("the training loss") for p in ended[:4])
+    assert begun == ["learning_rate=1e+30 seed=0", *(f"learning_rate=0.02 seed={seed}" for seed in range(4))]
+
+
+def test_fail_fast_ends_after_the_group_in_which_a_cell_fails(tmp_path, runs):
+    sweep = loaded(tmp_path, DIVERGE)
+    _, ended = through(sweep, runs, together=chooser(6), fail_fast=True)
+    assert [p.state for p in ended] == [FAILED, FAILED]
+    assert {p.state for p in planned_cells(sweep, runs)} == {FAILED, MISSING, "unmeasured"}
+
+
 @pytest.mark.parametrize("kind", [MemoryError, RuntimeError, GenlabError])
 def test_a_group_that_fails_as_a_whole_is_trained_one_by_one_and_those_after_it_in_smaller_ones(
     sweep, runs, tmp_path, monkeypatch, kind
@@ -60,7 +95,6 @@ def test_a_group_that_fails_as_a_whole_is_trained_one_by_one_and_those_after_it_
 
 
 def test_a_group_that_fails_in_the_middle_blames_no_cell_and_each_goes_on_where_it_was(sweep, runs, monkeypatch):
-    from genlab.training.stacked_nets import StackedNets
 
     real, steps = StackedNets.step, []
 
@@ -128,6 +162,20 @@ def test_a_group_that_is_stopped_is_saved_and_goes_on(sweep, runs, tmp_path):
 def stopped(sweep, runs, step):
     together = chooser(4, progress=Signalling(step, signal.SIGTERM))
     return through(sweep, runs, together=together)
+
+
+def test_a_cell_that_was_stopped_in_a_group_goes_on_by_hand_and_the_group_without_it(sweep, runs, tmp_path):
+    with pytest.raises(PreemptedError):
+        stopped(sweep, runs, 7)
+    planned = planned_cells(sweep, runs)
+    by_hand = genlab("train", planned[1].run.path, "--runs", runs, "--quiet")
+    assert by_hand.code == 0, by_hand.err
+    swept(sweep, runs, ensemble=4)
+    assert in_company_of(planned[1].run) == [4, 1]
+    assert [in_company_of(planned[place].run)[0] for place in (0, 2, 3)] == [4] * 3
+    assert max(map(attempts, runs_in(runs))) == 2
+    swept(sweep, tmp_path / "alone")
+    assert close_tables(results_of(runs), results_of(tmp_path / "alone"))
 
 
 def test_a_stop_is_told_though_the_first_cell_is_at_work_elsewhere_and_has_no_status_yet(sweep, runs):

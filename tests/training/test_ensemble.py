@@ -10,7 +10,7 @@ from unittest import mock
 import pytest
 import torch
 
-from genlab.errors import GenlabError, InterruptedByUserError, PreemptedError
+from genlab.errors import InterruptedByUserError, PreemptedError
 from genlab.rundir.checkpoints import load_tensors
 from genlab.rundir.locks import locked
 from genlab.rundir.provenance import read_provenance
@@ -25,9 +25,7 @@ from tests.training.examples import (
     STEPS_AN_EPOCH,
     VGG,
     AtStep,
-    CrashError,
     Lines,
-    crash,
     same_bits,
     signalled,
     small_config,
@@ -36,7 +34,11 @@ from tests.training.examples import (
 )
 
 RATE = {"training.optimiser.learning_rate": 0.03}
+
+
 SEVERAL = [RATE | {"seed": seed} for seed in range(4)]
+
+
 VARIED = {
     "labels": [RATE | {"data.labels": {"corruption": p}, "seed": s} for p, s in ((0, 0), (0.4, 0), (1, 0), (0.4, 7))],
     "rates and weight decay": [
@@ -151,30 +153,6 @@ def test_the_same_runs_together_again_are_the_same_bit_for_bit(tmp_path):
     assert all(same_bits(once[number].run, again[number].run) for number in range(4))
 
 
-def test_a_net_that_diverges_fails_alone_and_leaves_the_others_untouched_bit_for_bit(tmp_path):
-    wild = {"model": {"name": "mlp", "widths": [32, 32]}}
-    tame = made(SEVERAL, wild | {"training.stop.epochs": 3})
-    diverging = [*tame[:1], small_config(wild | {"training.optimiser.learning_rate": 1e9}), *tame[2:]]
-    stops = [*tame[:1], small_config(wild | RATE | {"training.stop.epochs": 1}), *tame[2:]]
-    found, expected = together(diverging, tmp_path / "a"), together(stops, tmp_path / "b")
-    assert isinstance(found[1], GenlabError)
-    assert "became infinite or NaN in epoch 1; its history is kept; lower training.opt" in str(found[1])
-    status = read_status(run_of(diverging[1], tmp_path / "a"))
-    assert (status["status"], status["diverged"]) == ("failed", True)
-    assert all(same_bits(found[number].run, expected[number].run) for number in (0, 2, 3))
-    again = together(diverging, tmp_path / "a")
-    assert "it would again" in str(again[1])
-    assert [again[number].already for number in (0, 2, 3)] == [True] * 3
-
-
-def test_a_net_whose_first_loss_is_not_finite_fails_alone(tmp_path):
-    configs = made(SEVERAL)
-    configs[2] = small_config(RATE | {"seed": 2, "model.init_scale": 1e38})
-    found = together(configs, tmp_path)
-    assert "at initialisation" in str(found[2])
-    assert all(read_status(found[number].run)["status"] == "finished" for number in (0, 1, 3))
-
-
 @pytest.mark.parametrize("step", [2, 4, 7, 13])
 def test_runs_stopped_together_go_on_together_as_if_nothing_had_happened(step, tmp_path):
     configs = made(VARIED["numbers of epochs"])
@@ -237,16 +215,6 @@ def test_a_run_stopped_in_company_goes_on_alone_and_one_stopped_alone_in_company
     assert [attempt["together"] for attempt in read_provenance(run)["attempts"]] == [1, 3]
 
 
-def test_a_crash_leaves_the_last_checkpoints_from_which_all_go_on(tmp_path):
-    configs = made(SEVERAL, {"execution.checkpoint_every": {"epochs": 1, "seconds": None}})
-    with pytest.raises(CrashError):
-        together(configs, tmp_path / "a", AtStep(11, crash), lanes=2)
-    assert [load_checkpoint(run_of(config, tmp_path / "a")).step for config in configs] == [8] * 4
-    assert {read_status(run_of(config, tmp_path / "a"))["status"] for config in configs} == {"interrupted"}
-    found, expected = (together(configs, tmp_path / name, lanes=2) for name in ("a", "b"))
-    assert all(same_bits(found[number].run, expected[number].run) for number in range(4))
-
-
 def test_nets_at_another_place_in_their_epoch_are_left_out_and_those_at_the_same_of_another_epoch_are_not(tmp_path):
     configs = made(SEVERAL)
     for number, step in ((0, 6), (1, 7), (2, 6 + STEPS_AN_EPOCH)):
@@ -274,28 +242,6 @@ def test_one_run_alone_is_no_company(tmp_path):
     assert sorted(found) == [0]
     assert found[0].already
     assert not run_of(configs[1], tmp_path).path.exists()
-
-
-def test_a_damaged_run_fails_alone(tmp_path):
-    configs = made(SEVERAL)
-    with pytest.raises(PreemptedError):
-        together(configs, tmp_path, stop_at(6))
-    run_of(configs[1], tmp_path).checkpoint.write_bytes(b"nothing")
-    run_of(configs[2], tmp_path).history.unlink()
-    found = together(configs, tmp_path)
-    assert sorted(found) == [0, 1, 2, 3]
-    assert "latest.safetensors" in str(found[1])
-    assert "history.csv" in str(found[2])
-    assert [read_status(found[number].run)["status"] for number in (0, 3)] == ["finished"] * 2
-
-
-def test_tf32_on_a_cpu_is_refused_as_for_a_run_on_its_own(tmp_path):
-    configs = made(SEVERAL, {"training.precision": "tf32"})
-    with pytest.raises(GenlabError) as alone:
-        trained(configs[0], tmp_path)
-    found = together(configs, tmp_path)
-    assert [str(found[number]) for number in range(4)] == [str(alone.value)] * 4
-    assert not list(tmp_path.glob("small-*"))
 
 
 def test_seconds_of_nets_together_are_shared_out_and_add_up_over_attempts(tmp_path):

@@ -1,22 +1,73 @@
-"""What befalls runs that train together: full disks, crashes and failures of all of them."""
+"""What goes wrong with runs trained together stays with the one it befalls, or blames none of them."""
 
 import threading
 
 import pytest
 
-from genlab.errors import GenlabError
+from genlab.errors import GenlabError, PreemptedError
 from genlab.rundir.checkpoints import save_tensors
 from genlab.rundir.history import GrowingTable
 from genlab.rundir.provenance import killed_in_company_of
 from genlab.rundir.status import read_status
 from genlab.training import ensemble, lanes, stacked_nets
+from genlab.training.resume import load_checkpoint
 from tests.training.examples import (
     AtStep,
     CrashError,
+    crash,
     same_bits,
+    small_config,
+    stop_at,
     trained,
 )
-from tests.training.test_ensemble import SEVERAL, agree, made, run_of, together
+from tests.training.test_ensemble import RATE, SEVERAL, agree, made, run_of, together
+
+
+def test_a_net_that_diverges_fails_alone_and_leaves_the_others_untouched_bit_for_bit(tmp_path):
+    wild = {"model": {"name": "mlp", "widths": [32, 32]}}
+    tame = made(SEVERAL, wild | {"training.stop.epochs": 3})
+    diverging = [*tame[:1], small_config(wild | {"training.optimiser.learning_rate": 1e9}), *tame[2:]]
+    stops = [*tame[:1], small_config(wild | RATE | {"training.stop.epochs": 1}), *tame[2:]]
+    found, expected = together(diverging, tmp_path / "a"), together(stops, tmp_path / "b")
+    assert isinstance(found[1], GenlabError)
+    assert "became infinite or NaN in epoch 1; its history is kept; lower training.opt" in str(found[1])
+    status = read_status(run_of(diverging[1], tmp_path / "a"))
+    assert (status["status"], status["diverged"]) == ("failed", True)
+    assert all(same_bits(found[number].run, expected[number].run) for number in (0, 2, 3))
+    again = together(diverging, tmp_path / "a")
+    assert "it would again" in str(again[1])
+    assert [again[number].already for number in (0, 2, 3)] == [True] * 3
+
+
+def test_a_net_whose_first_loss_is_not_finite_fails_alone(tmp_path):
+    configs = made(SEVERAL)
+    configs[2] = small_config(RATE | {"seed": 2, "model.init_scale": 1e38})
+    found = together(configs, tmp_path)
+    assert "at initialisation" in str(found[2])
+    assert all(read_status(found[number].run)["status"] == "finished" for number in (0, 1, 3))
+
+
+def test_a_crash_leaves_the_last_checkpoints_from_which_all_go_on(tmp_path):
+    configs = made(SEVERAL, {"execution.checkpoint_every": {"epochs": 1, "seconds": None}})
+    with pytest.raises(CrashError):
+        together(configs, tmp_path / "a", AtStep(11, crash), lanes=2)
+    assert [load_checkpoint(run_of(config, tmp_path / "a")).step for config in configs] == [8] * 4
+    assert {read_status(run_of(config, tmp_path / "a"))["status"] for config in configs} == {"interrupted"}
+    found, expected = (together(configs, tmp_path / name, lanes=2) for name in ("a", "b"))
+    assert all(same_bits(found[number].run, expected[number].run) for number in range(4))
+
+
+def test_a_damaged_run_fails_alone(tmp_path):
+    configs = made(SEVERAL)
+    with pytest.raises(PreemptedError):
+        together(configs, tmp_path, stop_at(6))
+    run_of(configs[1], tmp_path).checkpoint.write_bytes(b"nothing")
+    run_of(configs[2], tmp_path).history.unlink()
+    found = together(configs, tmp_path)
+    assert sorted(found) == [0, 1, 2, 3]
+    assert "latest.safetensors" in str(found[1])
+    assert "history.csv" in str(found[2])
+    assert [read_status(found[number].run)["status"] for number in (0, 3)] == ["finished"] * 2
 
 
 def no_room(word, name):
@@ -121,3 +172,12 @@ def test_a_failure_while_nets_are_built_leaves_no_thread(tmp_path, monkeypatch):
     with pytest.raises(CrashError):
         together(made(SEVERAL), tmp_path, lanes=2)
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("lane")]
+
+
+def test_tf32_on_a_cpu_is_refused_as_for_a_run_on_its_own(tmp_path):
+    configs = made(SEVERAL, {"training.precision": "tf32"})
+    with pytest.raises(GenlabError) as alone:
+        trained(configs[0], tmp_path)
+    found = together(configs, tmp_path)
+    assert [str(found[number]) for number in range(4)] == [str(alone.value)] * 4
+    assert not list(tmp_path.glob("small-*"))
