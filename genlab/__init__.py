@@ -1,16 +1,17 @@
 """genlab: train small image classifiers under controlled corruption, then measure and compress them.
 
 From Python: `genlab.load_runs("runs")` gives a table of all runs, `genlab.load_run(path)` one run with its net, data
-and tables.
+and tables; `genlab.measure(model, images, labels)` measures any torch classifier.
 """
 
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from genlab.measures.measure_model import measure_model as measure
     from genlab.rundir.finished import load_run, load_runs
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "load_run", "load_runs"]
+__all__ = ["__version__", "load_run", "load_runs", "measure"]
 
 
 def __getattr__(name: str) -> Any:
@@ -19,4 +20,8 @@ def __getattr__(name: str) -> Any:
         from genlab.rundir import finished
 
         return getattr(finished, name)
+    if name == "measure":
+        from genlab.measures.measure_model import measure_model
+
+        return measure_model
     raise AttributeError(f"module 'genlab' has no attribute {name!r}")

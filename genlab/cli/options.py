@@ -39,6 +39,27 @@ AsJson = Annotated[bool, typer.Option("--json", help="Results on stdout as JSON.
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="A traceback with every error.")]
 RunTargets = Annotated[list[str], typer.Argument(metavar="RUN...", help="Directories, ids, prefixes of ids, or names.")]
+RunsOrOverrides = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="RUN...",
+        help="Directories, ids, prefixes of ids, or names; with --model changes of the data, as data.train_size=1000.",
+    ),
+]
+NetFile = Annotated[
+    str | None,
+    typer.Option("--model", metavar="FILE.py:FUNCTION", help="A net of your own: a function that returns it."),
+]
+Weights = Annotated[
+    str | None, typer.Option("--weights", metavar="FILE", help="Its state_dict, safetensors or torch.save.")
+]
+InitialWeights = Annotated[
+    str | None, typer.Option("--initial", metavar="FILE", help="Its state_dict at initialisation, for distances.")
+]
+DatasetName = Annotated[str | None, typer.Option("--data", metavar="NAME", help="The images it was trained on.")]
+OutputDirectory = Annotated[
+    Path | None, typer.Option("--output", metavar="DIR", help="With --model: where to write measures.csv too.")
+]
 
 DEFAULT_RUNS = Path("runs")
 DEFAULT_DATA = Path("data")

@@ -1,4 +1,4 @@
-"""From uint8 pixels to what the net sees: per data set, per image, or only scaled to [0, 1]."""
+"""From uint8 pixels to what the net sees: per data set, per image, or only scaled to [0, 1]; or floats as they are."""
 
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -20,12 +20,13 @@ class Normalisation:
     * "image": (x - m) / max(s, 1/sqrt(n)) with mean m and standard deviation s of the n values of that image, all
       pixels and channels, as the net sees it (Zhang et al. 2017, arXiv:1611.03530, appendix A: "per-image whitening").
     * "none": x.
+    * "identity": the values themselves, of images that are given as floats and normalised already. Always a copy.
 
     Standard deviations are the population's (divided by n). `mean` and `std` are float64 `[channels]` for "dataset"
     and None otherwise. An image's result does not depend on the other images of its batch, to the last bit.
     """
 
-    kind: Literal["dataset", "image", "none"]
+    kind: Literal["dataset", "image", "none", "identity"]
     mean: torch.Tensor | None = None
     std: torch.Tensor | None = None
 
@@ -33,13 +34,13 @@ class Normalisation:
         """Normalised images.
 
         Args:
-            images: uint8 `[n, height, width, channels]`.
+            images: uint8 `[n, height, width, channels]`; floats where the kind is "identity".
             dtype: the floating type to calculate in and to return.
 
         Returns:
             `[n, channels, height, width]` with channels_last strides.
         """
-        values = images.to(dtype, memory_format=torch.contiguous_format)
+        values = images.to(dtype, memory_format=torch.contiguous_format, copy=True)
         if self.kind == "dataset":
             height, width, channels = images.shape[1:]
             whole = height * width * channels <= WHOLE_IMAGE_VALUES
@@ -49,7 +50,7 @@ class Normalisation:
         elif self.kind == "image":
             centre, spread = _image_statistics(images)
             values.sub_(centre.to(dtype)).mul_((1 / spread).to(dtype))
-        else:
+        elif self.kind == "none":
             values.div_(255)
         return values.permute(0, 3, 1, 2)
 

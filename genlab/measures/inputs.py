@@ -167,6 +167,9 @@ def initial_folded_model(subject: Subject, input_shape: tuple[int, ...]) -> nn.M
 def weight_layers(folded_model: nn.Module, input_shape: tuple[int, ...]) -> list[WeightLayer]:
     """The linear and convolutional layers of the folded net in forward order, weights in float64."""
     found = traversal.weight_layers(folded_model, input_shape)
+    elsewhere = traversal.weights_elsewhere(folded_model, input_shape)
+    if elsewhere:
+        raise NotApplicable(f"the net has weights outside its linear and 2d convolutional layers: {elsewhere[0]}")
     if not found:
         raise NotApplicable("the net has no linear or convolutional layer")
     return found

@@ -11,6 +11,7 @@ from genlab.measures.compute import Results, compute_measures
 from genlab.measures.inputs import Subject
 from genlab.rundir.columns import MEASURE_COLUMNS
 from genlab.rundir.finished import FinishedRun
+from genlab.rundir.layout import RunDirectory
 from genlab.rundir.locks import locked
 from genlab.rundir.provenance import read_provenance
 from genlab.rundir.tables import Row, replace_rows, write_table
@@ -42,10 +43,15 @@ def measure_run(
         history = run.history if directory.history.exists() else None
         subject = Subject(copy.deepcopy(run.model).to(device), initial, dataset, run.config.seed, device, history)
         results = compute_measures(subject, names, options)
-        replace_rows(directory.measures, MEASURE_COLUMNS, results.rows, _measure_and_options)
-        for name, table in results.tables.items():
-            write_table(directory.measure_table(name), list(map(str, table.columns)), _records(table))
+        write_results(directory, results)
     return results
+
+
+def write_results(directory: RunDirectory, results: Results) -> None:
+    """Rows into `measures.csv`, where they replace those of the same measures and options, and tables beside it."""
+    replace_rows(directory.measures, MEASURE_COLUMNS, results.rows, _measure_and_options)
+    for name, table in results.tables.items():
+        write_table(directory.measure_table(name), list(map(str, table.columns)), _records(table))
 
 
 def prepare_processor(run: FinishedRun) -> None:

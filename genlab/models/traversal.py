@@ -4,6 +4,7 @@ import copy
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -54,11 +55,16 @@ def record_calls(model: nn.Module, input_shape: tuple[int, ...]) -> list[Call]:
     """Every call of a module without children, in the order of a forward pass of one image, in evaluation mode.
 
     Uses hooks, so it holds for any net, whatever its forward method does between modules. The model is left as it was.
+    Calls that do not take one tensor to one tensor, as those of a recurrent layer, are left out.
     """
     calls: list[Call] = []
 
-    def hook(name: str) -> Callable[[nn.Module, tuple[Tensor, ...], Tensor], None]:
-        return lambda module, inputs, output: calls.append(Call(name, module, inputs[0], output))
+    def hook(name: str) -> Callable[[nn.Module, tuple[Any, ...], Any], None]:
+        def note(module: nn.Module, inputs: tuple[Any, ...], output: Any) -> None:
+            if len(inputs) == 1 and isinstance(inputs[0], Tensor) and isinstance(output, Tensor):
+                calls.append(Call(name, module, inputs[0], output))
+
+        return note
 
     handles = [m.register_forward_hook(hook(name)) for name, m in model.named_modules() if not any(m.children())]
     modes = {module: module.training for module in model.modules()}
@@ -94,6 +100,32 @@ def weight_layers(model: nn.Module, input_shape: tuple[int, ...]) -> list[Weight
     if repeated:
         raise ValueError(f"layer {repeated[0]} is used {names.count(repeated[0])} times in one forward pass")
     return layers
+
+
+def weights_elsewhere(model: nn.Module, input_shape: tuple[int, ...]) -> list[str]:
+    """Names of the weights that act on the outputs and belong to no layer of `weight_layers`.
+
+    Those of other kinds of module (transposed or one-dimensional convolutions, attention, embeddings) or of none
+    (`torch.nn.functional`), and a layer's own where it is asked for them instead of being called. Parameters of one
+    dimension, biases and scales, are no weights; what the forward pass does not use is left out.
+
+    Args:
+        model: any net on images; not changed.
+        input_shape: `[channels, height, width]` of one image.
+    """
+    called = {
+        id(call.module.weight) for call in record_calls(model, input_shape) if isinstance(call.module, WEIGHT_TYPES)
+    }
+    others = {name: p for name, p in model.named_parameters() if p.dim() > 1 and id(p) not in called}
+    if not others:
+        return []
+    copied = copy.deepcopy(model).eval()
+    leaves = {name: parameter.detach().clone().requires_grad_() for name, parameter in others.items()}
+    outputs = torch.func.functional_call(copied, leaves, (_probe(model, input_shape, 1),))
+    if not outputs.requires_grad:
+        return []
+    gradients = torch.autograd.grad(outputs.sum(), tuple(leaves.values()), allow_unused=True)
+    return [name for name, gradient in zip(leaves, gradients, strict=True) if gradient is not None]
 
 
 def chain_modules(model: nn.Module, input_shape: tuple[int, ...]) -> list[nn.Module] | None:

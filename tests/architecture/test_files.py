@@ -27,6 +27,7 @@ TESTED_ELSEWHERE = {
     "measures/value": "tests/measures/test_registry.py",  # two small types that the registry hands on
     "measures/request": "tests/cli/test_measure.py",  # what the command line asks for
     "measures/measure_run": "tests/cli/test_measure.py",  # a pass is tested through its verb
+    "cli/measure_targets": "tests/cli/test_measure.py",  # the verb is tested with what it calls
     "compression/compress_run": "tests/cli/test_compress.py",
     "training/nets": "tests/training/test_ensemble.py",  # what a loop asks for, without a body
     "training/opening": "tests/training/test_train_run.py",  # run directories are tested through the runs

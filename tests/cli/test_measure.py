@@ -3,6 +3,9 @@
 import json
 
 import pandas as pd
+import pytest
+import yaml
+from safetensors.torch import load_file, save_file
 
 from tests.cli.command import genlab, refused
 
@@ -78,3 +81,76 @@ def test_a_mistyped_option_is_told_where_it_stands(runs, tmp_path):
     config.write_text("options:\n  log_l2_path_norm: {max_pol: sum}\n")
     found = genlab("measure", "tiny", "--runs", runs, "--config", config)
     refused(found, 2, f"{config}:2:22: log_l2_path_norm.max_pol", "did you mean max_pool?")
+
+
+NET = """
+from torch import nn
+
+def perceptron():
+    return nn.Sequential(nn.Flatten(), nn.Linear(64, 16), nn.ReLU(), nn.Linear(16, 10))
+"""
+
+
+@pytest.fixture
+def net(tmp_path, tiny):
+    """The net of the finished run as one of somebody else's: its weights under the names that torch gives them."""
+    (tmp_path / "net.py").write_text(NET)
+    stored = load_file(tiny / "final.safetensors")
+    names = ("1.weight", "1.bias", "3.weight", "3.bias")
+    save_file(
+        dict(zip(names, (stored[name] for name in sorted_by_layer(stored)), strict=True)), tmp_path / "w.safetensors"
+    )
+    return ("--model", f"{tmp_path}/net.py:perceptron", "--weights", tmp_path / "w.safetensors", "--data", "digits")
+
+
+def sorted_by_layer(stored):
+    """Weight before bias, first layer before second."""
+    return sorted(stored, key=lambda name: (name.rpartition(".")[0], name.endswith("bias")))
+
+
+def test_a_net_of_ones_own_gives_the_numbers_of_the_run_that_it_is(runs, tiny, net):
+    names = "log_l2_path_norm,margin_median,layer_hessian_trace,hessian_top_eigenvalue"
+    assert genlab("measure", "tiny", "--runs", runs, "--only", names).code == 0
+    expected = pd.read_csv(tiny / "measures.csv").set_index(["measure", "layer"])["value"]
+    config = yaml.safe_load((tiny / "config.yaml").read_text())
+    changes = [f"seed={config['seed']}", f"data.train_size={config['data']['train_size'] or 1347}"]
+    found = genlab("measure", *changes, *net, "--only", names, "--json")
+    assert (found.code, found.err.splitlines()[0].split()[0]) == (0, "measuring")
+    rows = json.loads(found.out)["rows"]
+    assert [row["value"] for row in rows] == pytest.approx(expected.tolist(), rel=1e-6)
+
+
+def test_a_net_of_ones_own_is_shown_and_written(tmp_path, net):
+    names = "frobenius_norm,margin_distribution"
+    found = genlab("measure", *net, "data.train_size=50", "--only", names, "--output", tmp_path / "out" / "net")
+    assert found.code == 0
+    assert "net.py:perceptron with" in found.out
+    table = pd.read_csv(tmp_path / "out" / "net" / "measures.csv")
+    assert table["layer"].dropna().astype(str).tolist() == ["1.0", "3.0"]
+    assert len(pd.read_csv(tmp_path / "out" / "net" / "measures" / "margin_distribution.csv")) == 101
+    quiet = genlab("measure", *net, "data.train_size=50", "--only", names, "--output", tmp_path / "out" / "net", "-q")
+    assert (quiet.out, quiet.err) == (f"{tmp_path}/out/net/measures.csv\n", "")
+
+
+def test_curves_of_a_net_of_ones_own_are_in_the_json(net):
+    names = "margin_distribution,layer_hessian_spectral_density"
+    found = genlab("measure", *net, "data.train_size=50", "--only", names, "--json")
+    tables = json.loads(found.out)["tables"]
+    assert len(tables["margin_distribution"]["percentile"]) == 101
+    assert set(tables["layer_hessian_spectral_density"]["layer"]) == {"1", "3"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        ((), "measure what? A RUN, or --model FILE.py:FUNCTION with --weights FILE and --data NAME"),
+        (("--model", "net.py:f"), "--model needs --weights FILE too"),
+        (("--model", "net.py:f", "--weights", "w.pt"), "--model needs --data NAME too"),
+        (("--model", "net.py:f", "--weights", "w.pt", "--data", "digits"), "there is no file net.py"),
+        (("tiny", "--weights", "w.pt"), "--weights belongs to --model FILE.py:FUNCTION"),
+        (("tiny", "--output", "x"), "--output belongs to --model FILE.py:FUNCTION"),
+    ],
+)
+def test_a_net_named_in_part_is_refused(arguments, problem, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    refused(genlab("measure", *arguments), 2, problem)

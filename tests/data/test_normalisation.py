@@ -98,3 +98,13 @@ def test_images_come_out_channels_first_with_channels_last_strides_even_from_a_c
     values = normalisation_of("dataset", images)(images)
     assert values.shape == (4, channels, 5, 4)
     assert values.is_contiguous(memory_format=torch.channels_last)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_floats_that_are_normalised_already_are_copied_and_not_changed(dtype):
+    images = torch.randn(4, 5, 6, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    found = Normalisation("identity")(images, dtype)
+    assert found.dtype == dtype
+    assert torch.equal(found, images.permute(0, 3, 1, 2).to(dtype))
+    found.zero_()
+    assert images.abs().min() > 0

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from genlab.models.mlp import mlp
-from genlab.models.traversal import chain_modules, folded, record_calls, weight_layers
+from genlab.models.traversal import chain_modules, folded, record_calls, weight_layers, weights_elsewhere
 from genlab.models.vgg import neyshabur_vgg, vgg
 
 
@@ -248,3 +248,50 @@ def test_hooks_are_removed_and_the_mode_restored_when_the_forward_pass_fails():
         record_calls(model, (4,))
     assert model.training
     assert not any(module._forward_hooks for module in model.modules())
+
+
+class Attention(nn.Module):
+    """A linear layer, attention whose weights are no layer's, and a linear layer that is not used."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.embed = nn.Linear(4, 6)
+        self.attention = nn.MultiheadAttention(6, 2, batch_first=True)
+        self.norm = nn.LayerNorm(6)
+        self.unused = nn.Linear(6, 6)
+        self.head = nn.Linear(6, 3)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        tokens = self.embed(x.flatten(1, 2))
+        return self.head(self.norm(tokens + self.attention(tokens, tokens, tokens)[0]).mean(1))
+
+
+class Functional(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(3, 8))
+        self.layer = nn.Linear(3, 3)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        hidden = torch.nn.functional.linear(x.flatten(1), self.weight)
+        return self.layer(hidden) + hidden @ self.layer.weight
+
+
+def test_calls_of_modules_that_take_or_give_more_than_one_tensor_are_left_out():
+    model = scrambled(Attention())
+    assert [call.name for call in record_calls(model, (2, 2, 4))] == ["embed", "norm", "head"]
+    assert chain_modules(model, (2, 2, 4)) is None
+    recurrent = nn.Sequential(nn.Flatten(2), nn.GRU(4, 3, batch_first=True))
+    assert [call.name for call in record_calls(recurrent, (2, 2, 2))] == ["0"]
+
+
+def test_weights_that_no_layer_has_are_named_and_those_that_do_nothing_are_not():
+    model = scrambled(Attention())
+    assert weights_elsewhere(model, (2, 2, 4)) == ["attention.in_proj_weight", "attention.out_proj.weight"]
+    assert weights_elsewhere(Functional(), (2, 2, 2)) == ["weight"]
+    assert weights_elsewhere(nn.Sequential(nn.ConvTranspose2d(2, 3, 2), nn.Flatten()), (2, 3, 3)) == ["0.weight"]
+    assert weights_elsewhere(RegisteredBackwards(), (4,)) == []
+    assert weights_elsewhere(neyshabur_vgg((1, 32, 32), 5, width_multiplier=0.02), (1, 32, 32)) == []
+    frozen = scrambled(Attention()).requires_grad_(False)
+    assert len(weights_elsewhere(frozen, (2, 2, 4))) == 2
+    assert not any(parameter.requires_grad for parameter in frozen.parameters())

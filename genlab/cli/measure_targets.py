@@ -1,0 +1,128 @@
+"""What `genlab measure` does with runs, and with a net of one's own."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from genlab.cli.output import print_json, print_table, waiting
+from genlab.cli.passes import over_runs
+from genlab.errors import UsageError
+from genlab.measures.compute import compute_measures
+from genlab.measures.measure_run import measure_run, write_results
+from genlab.measures.net_file import subject_from_files
+from genlab.measures.request import Request
+from genlab.rundir.layout import RunDirectory
+
+COLUMNS = ("measure", "layer", "value", "unit", "options", "reason")
+
+
+@dataclass(frozen=True)
+class NetFiles:
+    """A net of one's own as the command line names it.
+
+    Attributes:
+        overrides: changes of the data.
+        output: where the tables go; None for the terminal alone.
+    """
+
+    model: str
+    weights: str
+    data: str
+    initial: str | None
+    output: Path | None
+    overrides: tuple[str, ...]
+
+    @classmethod
+    def of(
+        cls,
+        arguments: Sequence[str],
+        *,
+        model: str | None,
+        weights: str | None,
+        initial: str | None,
+        data: str | None,
+        output: Path | None,
+    ) -> "NetFiles | None":
+        """The options of a net, or None where a run is asked for.
+
+        Raises:
+            UsageError: neither a run nor a net, or only a part of a net.
+        """
+        given = {"--weights": weights, "--initial": initial, "--data": data, "--output": output}
+        if model is None:
+            alone = [name for name, value in given.items() if value is not None]
+            if alone:
+                raise UsageError(f"{alone[0]} belongs to --model FILE.py:FUNCTION")
+            if not arguments:
+                raise UsageError("measure what? A RUN, or --model FILE.py:FUNCTION with --weights FILE and --data NAME")
+            return None
+        if weights is None or data is None:
+            raise UsageError(f"--model needs {'--weights FILE' if weights is None else '--data NAME'} too")
+        return cls(model, weights, data, initial, output, tuple(arguments))
+
+
+def measure_net(
+    net: NetFiles, request: Request, data_dir: Path, device: torch.device, *, as_json: bool, quiet: bool
+) -> None:
+    """Measure a net of one's own and print the rows; tables are in the JSON and under `--output`."""
+    with waiting(f"measuring {net.model} with {net.weights}", quiet):
+        subject = subject_from_files(
+            net.model,
+            net.weights,
+            net.data,
+            net.overrides,
+            initial=net.initial,
+            data_dir=data_dir,
+            device=device,
+        )
+        results = compute_measures(subject, request.names, request.options)
+    if net.output is not None:
+        net.output.mkdir(parents=True, exist_ok=True)
+        write_results(RunDirectory(net.output), results)
+    if as_json:
+        # JSON has no NaN; a standard error from a single probe is one.
+        tables = {
+            name: table.astype(object).where(table.notna(), None).to_dict("list")
+            for name, table in results.tables.items()
+        }
+        print_json({"model": net.model, "weights": net.weights, "rows": results.rows, "tables": tables})
+    elif quiet and net.output is not None:
+        print(RunDirectory(net.output).measures)
+    else:
+        print_table(COLUMNS, results.rows, title=f"{net.model} with {net.weights} on {net.data}")
+
+
+def measure_runs(
+    targets: list[str],
+    request: Request,
+    runs: Path,
+    data_dir: Path,
+    device: torch.device,
+    *,
+    as_json: bool,
+    quiet: bool,
+) -> int:
+    """Measure finished runs and print the rows of each, or with `quiet` the file that they are in.
+
+    Returns:
+        The highest exit code of those that failed; 0 where none did.
+    """
+    found: list[dict[str, Any]] = []
+
+    def work(run: Any) -> None:
+        with waiting(f"measuring {run.directory.path}", quiet):
+            results = measure_run(run, request.names, request.options, device=device)
+        if as_json:
+            found.append({"id": run.directory.run_id, "path": str(run.directory.path), "rows": results.rows})
+        elif not quiet:
+            print_table(COLUMNS, results.rows, title=str(run.directory.path))
+        else:
+            print(run.directory.measures)
+
+    code = over_runs(targets, runs, data_dir, work)
+    if as_json:
+        print_json(found)
+    return code
