@@ -21,7 +21,7 @@ AtOnce = Annotated[int | None, typer.Option("--at-once", min=1, help="SLURM: job
 
 
 def slurm_wanted(
-    launcher: str, asked: Mapping[str, str | int | None], *, jobs: int, fail_fast: bool, ensemble: str
+    launcher: str, asked: Mapping[str, str | int | None], *, jobs: int, fail_fast: bool, ensemble: str = "auto"
 ) -> bool:
     """Whether the sweep goes to SLURM.
 

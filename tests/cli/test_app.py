@@ -137,7 +137,7 @@ def test_a_traceback_is_there_for_who_asks(monkeypatch):
 
 
 def test_verbs_come_from_one_place():
-    verbs = {"train", "measure", "compress", "sweep", "report", "bench", "ls", "demo"}
+    verbs = {"train", "measure", "compress", "sweep", "report", "zoo", "bench", "ls", "demo"}
     assert {command.name for command in app.registered_commands} == verbs
     assert {group.name for group in app.registered_groups} == {"runs", "config"}
     assert {command.name for command in runs_verbs.app.registered_commands} == {"ls", "show", "diff", "path", "rm"}

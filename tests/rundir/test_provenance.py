@@ -18,6 +18,16 @@ from tests.rundir.examples import made_up_run
 CHOICES = {"device": "cpu", "threads": 1, "compile": False, "evaluation_batch": 256}
 
 
+@pytest.fixture(autouse=True)
+def nothing_known():
+    """A process looks once at what it is made of."""
+    for found_once in (versions, git_commit, machine):
+        found_once.cache_clear()
+    yield
+    for found_once in (versions, git_commit, machine):
+        found_once.cache_clear()
+
+
 def test_attempts_are_added_and_closed_one_by_one(tmp_path):
     run = made_up_run(tmp_path)
     record_start(run, seed=3, execution=CHOICES)
@@ -87,6 +97,8 @@ def test_the_commit_of_the_checkout_is_recorded_with_whether_it_was_changed(tmp_
     assert len(clean["commit"]) == 40
     assert not clean["dirty"]
     (tmp_path / "new").touch()
+    assert git_commit() == clean, "what a process runs is what it has read"
+    git_commit.cache_clear()
     assert git_commit() == clean | {"dirty": True}
 
 

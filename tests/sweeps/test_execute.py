@@ -11,7 +11,9 @@ from types import SimpleNamespace
 
 import pytest
 
+from genlab.compression import compress_run as compress_run_module
 from genlab.errors import DataMissingError, GenlabError, PreemptedError
+from genlab.measures import measure_run as measure_run_module
 from genlab.measures.registry import MEASURES
 from genlab.rundir.checkpoints import save_tensors
 from genlab.rundir.locks import locked
@@ -80,9 +82,11 @@ def test_a_value_added_to_the_grid_runs_the_new_cells_alone(tmp_path):
 def test_a_measure_added_later_is_computed_and_no_other(tmp_path, monkeypatch):
     through(loaded(tmp_path), tmp_path / "runs")
     computed = []
-    real = execute.measure_run
+    real = measure_run_module.measure_run
     monkeypatch.setattr(
-        execute, "measure_run", lambda run, names, *a, **k: computed.append(names) or real(run, names, *a, **k)
+        measure_run_module,
+        "measure_run",
+        lambda run, names, *a, **k: computed.append(names) or real(run, names, *a, **k),
     )
     through(loaded(tmp_path, {"parameter_count]": "parameter_count, weight_count]"}), tmp_path / "runs")
     assert computed == [["weight_count"]] * 4
@@ -97,9 +101,9 @@ def test_a_compression_setting_added_later_is_computed_and_no_other(tmp_path, mo
 
     through(with_ranks([1]), tmp_path / "runs")
     computed = []
-    real = execute.compress_run
+    real = compress_run_module.compress_run
     monkeypatch.setattr(
-        execute,
+        compress_run_module,
         "compress_run",
         lambda run, found, **k: computed.append([s.label for s in found]) or real(run, found, **k),
     )
