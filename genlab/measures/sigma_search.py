@@ -26,6 +26,8 @@ from genlab.training.devices import arithmetic
 
 # Draws are added until the standard error is this part of sigma.
 RELATIVE_ERROR = 0.05
+# Of an image that the net itself has not classified yet.
+UNKNOWN = -1
 
 
 @dataclass(frozen=True)
@@ -120,23 +122,28 @@ class _Draws:
     def __init__(self, model: nn.Module, batches: Batches, eps: float | None, generator: torch.Generator):
         self._net, self._batches, self._eps = MovableNet(model, torch.float32), batches, eps
         self._directions = Directions(len(self._net.centre), generator=generator, device=batches.images.device)
-        self._at_rest: dict[int, float] = {}
+        self._at_rest = torch.full_like(batches.labels, UNKNOWN)
         self.start = 0.1 if eps is not None else 0.1 * float(self._net.centre.square().mean().sqrt())
         self.images = 0
 
     def increase(self, number: int, sigma: float) -> float:
         """error(w + noise) - error(w) on the images of a draw."""
         images, labels = self._batches[number]
-        if number not in self._at_rest:
-            self._net.move(self._directions[number], 0.0)
-            self._at_rest[number] = self._error(images, labels)
+        at_rest = self._error_at_rest(number)
         scale = sigma if self._eps is None else torch.sqrt(sigma**2 * self._net.centre.square() + self._eps**2)
         self._net.move(self._directions[number], scale)
-        return self._error(images, labels) - self._at_rest[number]
-
-    def _error(self, images: Tensor, labels: Tensor) -> float:
         self.images += len(labels)
-        return self._net.error(images, labels)
+        return self._net.error(images, labels) - at_rest
+
+    def _error_at_rest(self, number: int) -> float:
+        """Of the net itself, each image seen once in the whole search."""
+        chosen = self._batches.chosen(number)
+        new = chosen[self._at_rest[chosen] == UNKNOWN]
+        if len(new):
+            self._net.move(self._directions[number], 0.0)
+            self._at_rest[new] = self._net.wrong(*self._batches.of(new)).long()
+            self.images += len(new)
+        return int(self._at_rest[chosen].sum()) / len(chosen)
 
 
 def _check(error_increase: float, draws: int, images: int, eps: float | None) -> None:

@@ -62,11 +62,14 @@ class MovableNet:
         """Mean cross-entropy here over all images, whatever their number."""
         return float(cross_entropy(self.logits(images).double(), labels).sum()) / len(labels)
 
-    def error(self, images: Tensor, labels: Tensor) -> float:
-        """Fraction of all images that are classified wrong here; outputs that overflow are wrong."""
+    def wrong(self, images: Tensor, labels: Tensor) -> Tensor:
+        """Which images are classified wrong here, bool `[n]`; outputs that overflow are wrong."""
         logits = self.logits(images)
-        wrong = (logits.argmax(1) != labels) | ~logits.isfinite().all(1)
-        return int(wrong.sum()) / len(labels)
+        return (logits.argmax(1) != labels) | ~logits.isfinite().all(1)
+
+    def error(self, images: Tensor, labels: Tensor) -> float:
+        """Fraction of all images that are classified wrong here."""
+        return int(self.wrong(images, labels).sum()) / len(labels)
 
     def gradient(self, images: Tensor, labels: Tensor, loss: Loss = cross_entropy) -> tuple[float, Tensor]:
         """Mean loss here and its gradient `[omega]`, a view that the next call overwrites.
@@ -134,13 +137,20 @@ class Batches:
     def __getitem__(self, number: int) -> tuple[Tensor, Tensor]:
         if self.size == len(self.labels):
             return self.images, self.labels
-        chosen = self._chosen(number).to(self.labels.device)
+        return self.of(self.chosen(number))
+
+    def chosen(self, number: int) -> Tensor:
+        """Which images choice k is of, int64 `[size]`."""
+        count, device = len(self.labels), self.labels.device
+        if self.size == count:
+            return torch.arange(count, device=device)
+        generator = torch.Generator().manual_seed(derived_seed(self._seed, "measure", "images", number))
+        return torch.randperm(count, generator=generator)[: self.size].to(device)
+
+    def of(self, chosen: Tensor) -> tuple[Tensor, Tensor]:
+        """Some images and their labels."""
         images = self.images.index_select(0, chosen)
         return images.contiguous(memory_format=torch.channels_last), self.labels.index_select(0, chosen)
-
-    def _chosen(self, number: int) -> Tensor:
-        generator = torch.Generator().manual_seed(derived_seed(self._seed, "measure", "images", number))
-        return torch.randperm(len(self.labels), generator=generator)[: self.size]
 
 
 def parameter_vector(model: nn.Module) -> Tensor:

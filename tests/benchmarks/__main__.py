@@ -19,6 +19,7 @@ from tests.benchmarks.evaluation import evaluation_contests, loader_contests
 from tests.benchmarks.goals import goal_lines
 from tests.benchmarks.images import cifar_images, mnist_images
 from tests.benchmarks.machine import Peak, load, machine
+from tests.benchmarks.noise import noise_contests
 from tests.benchmarks.norms import norm_contests
 from tests.benchmarks.outcomes import Outcome
 from tests.benchmarks.report import LEGEND, memory, table
@@ -26,7 +27,7 @@ from tests.benchmarks.sizes import FULL, QUICK, Sizes
 from tests.benchmarks.sweeps import sweep_contests
 from tests.benchmarks.training import mlp_contests, vgg_contests
 
-KINDS = ("mlp", "vgg", "evaluation", "loader", "norms", "ensemble", "sweep")
+KINDS = ("mlp", "vgg", "evaluation", "loader", "norms", "noise", "ensemble", "sweep")
 THREADS = 1
 WIDTH = 100
 
@@ -87,6 +88,8 @@ def _contests(only: list[str], sizes: Sizes, scratch: Path, sources: dict[str, s
         yield from sweep_contests(mnist, sizes)
     if "norms" in only:
         yield from norm_contests(sizes)
+    if "noise" in only:
+        yield from noise_contests(sizes)
 
 
 def _head(content: dict[str, Any]) -> list[str]:

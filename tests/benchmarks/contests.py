@@ -140,7 +140,7 @@ def _context() -> BaseContext:
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(
-        [f"tests.benchmarks.{module}" for module in ("training", "evaluation", "norms", "ensemble")]
+        [f"tests.benchmarks.{module}" for module in ("training", "evaluation", "norms", "noise", "ensemble")]
     )
     return context
 

@@ -24,6 +24,8 @@ class Sizes:
         net_steps: of each net in a round; small nets take a multiple.
         cells: of a sweep.
         cell_epochs: of each of its cells.
+        sigma_images: of the search for the noise that a net endures.
+        sigma_steps: of the usual bisection.
     """
 
     rounds: int
@@ -42,6 +44,8 @@ class Sizes:
     net_steps: int
     cells: int
     cell_epochs: int
+    sigma_images: int
+    sigma_steps: int
 
 
 FULL = Sizes(
@@ -61,6 +65,8 @@ FULL = Sizes(
     net_steps=5,
     cells=64,
     cell_epochs=1,
+    sigma_images=5000,
+    sigma_steps=15,
 )
 QUICK = Sizes(
     rounds=2,
@@ -79,4 +85,6 @@ QUICK = Sizes(
     net_steps=1,
     cells=4,
     cell_epochs=1,
+    sigma_images=200,
+    sigma_steps=2,
 )
