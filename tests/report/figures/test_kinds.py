@@ -135,6 +135,19 @@ def test_a_scatter_has_a_marker_a_run_and_kendalls_tau(tables):
     assert axes.texts[0].get_text() == f"τ = {tau:.2f}, n = 23"
 
 
+def test_a_scatter_of_curves_joins_the_points_of_a_run_and_has_no_tau():
+    rows = [
+        {"id": run, "status": "finished", "seed": 0, "x": x, "v": x * scale}
+        for run, scale in (("a", 1.0), ("b", 2.0))
+        for x in (3.0, 1.0, 2.0)
+    ]
+    axes = panel({"results": pd.DataFrame(rows)}, "scatter", x="x", y=["v"], series=None)
+    assert [found.get_xdata().tolist() for found in axes.lines] == [[1, 2, 3]] * 2
+    assert [found.get_ydata().tolist() for found in axes.lines] == [[1, 2, 3], [2, 4, 6]]
+    assert {found.get_linestyle() for found in axes.lines} == {"-"}
+    assert not axes.texts
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("scale", ["linear", "log", "symlog"])
 def test_every_kind_can_be_drawn_on_every_scale_with_values_below_zero(kind, scale):
