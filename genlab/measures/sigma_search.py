@@ -23,9 +23,13 @@ from genlab.measures.noisy_bisection import NoisyBisection, Trial
 from genlab.measures.value import NotApplicable
 from genlab.models.perturbation import Batches, Directions, MovableNet
 from genlab.training.devices import arithmetic
+from genlab.training.memory import available_memory_bytes
 
 # Draws are added until the standard error is this part of sigma.
 RELATIVE_ERROR = 0.05
+# Directions are kept for the next sigma, in no more than this and a quarter of the free memory: to draw those of a
+# VGG-11 again takes a sixth of the search.
+DIRECTION_BYTES = 2**31
 # Of an image that the net itself has not classified yet.
 UNKNOWN = -1
 
@@ -121,7 +125,9 @@ class _Draws:
 
     def __init__(self, model: nn.Module, batches: Batches, eps: float | None, generator: torch.Generator):
         self._net, self._batches, self._eps = MovableNet(model, torch.float32), batches, eps
-        self._directions = Directions(len(self._net.centre), generator=generator, device=batches.images.device)
+        device = batches.images.device
+        room = min(DIRECTION_BYTES, available_memory_bytes(device) // 4)
+        self._directions = Directions(len(self._net.centre), generator=generator, device=device, kept_bytes=room)
         self._at_rest = torch.full_like(batches.labels, UNKNOWN)
         self.start = 0.1 if eps is not None else 0.1 * float(self._net.centre.square().mean().sqrt())
         self.images = 0

@@ -14,12 +14,14 @@ from typing import Any
 import torch
 
 from tests.benchmarks.contests import Contest, run
+from tests.benchmarks.curvature import curvature_contests
 from tests.benchmarks.ensemble import ensemble_contests
 from tests.benchmarks.evaluation import evaluation_contests, loader_contests
 from tests.benchmarks.goals import goal_lines
 from tests.benchmarks.images import cifar_images, mnist_images
 from tests.benchmarks.machine import Peak, load, machine
 from tests.benchmarks.noise import noise_contests
+from tests.benchmarks.norm_family import family_contests
 from tests.benchmarks.norms import norm_contests
 from tests.benchmarks.outcomes import Outcome
 from tests.benchmarks.report import LEGEND, memory, table
@@ -27,7 +29,7 @@ from tests.benchmarks.sizes import FULL, QUICK, Sizes
 from tests.benchmarks.sweeps import sweep_contests
 from tests.benchmarks.training import mlp_contests, vgg_contests
 
-KINDS = ("mlp", "vgg", "evaluation", "loader", "norms", "noise", "ensemble", "sweep")
+KINDS = ("mlp", "vgg", "evaluation", "loader", "norms", "measures", "ensemble", "sweep")
 THREADS = 1
 WIDTH = 100
 
@@ -88,8 +90,10 @@ def _contests(only: list[str], sizes: Sizes, scratch: Path, sources: dict[str, s
         yield from sweep_contests(mnist, sizes)
     if "norms" in only:
         yield from norm_contests(sizes)
-    if "noise" in only:
+    if "measures" in only:
+        yield from family_contests(sizes)
         yield from noise_contests(sizes)
+        yield from curvature_contests(sizes)
 
 
 def _head(content: dict[str, Any]) -> list[str]:

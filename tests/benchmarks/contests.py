@@ -42,11 +42,16 @@ class Side(Protocol):
 
 @dataclass(frozen=True)
 class Way:
-    """How a side is built, in its own process: `build(*arguments)`, both to be pickled."""
+    """How a side is built, in its own process: `build(*arguments)`, both to be pickled.
+
+    Attributes:
+        part: of the work that it does in a round; its time counts as that of the whole.
+    """
 
     name: str
     build: Callable[..., Side]
     arguments: tuple[Any, ...] = ()
+    part: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -125,12 +130,13 @@ def run(contest: Contest, rounds: int, threads: int, seconds: float = math.inf) 
         for index in range(first, 1 + max(2, round(rounds * contest.share))):
             if index > ENOUGH_ROUNDS and time.perf_counter() - started > seconds:
                 break
-            for name, side in sides.items():
+            for way in ways:
+                name, side = way.name, sides[way.name]
                 side.send("round")
                 taken, cpu_seconds, found[name].peak_memory_bytes, found[name].result = answer(side)
                 if index:
-                    found[name].seconds.append(taken)
-                    found[name].cpu_seconds.append(cpu_seconds)
+                    found[name].seconds.append(taken / way.part)
+                    found[name].cpu_seconds.append(cpu_seconds / way.part)
     return found
 
 
@@ -140,7 +146,10 @@ def _context() -> BaseContext:
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(
-        [f"tests.benchmarks.{module}" for module in ("training", "evaluation", "norms", "noise", "ensemble")]
+        [
+            f"tests.benchmarks.{module}"
+            for module in ("training", "evaluation", "norms", "noise", "norm_family", "curvature", "ensemble")
+        ]
     )
     return context
 

@@ -31,7 +31,7 @@ def table(outcomes: Sequence[Outcome], peak: dict[str, float]) -> list[str]:
         contest = outcome.contest
         if len(contest.others) > 1:
             if shown is not contest:
-                lines.append(f"{contest.title}, batch {contest.batch}")
+                lines.append(contest.title if contest.batch is None else f"{contest.title}, batch {contest.batch}")
                 shown = contest
             title = f"  {outcome.name}"
         else:

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from tests.benchmarks.measured_nets import MeasuredNet
+
 
 @dataclass(frozen=True)
 class Sizes:
@@ -24,8 +26,9 @@ class Sizes:
         net_steps: of each net in a round; small nets take a multiple.
         cells: of a sweep.
         cell_epochs: of each of its cells.
-        sigma_images: of the search for the noise that a net endures.
-        sigma_steps: of the usual bisection.
+        measured: nets whose norms and margins are measured.
+        curved: nets whose Hessian is measured.
+        noisy: nets that are searched for the noise they endure, and the steps that the usual bisection makes.
     """
 
     rounds: int
@@ -44,8 +47,9 @@ class Sizes:
     net_steps: int
     cells: int
     cell_epochs: int
-    sigma_images: int
-    sigma_steps: int
+    measured: tuple[MeasuredNet, ...]
+    curved: tuple[MeasuredNet, ...]
+    noisy: tuple[tuple[MeasuredNet, int], ...]
 
 
 FULL = Sizes(
@@ -65,8 +69,9 @@ FULL = Sizes(
     net_steps=5,
     cells=64,
     cell_epochs=1,
-    sigma_images=5000,
-    sigma_steps=15,
+    measured=(MeasuredNet(None, 5000), MeasuredNet(1.0, 2000)),
+    curved=(MeasuredNet(None, 5000), MeasuredNet(1.0, 100)),
+    noisy=((MeasuredNet(None, 5000), 15), (MeasuredNet(1.0, 2000), 1)),
 )
 QUICK = Sizes(
     rounds=2,
@@ -85,6 +90,7 @@ QUICK = Sizes(
     net_steps=1,
     cells=4,
     cell_epochs=1,
-    sigma_images=200,
-    sigma_steps=2,
+    measured=(MeasuredNet(1 / 32, 50),),
+    curved=(MeasuredNet(1 / 32, 50),),
+    noisy=((MeasuredNet(1 / 32, 50), 2),),
 )

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,13 @@ class Waiting:
 
     def work(self):
         return self.result, self.settled
+
+
+class Sleeping(Waiting):
+    """A side that takes its time."""
+
+    def work(self):
+        time.sleep(0.01)
 
 
 def broken():
@@ -100,6 +108,12 @@ def test_rounds_without_a_warm_up_all_count():
     found = run(contest, 3, threads=1)
     assert found["usual"].result == (3, 3)
     assert len(found["usual"].seconds) == 3
+
+
+def test_the_time_of_a_way_that_does_a_part_of_the_work_counts_as_that_of_the_whole():
+    contest = Contest("nothing", Way("usual", Sleeping, (3,), part=1e-4), [Way("genlab", Sleeping, (4,))], units=1)
+    found = run(contest, 2, threads=1)
+    assert min(found["usual"].seconds) > 90 > 10 > max(found["genlab"].seconds)
 
 
 @pytest.mark.parametrize(
