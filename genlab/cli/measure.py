@@ -25,7 +25,7 @@ from genlab.cli.options import (
 def measure(
     targets: RunsOrOverrides = None,
     only: Annotated[str | None, typer.Option("--only", help="Names of measures, comma-separated.")] = None,
-    config: Annotated[str, typer.Option("--config", help="A measure config: a file or a packaged name.")] = "all",
+    config: Annotated[str, typer.Option("--config", help="A measure config: a file or a packaged name.")] = "quick",
     model: NetFile = None,
     weights: Weights = None,
     initial: InitialWeights = None,

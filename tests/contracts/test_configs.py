@@ -8,6 +8,7 @@ import pytest
 from genlab.cli.listing import Kind
 from genlab.compression.settings import read_settings
 from genlab.config.load import find_config, load_train_config, packaged_configs
+from genlab.measures import MEASURES
 from genlab.measures.request import read_request
 from tests.cli.command import genlab
 
@@ -43,6 +44,13 @@ def test_every_file_under_configs_is_a_config_of_a_known_kind():
     assert {(path.parts[0], path.stem) for path in files if path.parts[0] in KINDS} == set(CONFIGS)
     assert all(len(path.parts) == 2 for path in files)
     assert not list((ROOT / "configs").rglob("*.yml"))
+
+
+def test_quick_has_every_measure_but_those_that_need_many_passes_or_the_gradients_of_single_images():
+    families = ("pac_bayes", "worst_case_sharpness", "sharpness", "hessian", "gradients")
+    request = read_request("quick", None)
+    assert request.names == tuple(name for name, measure in MEASURES.items() if measure.family not in families)
+    assert not request.options
 
 
 @pytest.mark.parametrize("kind", KINDS)
