@@ -21,6 +21,7 @@ from genlab.training.execution import ExecutionChoices, execution_choices
 from genlab.training.grouping import stacked
 from genlab.training.interruption import StopRequest, stop_requests
 from genlab.training.lanes import LaneBatches, LaneNets
+from genlab.training.last_batch import small_last_batch
 from genlab.training.loop import Member, train
 from genlab.training.opening import Identified, TrainResult, identified
 from genlab.training.progress import Progress
@@ -143,6 +144,8 @@ def _train(
     data = build_stacked_dataset([c.data for c in configs], [c.seed for c in configs], data_dir=data_dir).to(device)
     torch.set_num_threads(1)
     models = _models(configs, data)
+    if warning := small_last_batch(models[0], data.rows.shape[1], first.training.batch_size):
+        progress.say(warning)
     evaluation_batch = opened[0].choices.evaluation_batch
     nets, batches = stacked(models, configs, data, evaluation_batch=evaluation_batch, lanes=lanes)
     members: dict[int, Member] = {}

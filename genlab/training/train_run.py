@@ -20,6 +20,7 @@ from genlab.rundir.status import read_status
 from genlab.training.devices import arithmetic, require_precision
 from genlab.training.execution import ExecutionChoices, compile_net, execution_choices, measured_threads
 from genlab.training.interruption import stop_requests
+from genlab.training.last_batch import small_last_batch
 from genlab.training.loop import train
 from genlab.training.opening import Identified, TrainResult, identified
 from genlab.training.optimisers import build_optimiser, load_state_tensors
@@ -110,6 +111,8 @@ def _train_locked(
     recorder.write("running")
     member = found.member(recorder, step)
     steps = len(batch_bounds(len(batches), batch_size))
+    if warning := small_last_batch(model, len(batches), batch_size):
+        progress.say(warning)
     progress.start(run.name, step, steps, steps * member.epochs)
     every = config.execution.checkpoint_every
     try:
