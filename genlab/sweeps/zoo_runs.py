@@ -42,7 +42,7 @@ def gather_runs(targets: Sequence[str], *, scale: str, runs: Path, data_dir: Pat
         runs: where the runs of sweeps and of names are.
 
     Raises:
-        UsageError: a target is none of these, or a CSV file cannot be read.
+        UsageError: a target is none of these, a CSV file cannot be read, or no run of a sweep is finished.
         GenlabError: a run is damaged.
     """
     overrides = [target for target in targets if "=" in target and not Path(target).exists()]
@@ -56,7 +56,11 @@ def gather_runs(targets: Sequence[str], *, scale: str, runs: Path, data_dir: Pat
         if _is_sweep(target):
             sweep = load_sweep(target, scale, overrides)
             planned = sweep_plan(sweep, sweep_work(sweep), runs=runs, data_dir=data_dir)
-            parts.append(pd.DataFrame(results_rows(planned)))
+            rows = results_rows(planned)
+            if not any(row["status"] == "finished" for row in rows):
+                remedy = " ".join(["genlab sweep", target, *overrides, "--scale", scale])
+                raise UsageError(f"{target}: none of its {len(rows)} runs is finished in {runs}; `{remedy}` makes them")
+            parts.append(pd.DataFrame(rows))
             folders.add(sweep_folder(sweep, runs))
         elif target.endswith(".csv"):
             parts.append(_read(Path(target)))

@@ -79,10 +79,11 @@ def test_a_damaged_run_is_named(tmp_path):
         gather(tmp_path, tmp_path)
 
 
-def test_changes_of_a_sweep_name_other_runs(runs, tmp_path):
+def test_changes_of_a_sweep_name_other_runs_and_where_there_are_none_the_remedy_is_told(runs, tmp_path):
     file = sweep_file(tmp_path)
-    frame = gather(runs, file, "training.batch_size=8").frame
-    assert set(frame["status"]) == {"missing"}
+    remedy = rf"none of its \d+ runs is finished in .*; `genlab sweep {file} training.batch_size=8 --scale smoke` makes"
+    with pytest.raises(UsageError, match=remedy):
+        gather(runs, file, "training.batch_size=8")
 
 
 def test_settings_are_all_config_keys_but_those_of_the_execution():

@@ -15,6 +15,7 @@ from genlab.statistics.table import GAP
 ROW_INCHES = 0.2
 WIDTHS = (2.6, 1.7, 1.8, 1.6)
 NAME_INCHES = 0.068  # a letter
+NO_ERRORS = "the test images tell too few pairs apart"
 
 
 def draw_ranking(ranked: Sequence[Ranked], target: str, interval: str) -> Figure:
@@ -100,6 +101,8 @@ def _errors(axes: Axes, shown: Sequence[Ranked]) -> None:
             axes.plot([middle, worst], [place, place], color=COLOURS[3], linewidth=1)
             axes.plot(middle, place, "o", color=COLOURS[3], markersize=4)
             axes.plot(worst, place, "|", color=COLOURS[3], markersize=7)
+    if len(axes.lines) == 1 and shown:
+        axes.text(0.5, 0.5, NO_ERRORS, transform=axes.transAxes, rotation=90, ha="center", va="center", color=GREY)
     axes.set_xlim(-0.05, 1.05)
     axes.set_title("sign error", fontsize=SIZE)
     axes.set_xlabel("median to worst", fontsize=SMALL)

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 
 from genlab.report.figures.ranking import draw_ranking
@@ -29,6 +31,13 @@ def test_every_measure_with_statistics_has_a_row_in_the_order_given():
     spans = [list(found.get_xdata()) for found in errors.lines[1:] if len(found.get_xdata()) == 2]
     assert spans == [[one.sign_errors.quantile(0.5), one.sign_errors.quantile(1.0)] for one in measures[:2]]
     assert taus.get_ylim()[0] > taus.get_ylim()[1], "the first one stands on top"
+
+
+def test_a_panel_without_sign_errors_says_why():
+    measures = ranked()
+    assert not draw_ranking(measures, "gap", "bars").axes[3].texts
+    without = [replace(one, sign_errors=None) for one in measures]
+    assert "too few pairs" in draw_ranking(without, "gap", "bars").axes[3].texts[0].get_text()
 
 
 def test_intervals_are_bars_at_the_row_of_their_measure():
