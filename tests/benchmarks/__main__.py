@@ -18,6 +18,7 @@ from tests.benchmarks.curvature import curvature_contests
 from tests.benchmarks.ensemble import ensemble_contests
 from tests.benchmarks.evaluation import evaluation_contests, loader_contests
 from tests.benchmarks.goals import goal_lines
+from tests.benchmarks.gradients import gradient_contests
 from tests.benchmarks.images import cifar_images, mnist_images
 from tests.benchmarks.machine import Peak, load, machine
 from tests.benchmarks.noise import noise_contests
@@ -92,6 +93,7 @@ def _contests(only: list[str], sizes: Sizes, scratch: Path, sources: dict[str, s
         yield from norm_contests(sizes)
     if "measures" in only:
         yield from family_contests(sizes)
+        yield from gradient_contests(sizes)
         yield from noise_contests(sizes)
         yield from curvature_contests(sizes)
 

@@ -148,7 +148,16 @@ def _context() -> BaseContext:
     context.set_forkserver_preload(
         [
             f"tests.benchmarks.{module}"
-            for module in ("training", "evaluation", "norms", "noise", "norm_family", "curvature", "ensemble")
+            for module in (
+                "training",
+                "evaluation",
+                "norms",
+                "noise",
+                "norm_family",
+                "curvature",
+                "gradients",
+                "ensemble",
+            )
         ]
     )
     return context

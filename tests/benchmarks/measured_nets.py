@@ -20,24 +20,28 @@ class MeasuredNet:
     """How one is made: He initialisation, no batch norm, labels that are its own answers.
 
     Attributes:
-        width: of the VGG-11, 1 for the original one; None for a perceptron of 784-512-512-10.
+        width: of the VGG-11, 1 for the original one; None for a perceptron of two hidden layers.
         images: how many.
+        hidden: units of each layer of the perceptron.
     """
 
     width: float | None
     images: int
+    hidden: int = 512
 
     @property
     def title(self) -> str:
         """In few letters."""
-        return "MLP 512-512" if self.width is None else "VGG-11" if self.width == 1 else f"VGG-11 x{self.width:g}"
+        if self.width is None:
+            return f"MLP {self.hidden}-{self.hidden}"
+        return "VGG-11" if self.width == 1 else f"VGG-11 x{self.width:g}"
 
     def subject(self) -> "Subject":
         """The net itself."""
         generator = torch.Generator().manual_seed(0)
         config: MLPConfig | VGGConfig
         if self.width is None:
-            config, shape = MLPConfig(name="mlp", widths=(512, 512)), (1, 28, 28)
+            config, shape = MLPConfig(name="mlp", widths=(self.hidden, self.hidden)), (1, 28, 28)
             images = torch.rand(self.images, *shape, generator=generator)
         else:
             config, shape = VGGConfig(name="vgg", width_multiplier=self.width, batch_norm=False), (3, 32, 32)

@@ -28,6 +28,7 @@ class Sizes:
         cell_epochs: of each of its cells.
         measured: nets whose norms and margins are measured.
         curved: nets whose Hessian is measured.
+        gradients: nets of which single images' gradients are measured.
         noisy: nets that are searched for the noise they endure, and the steps that the usual bisection makes.
     """
 
@@ -49,6 +50,7 @@ class Sizes:
     cell_epochs: int
     measured: tuple[MeasuredNet, ...]
     curved: tuple[MeasuredNet, ...]
+    gradients: tuple[MeasuredNet, ...]
     noisy: tuple[tuple[MeasuredNet, int], ...]
 
 
@@ -71,6 +73,7 @@ FULL = Sizes(
     cell_epochs=1,
     measured=(MeasuredNet(None, 5000), MeasuredNet(1.0, 2000)),
     curved=(MeasuredNet(None, 5000), MeasuredNet(1.0, 100)),
+    gradients=(MeasuredNet(None, 1000), MeasuredNet(None, 1000, hidden=64)),
     noisy=((MeasuredNet(None, 5000), 15), (MeasuredNet(1.0, 2000), 1)),
 )
 QUICK = Sizes(
@@ -92,5 +95,6 @@ QUICK = Sizes(
     cell_epochs=1,
     measured=(MeasuredNet(1 / 32, 50),),
     curved=(MeasuredNet(1 / 32, 50),),
+    gradients=(MeasuredNet(1 / 32, 50),),
     noisy=((MeasuredNet(1 / 32, 50), 2),),
 )

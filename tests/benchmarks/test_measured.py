@@ -3,6 +3,7 @@
 import pytest
 
 from tests.benchmarks.curvature import genlab_top, genlab_trace, usual_top, usual_trace
+from tests.benchmarks.gradients import genlab_gradients, usual_gradients
 from tests.benchmarks.measured_nets import MeasuredNet
 from tests.benchmarks.noise import genlab_sigma, usual_sigma
 from tests.benchmarks.norm_family import FAMILY, genlab_family, usual_family
@@ -20,6 +21,10 @@ def test_norms_and_margins_are_those_of_the_script(subject):
     expected = {name: usual[name] for name in FAMILY}
     # The script's power iterations in float32 are what is off, and the smallest margins.
     assert {name: genlab[name] for name in FAMILY} == pytest.approx(expected, rel=1e-3, abs=1e-4)
+
+
+def test_gradients_are_those_of_the_script(subject):
+    assert genlab_gradients(subject) == pytest.approx(usual_gradients(subject), rel=1e-4)
 
 
 def test_sigma_is_that_of_the_script(subject):
