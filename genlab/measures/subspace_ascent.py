@@ -38,10 +38,7 @@ def largest_loss_in_subspace(
     bound = eps * (subspace.coordinates(net.centre).abs() + 1).cpu().numpy()
 
     def at(place: np.ndarray) -> tuple[float, np.ndarray]:
-        """The loss and its gradient, in units of each coordinate's own bound, so that all matter alike."""
-        net.move(subspace.expand(torch.from_numpy(place * bound)))
-        loss, gradient = net.gradient(images, labels)
-        return loss, subspace.project(gradient).cpu().numpy() * bound
+        return loss_at(place, bound, net, subspace, images, labels)
 
     # The tolerances of L-BFGS-B are absolute, and the loss of a net that fits its training set is very flat.
     unit = np.abs(at(np.zeros(len(bound)))[1]).max() or 1.0
@@ -60,3 +57,17 @@ def largest_loss_in_subspace(
     )
     displacement = subspace.expand(torch.from_numpy(found.x * bound))
     return SubspacePoint(displacement, int(found.nfev) + 1, bool(found.status == 0))
+
+
+def loss_at(
+    place: np.ndarray, bound: np.ndarray, net: MovableNet, subspace: RandomSubspace, images: Tensor, labels: Tensor
+) -> tuple[float, np.ndarray]:
+    """The loss and its gradient `[dimension]` by a place in units of each coordinate's own bound: all matter alike.
+
+    Args:
+        place: y over its bounds, each in [-1, 1].
+        bound: of each |y_j|.
+    """
+    net.move(subspace.expand(torch.from_numpy(place * bound)))
+    loss, gradient = net.gradient(images, labels)
+    return loss, subspace.project(gradient).cpu().numpy() * bound

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from genlab.linalg.random_subspace import RandomSubspace
-from genlab.measures.subspace_ascent import largest_loss_in_subspace
+from genlab.measures.subspace_ascent import largest_loss_in_subspace, loss_at
 from genlab.models.perturbation import MovableNet
 from tests.measures.linear_nets import labelled, linear_net
 
@@ -56,3 +56,26 @@ def test_a_single_iteration_has_not_converged():
     movable = MovableNet(net, torch.float32)
     subspace = RandomSubspace(len(movable.centre), 9, generator=torch.Generator().manual_seed(3))
     assert not largest_loss_in_subspace(movable, subspace, images, labels, EPS, 1).converged
+
+
+def test_the_gradient_is_that_of_the_loss_by_differences():
+    """Its size too: the ascent divides by a gradient, so that a wrong factor would move no end point."""
+    net = linear_net(6)
+    images, labels = labelled(net, 80, 6)
+    movable = MovableNet(net, torch.float32)
+    subspace = RandomSubspace(len(movable.centre), 4, generator=torch.Generator().manual_seed(3))
+    bound, place, step = np.array([0.5, 1.0, 2.0, 0.1]), np.array([0.2, -0.4, 0.9, 0.0]), 0.05
+
+    def loss(at):
+        movable.move(subspace.expand(torch.from_numpy(at * bound)))
+        return movable.mean_loss(images, labels)
+
+    _, gradient = loss_at(place, bound, movable, subspace, images, labels)
+    units = np.eye(4) * step
+    # Of fourth order: the step is large for float32.
+    slopes = [
+        (8 * (loss(place + u) - loss(place - u)) - loss(place + 2 * u) + loss(place - 2 * u)) / (12 * step)
+        for u in units
+    ]
+    np.testing.assert_allclose(gradient, slopes, rtol=2e-3, atol=2e-5)
+    assert np.abs(gradient).max() > 0.01
