@@ -112,6 +112,7 @@ def _contest(
         units=1,
         unit="call",
         share=0.3,
+        warm_up=net.short,
         compare=_both,
     )
 

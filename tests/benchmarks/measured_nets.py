@@ -36,6 +36,11 @@ class MeasuredNet:
             return f"MLP {self.hidden}-{self.hidden}"
         return "VGG-11" if self.width == 1 else f"VGG-11 x{self.width:g}"
 
+    @property
+    def short(self) -> bool:
+        """Whether rounds are so short that a first one, which is slower, would count for much."""
+        return self.width is None
+
     def subject(self) -> "Subject":
         """The net itself."""
         generator = torch.Generator().manual_seed(0)

@@ -62,6 +62,7 @@ def noise_contests(sizes: Sizes) -> Iterator[Contest]:
             units=1,
             unit="call",
             share=0.3,
+            warm_up=net.short,
             compare=_answers if part == 1 else _answer,
         )
 

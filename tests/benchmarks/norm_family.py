@@ -202,6 +202,7 @@ def family_contests(sizes: Sizes) -> Iterator[Contest]:
             units=1,
             unit="call",
             share=0.3,
+            warm_up=net.short,
             compare=_furthest,
         )
 
