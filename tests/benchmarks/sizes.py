@@ -72,7 +72,7 @@ FULL = Sizes(
     cells=64,
     cell_epochs=1,
     measured=(MeasuredNet(None, 5000), MeasuredNet(1.0, 2000)),
-    curved=(MeasuredNet(None, 5000), MeasuredNet(1.0, 100)),
+    curved=(MeasuredNet(None, 5000), MeasuredNet(1.0, 32)),
     gradients=(MeasuredNet(None, 1000), MeasuredNet(None, 1000, hidden=64)),
     noisy=((MeasuredNet(None, 5000), 15), (MeasuredNet(1.0, 2000), 1)),
 )
