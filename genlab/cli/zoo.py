@@ -64,7 +64,7 @@ def zoo(
         test_images = known_test_images(gathered.frame, found.target)
     with waiting(f"ranking {len(found.measures)} measures of {len(found.values)} runs", quiet):
         ranked = rank_measures(found, over=over, test_images=test_images or None)
-        files = write_zoo(found, ranked, out or gathered.folder, over)
+        files = write_zoo(found, ranked, out or gathered.folder, over, test_images or None)
     if as_json:
         print_json(as_document(found, ranked, files, over, test_images))
     elif quiet:

@@ -31,7 +31,7 @@ def table(
     for one in ranked:
         lines += _lines(one)
     lines.append("")
-    notes = [EXPLAINED, f"In brackets: {interval_words(zoo, over)}.", _weights(zoo, ranked, test_images), *zoo.notes]
+    notes = [EXPLAINED, interval_words(zoo, over, "In brackets"), _weights(ranked, test_images), *zoo.notes]
     lines += [line for note in notes for line in _folded(note)]
     return [*lines, *(f"{what}: {path}" for what, path in files.items())]
 
@@ -90,15 +90,23 @@ def _pieces(name: str) -> list[str]:
     return [piece if i == 0 else f"  {piece}" for i, piece in enumerate(piece for piece in pieces if piece)]
 
 
-def _weights(zoo: "Zoo", ranked: "Sequence[Ranked]", test_images: int | None) -> str:
-    errors = [one.sign_errors for one in ranked if one.sign_errors is not None]
-    told = max((len(found.values) for found in errors), default=0)
-    out_of = max((len(found.values) + found.left_out for found in errors), default=0)
+def _weights(ranked: "Sequence[Ranked]", test_images: int | None) -> str:
+    """What the sign errors are over, of the measure with the fewest environments and of that with the most."""
+    counted = {one.measure: len(one.sign_errors.values) for one in ranked if one.sign_errors is not None}
+    out_of = max(
+        (len(one.sign_errors.values) + one.sign_errors.left_out for one in ranked if one.sign_errors), default=0
+    )
+    if not out_of:
+        return "There are no sign errors: no two configurations are one hyperparameter apart."
+    fewest, most = (choose(counted, key=lambda name: counted[name]) for choose in (min, max))
+    told = f"{counted[most]} of {out_of} environments"
+    if counted[fewest] < counted[most]:
+        told = f"{counted[fewest]} ({fewest}) to {told}"
     if not test_images:
-        return f"Sign errors are over {told} of {out_of} environments, in which all pairs weigh the same."
+        return f"Sign errors are over {told}, those with enough pairs; all pairs weigh the same."
     return (
-        f"Sign errors are over {told} of {out_of} environments: those in which {test_images:,} test images can tell "
-        "enough pairs apart (--test-images 0 weighs all the same)."
+        f"Sign errors are over {told}: those in which {test_images:,} test images can tell enough pairs with values "
+        "apart (--test-images 0 weighs all the same)."
     )
 
 

@@ -7,12 +7,17 @@ from pathlib import Path
 from genlab.report.figures.files import save
 from genlab.report.figures.ranking import draw_ranking
 from genlab.rundir.tables import write_table
-from genlab.statistics.ranking import Over, Ranked, block_count
+from genlab.statistics.ranking import FEWEST_BLOCKS, Over, Ranked, block_count
 from genlab.statistics.table import Zoo
 
 
-def write_zoo(zoo: Zoo, ranked: Sequence[Ranked], folder: Path, over: Over) -> dict[str, Path]:
+def write_zoo(
+    zoo: Zoo, ranked: Sequence[Ranked], folder: Path, over: Over, test_images: int | None = None
+) -> dict[str, Path]:
     """Write `zoo-<target>.csv`, a row a measure with every statistic, and `figures/zoo-<target>.png` and `.pdf`.
+
+    Args:
+        test_images: that sign errors were weighed by; None where all pairs weigh the same.
 
     Returns:
         The table and the figure, by a word for each.
@@ -26,11 +31,18 @@ def write_zoo(zoo: Zoo, ranked: Sequence[Ranked], folder: Path, over: Over) -> d
     # Rows without statistics have fewer columns.
     columns = max((list(row) for row in rows), key=len)
     write_table(table, columns, rows)
-    figure = draw_ranking(ranked, zoo.target, interval_words(zoo, over))
+    figure = draw_ranking(ranked, zoo.target, interval_words(zoo, over, "Bars"), test_images)
     save(figure, folder / "figures", name)
     return {"table": table, "figure": folder / "figures" / f"{name}.png"}
 
 
-def interval_words(zoo: Zoo, over: Over) -> str:
-    """What the intervals are, as part of a sentence."""
-    return f"95 % bootstrap intervals over {block_count(zoo, over)} {over}"
+def interval_words(zoo: Zoo, over: Over, where: str) -> str:
+    """A sentence for what the intervals are.
+
+    Args:
+        where: they stand, as the first word.
+    """
+    blocks = block_count(zoo, over)
+    if blocks < FEWEST_BLOCKS:
+        return f"No intervals, as there is only {blocks} {over.removesuffix('s')} to resample."
+    return f"{where}: 95 % bootstrap intervals over {blocks} {over}."

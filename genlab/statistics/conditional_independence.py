@@ -1,6 +1,7 @@
 """The conditional mutual information score of Jiang et al. 2020: what a measure tells beyond the hyperparameters."""
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +13,7 @@ Floats = NDArray[np.float64]
 Singles = NDArray[np.float32]  # for counts, which are exact in them up to 16 million
 Codes = NDArray[np.int64]
 MOST_GIVEN = 2
+MOST_CELLS = 1_000_000  # at a time, of resamples times blocks times values of S; each takes about 150 bytes
 
 
 @dataclass(frozen=True)
@@ -59,9 +61,12 @@ def conditional_scores(x: ArrayLike, target: Floats, given: Conditions, counts: 
     of V_y given U_S, so that the ratio is in [0, 1]: 0 where the measure tells nothing about the order of two runs that
     is not known from S, 1 where it tells all. `score_of` takes the smallest.
 
-    Conventions: pairs that are tied in the measure or the target are dropped. Groups of equal U_S in which V_y has one
-    value add nothing to I or H. Runs of all seeds make pairs with each other. The score is blind to the sign: x and -x
-    have the same.
+    Conventions: pairs that are tied in the target are dropped. Groups of equal U_S in which V_y has one value add
+    nothing to I or H. Runs of all seeds make pairs with each other. The score is blind to the sign: x and -x have the
+    same.
+
+    Departs from the paper, where V_x is a sign only: a tie in the measure is a third value of V_x. Dropping these pairs
+    instead would leave out just those that a measure which copies a hyperparameter cannot order, and score it 1.
 
     Args:
         x: the measure, NaN where a run has none, [runs].
@@ -71,14 +76,16 @@ def conditional_scores(x: ArrayLike, target: Floats, given: Conditions, counts: 
     Returns:
         [resamples, sets], or [1, sets] without counts.
     """
-    signs_x, signs_y = sign_matrix(x), sign_matrix(target)
-    # The other two of the four combinations of signs are these of the pair the other way round.
-    up_up, up_down = (_sums((signs_x > 0) & (signs_y == sign), given.block) for sign in (1, -1))
+    values = np.asarray(x, dtype=np.float64)
+    signs_x, raised = sign_matrix(values), sign_matrix(target) > 0
+    # NaN is not equal to itself, so that the pairs of runs without a value are in none of the three.
+    kinds = (signs_x > 0, signs_x < 0, values[:, None] == values[None, :])
+    up, down, tied = (_sums(kind & raised, given.block) for kind in kinds)
     if counts is None:
-        counts = np.ones((1, len(up_up)))
+        counts = np.ones((1, len(up)))
     # Resamples of a few seeds are few different ones.
     drawn, same = np.unique(np.asarray(counts, dtype=np.float32), axis=0, return_inverse=True)
-    scores = np.stack([_score(up_up, up_down, members, drawn) for members in given.members], axis=1)
+    scores = np.stack([_scores((up, down, tied), members, drawn) for members in given.members], axis=1)
     return scores[same.reshape(-1)]
 
 
@@ -95,14 +102,28 @@ def _sums(matrix: NDArray[np.bool_], block: Codes) -> Singles:
     return np.add.reduceat(np.add.reduceat(counted, starts, axis=0), starts, axis=1)
 
 
-def _score(up_up: Singles, up_down: Singles, members: Singles, drawn: Singles) -> Floats:
-    """The ratio for one S in each resample, [resamples]."""
-    pp, pm = (_tables(sums, members, drawn) for sums in (up_up, up_down))
-    mm, mp = np.swapaxes(pp, 1, 2), np.swapaxes(pm, 1, 2)
-    pairs = pp + pm + mp + mm
-    entropy = _plogp(pairs) - _plogp(pp + mp) - _plogp(pm + mm)
-    joint = sum(_plogp(n) for n in (pp, pm, mp, mm))
-    information = joint - _plogp(pp + pm) - _plogp(mp + mm) + entropy
+def _scores(raised: Sequence[Singles], members: Singles, drawn: Singles) -> Floats:
+    """The ratio for one S in each resample, [resamples], as many resamples at a time as memory allows."""
+    size = max(MOST_CELLS // members.size, 1)
+    return np.concatenate([_score(raised, members, drawn[i : i + size]) for i in range(0, len(drawn), size)])
+
+
+def _score(raised: Sequence[Singles], members: Singles, drawn: Singles) -> Floats:
+    """The ratio for one S in each resample, [resamples].
+
+    Args:
+        raised: pairs in which the first run has the higher target, by V_x: higher, lower, tied.
+    """
+    up, down, tied = (_tables(sums, members, drawn) for sums in raised)
+    # The pairs in which it has the lower one are these the other way round.
+    higher, lower = (up, down, tied), [np.swapaxes(table, 1, 2) for table in (down, up, tied)]
+    all_higher = up + down + tied
+    all_lower = np.swapaxes(all_higher, 1, 2)
+    pairs = all_higher + all_lower
+    entropy = _plogp(pairs) - _plogp(all_higher) - _plogp(all_lower)
+    information = entropy.copy()
+    for a, b in zip(higher, lower, strict=True):
+        information += _plogp(a) + _plogp(b) - _plogp(a + b)
     above, below = information.sum(axis=(1, 2)), entropy.sum(axis=(1, 2))
     ratio = np.divide(above, below, out=np.full(len(drawn), np.nan), where=below > 1e-9 * pairs.sum(axis=(1, 2)))
     return np.clip(ratio, 0.0, 1.0)  # rounding; NaN stays

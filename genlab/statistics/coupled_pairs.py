@@ -25,7 +25,7 @@ class CoupledPairs:
     def __len__(self) -> int:
         return len(self.first)
 
-    def where(self, kept: NDArray[np.bool_]) -> "CoupledPairs":
+    def where(self, kept: NDArray[np.bool_] | slice) -> "CoupledPairs":
         """Some of the pairs."""
         return CoupledPairs(self.first[kept], self.second[kept], self.axis[kept])
 

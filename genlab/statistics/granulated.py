@@ -9,6 +9,7 @@ from genlab.statistics.coupled_pairs import CoupledPairs, coupled_pairs
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
+MOST_WEIGHTS = 2_000_000  # at a time, of resamples times pairs: 2,000 values of one hyperparameter are 2 million pairs
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,30 @@ def seed_pairs(settings: Codes, seeds: Codes) -> SeedPairs:
     return SeedPairs(pairs, np.unique(keys, axis=0, return_inverse=True)[1].reshape(-1), settings.shape[1])
 
 
-def granulated_tau(x: ArrayLike, target: Floats, found: SeedPairs, weights: Floats | None = None) -> Floats:
+@dataclass(frozen=True)
+class Draws:
+    """Resamples of blocks of runs.
+
+    Attributes:
+        counts: how often each block was drawn, [resamples, blocks].
+        blocks: the block of each run, [runs].
+    """
+
+    counts: Codes
+    blocks: Codes
+
+    def weights(self, pairs: CoupledPairs) -> Floats:
+        """How often each pair is in each resample, [resamples, pairs].
+
+        Two runs of different blocks that were drawn v and w times make v w pairs. Two runs of one block make as many as
+        the block was drawn, as its copies stand for different blocks.
+        """
+        first, second = self.blocks[pairs.first], self.blocks[pairs.second]
+        drawn = self.counts.astype(np.float64)
+        return np.where(first == second, drawn[:, first], drawn[:, first] * drawn[:, second])
+
+
+def granulated_tau(x: ArrayLike, target: Floats, found: SeedPairs, draws: Draws | None = None) -> Floats:
     r"""psi_i of every hyperparameter i (Jiang et al. 2020), NaN where no two runs differ in it alone.
 
     psi_i = 1/m_i \sum over all values of the other hyperparameters of tau(runs that have these and differ in i), where
@@ -54,10 +78,10 @@ def granulated_tau(x: ArrayLike, target: Floats, found: SeedPairs, weights: Floa
     Args:
         x: the measure, NaN where a run has none, [runs].
         target: [runs].
-        weights: how often each pair counts in each resample, [resamples, pairs]; once where not given.
+        draws: resamples of the runs; each run once where not given.
 
     Returns:
-        [resamples, hyperparameters], or [1, hyperparameters] without weights. Psi is their mean, `psi_of`.
+        [resamples, hyperparameters], or [1, hyperparameters] without draws. Psi is their mean, `psi_of`.
     """
     values = np.asarray(x, dtype=np.float64)
     first, second = found.pairs.first, found.pairs.second
@@ -65,9 +89,15 @@ def granulated_tau(x: ArrayLike, target: Floats, found: SeedPairs, weights: Floa
     signs = _sign(values[first], values[second]) * _sign(target[first], target[second])
     in_group = np.bincount(found.group, weights=there)[found.group] if len(first) else np.zeros(0)
     share = np.divide(there, in_group, out=np.zeros(len(first)), where=in_group > 0)
-    weights = np.ones((1, len(first))) if weights is None else weights
-    on_axis = found.pairs.axis[:, None] == np.arange(found.axes)
-    taus, groups = (weights @ (on_axis * part[:, None]) for part in (signs * share, share))
+    draws = Draws(np.ones((1, 1), dtype=np.int64), np.zeros(len(values), dtype=np.int64)) if draws is None else draws
+    taus, groups = (np.zeros((len(draws.counts), found.axes)) for _ in range(2))
+    size = max(MOST_WEIGHTS // len(draws.counts), 1)
+    for start in range(0, len(first), size):
+        part = slice(start, start + size)
+        weights = draws.weights(found.pairs.where(part))
+        on_axis = found.pairs.axis[part, None] == np.arange(found.axes)
+        taus += weights @ (on_axis * (signs * share)[part, None])
+        groups += weights @ (on_axis * share[part, None])
     return np.divide(taus, groups, out=np.full(taus.shape, np.nan), where=groups > 0)
 
 
@@ -80,21 +110,6 @@ def psi_of(by_axis: Floats) -> Floats:
     """
     by_axis = by_axis[:, ~np.isnan(by_axis).all(axis=0)]
     return by_axis.mean(axis=1) if by_axis.shape[1] else np.full(len(by_axis), np.nan)
-
-
-def pair_weights(counts: ArrayLike, blocks: Codes, pairs: CoupledPairs) -> Floats:
-    """How often each pair is in each resample of blocks, [resamples, pairs].
-
-    Two runs of different blocks that were drawn v and w times make v w pairs. Two runs of one block make as many as
-    the block was drawn, as its copies stand for different blocks.
-
-    Args:
-        counts: how often each block was drawn, [resamples, blocks].
-        blocks: the block of each run, [runs].
-    """
-    drawn = np.asarray(counts, dtype=np.float64)
-    first, second = blocks[pairs.first], blocks[pairs.second]
-    return np.where(first == second, drawn[:, first], drawn[:, first] * drawn[:, second])
 
 
 def _sign(a: Floats, b: Floats) -> Floats:

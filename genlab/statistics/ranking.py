@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genlab.statistics.conditional_independence import Conditions, conditional_scores, conditions, score_of
-from genlab.statistics.granulated import SeedPairs, granulated_tau, pair_weights, psi_of, seed_pairs
+from genlab.statistics.granulated import Draws, SeedPairs, granulated_tau, psi_of, seed_pairs
 from genlab.statistics.kendall import kendall_tau_b, mean_sign_product, resampled_mean_sign_product
 from genlab.statistics.resampling import Interval, draw_blocks, percentile_interval
 from genlab.statistics.sign_error import Environments, SignErrors, environments, sign_errors
@@ -18,6 +18,7 @@ Over = Literal["configurations", "runs", "seeds"]
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
 
+FEWEST_BLOCKS = 2  # a single one is all that is ever drawn, and the interval has no width
 RESAMPLES = 1000
 CMI_RESAMPLES = 200  # each costs as much as the score itself
 # Beyond this many the interval of the conditional score takes minutes for a zoo of many measures.
@@ -82,9 +83,7 @@ class _Shared:
     given: Conditions
     given_drawn: Conditions
     environments: Environments
-    blocks: Codes
-    counts: NDArray[np.int64]
-    pair_weights: Floats
+    draws: Draws
 
 
 def rank_measures(
@@ -101,7 +100,8 @@ def rank_measures(
     seeds, single runs, or seeds with all their configurations (with 3 of them the range of the three, which covers less
     than it says). A copy of a run makes no pair with the run. The interval of the conditional score is over
     configurations or seeds only, up to 400, and of fewer resamples; since chance adds to a mutual information and
-    resamples have more of it, it may lie above the score.
+    resamples have more of it, it may lie above the score. Where all values of a measure are in one block there are no
+    intervals.
 
     Args:
         test_images: see `sign_errors`.
@@ -127,10 +127,9 @@ def _shared(zoo: Zoo, over: Over, resamples: int) -> _Shared:
     blocks = _blocks(zoo, over)
     counts = draw_blocks(int(blocks.max()) + 1, resamples, generator=_generator(zoo))
     pairs = seed_pairs(zoo.settings, zoo.seeds)
-    weights = pair_weights(counts, blocks, pairs.pairs)
     given = conditions(zoo.settings)
     drawn = given if over == "configurations" else conditions(zoo.settings, single_runs=True)
-    return _Shared(zoo, pairs, given, drawn, environments(zoo.settings), blocks, counts, weights)
+    return _Shared(zoo, pairs, given, drawn, environments(zoo.settings), Draws(counts, blocks))
 
 
 def _generator(zoo: Zoo) -> np.random.Generator:
@@ -141,6 +140,7 @@ def _generator(zoo: Zoo) -> np.random.Generator:
 
 def _ranked(name: str, values: Floats, shared: _Shared, test_images: int | None, confidence: float) -> Ranked:
     zoo = shared.zoo
+    values = _places(values)
     there = ~np.isnan(values)
     n = int(there.sum())
     if n < FEWEST_RUNS:
@@ -149,9 +149,10 @@ def _ranked(name: str, values: Floats, shared: _Shared, test_images: int | None,
     if np.ptp(x) == 0 or np.ptp(y) == 0:
         what = "it" if np.ptp(x) == 0 else zoo.target
         return Ranked(name, n, reason=f"{what} is the same in all {n} runs that have a value")
-    taus = resampled_mean_sign_product(x, y, shared.counts[:, shared.blocks[there]])
+    resampled = len(np.unique(shared.draws.blocks[there])) >= FEWEST_BLOCKS
+    taus = resampled_mean_sign_product(x, y, shared.draws.counts[:, shared.draws.blocks[there]])
     by_axis = granulated_tau(values, zoo.values, shared.pairs)
-    psis = psi_of(granulated_tau(values, zoo.values, shared.pairs, shared.pair_weights))
+    psis = psi_of(granulated_tau(values, zoo.values, shared.pairs, shared.draws))
     scores = conditional_scores(values, zoo.values, shared.given)
     cmi = _number(score_of(scores)[0])
     given = shared.given.sets[int(np.nanargmin(scores[0]))] if cmi is not None else ()
@@ -160,25 +161,33 @@ def _ranked(name: str, values: Floats, shared: _Shared, test_images: int | None,
         name,
         n,
         tau=mean_sign_product(x, y),
-        tau_interval=percentile_interval(taus, confidence),
+        tau_interval=percentile_interval(taus, confidence) if resampled else None,
         tau_b=kendall_tau_b(x, y),
         psi=psi,
-        psi_interval=percentile_interval(psis, confidence) if psi is not None else None,
+        psi_interval=percentile_interval(psis, confidence) if resampled and psi is not None else None,
         psi_by={name: _number(value) for name, value in zip(zoo.hyperparameters, by_axis[0], strict=True)},
         cmi=cmi,
-        cmi_interval=_cmi_interval(values, shared, confidence) if cmi is not None else None,
+        cmi_interval=_cmi_interval(values, shared, confidence) if resampled and cmi is not None else None,
         given=tuple(zoo.hyperparameters[axis] for axis in given),
         sign_errors=sign_errors(values, zoo.values, shared.environments, test_images),
     )
+
+
+def _places(values: Floats) -> Floats:
+    """The order of the values as whole numbers, which all statistics are of; infinities have a place, NaN has none."""
+    there = ~np.isnan(values)
+    places = np.full(len(values), np.nan)
+    places[there] = np.unique(values[there], return_inverse=True)[1]
+    return places
 
 
 def _cmi_interval(values: Floats, shared: _Shared, confidence: float) -> Interval | None:
     given = shared.given_drawn
     if int(given.block.max()) + 1 > MOST_CMI_BLOCKS:
         return None
-    drawn = shared.counts[:CMI_RESAMPLES]
+    drawn = shared.draws.counts[:CMI_RESAMPLES]
     if given is not shared.given:
-        drawn = drawn[:, shared.blocks]
+        drawn = drawn[:, shared.draws.blocks]
     return percentile_interval(score_of(conditional_scores(values, shared.zoo.values, given, drawn)), confidence)
 
 

@@ -11,6 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from genlab.errors import UsageError
+from genlab.statistics.repeats import numbered_repeats
+from genlab.statistics.rows import rows_that_count
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
@@ -33,8 +35,9 @@ class Zoo:
         values: the target of each run, finite, [runs].
         hyperparameters: names of the settings that vary.
         settings: a number for each different value of each hyperparameter, [runs, hyperparameters].
-        seeds: a number for each different seed; runs that agree in all settings differ in it, [runs].
-        measures: by name the number of each run, NaN where it has none, [runs] each.
+        seeds: a number for each different seed, or place among the runs of a configuration where no seed recurs in
+            another one; runs that agree in all settings differ in it, [runs].
+        measures: by name the number of each run, which may be infinite, NaN where it has none, [runs] each.
         notes: what was left out or decided, a sentence each.
     """
 
@@ -63,10 +66,10 @@ def zoo_table(
 ) -> Zoo:
     """Find hyperparameters, measures and target among the columns of a table with a row a run.
 
-    Only finished runs count, where there is a column `status`, and only those with a target. Where no hyperparameters
-    are named they are the config keys that vary, without name and seed; of keys that vary together the first one
-    counts, and widths of equal layers are two hyperparameters, `model.width` and `model.depth`. Where no measures are
-    named they are the columns `measure.*` or, in a table that has none, all other columns of numbers.
+    Only `rows_that_count` do, and of these only those with a target. Where no hyperparameters are named they are the
+    config keys that vary, without name and seed; of keys that vary together the first one counts, and widths of equal
+    layers are two hyperparameters, `model.width` and `model.depth`. Where no measures are named they are the columns
+    `measure.*` or, in a table that has none, all other columns of numbers.
 
     Args:
         config_keys: which columns are settings of a run.
@@ -77,17 +80,21 @@ def zoo_table(
         UsageError: a column that there is not, one that is no number, a target or settings that do not vary, or fewer
             than 4 runs.
     """
-    notes: list[str] = []
-    frame = _with_equal_widths(_finished(frame, notes))
+    frame, notes = rows_that_count(frame)
+    frame = _with_equal_widths(frame)
     target, numbers = _target(frame, against)
     has_target = np.isfinite(numbers)
     if not has_target.all():
-        notes.append(f"{int((~has_target).sum())} runs have no {target} and are left out.")
+        count = int((~has_target).sum())
+        have, are = ("1 run has", "is") if count == 1 else (f"{count} runs have", "are")
+        notes.append(f"{have} no finite {target} and {are} left out.")
     frame, numbers = frame[has_target].reset_index(drop=True), numbers[has_target]
     if len(frame) < FEWEST_RUNS:
-        raise UsageError(f"{len(frame)} runs with a {target} are too few to rank measures: {FEWEST_RUNS} is the least")
+        few = "1 run with a {} is" if len(frame) == 1 else f"{len(frame)} runs with a {{}} are"
+        raise _refusal(f"{few.format(target)} too few to rank measures: {FEWEST_RUNS} is the least", notes)
     if np.ptp(numbers) == 0:
-        raise UsageError(f"{target} is {numbers[0]:.4g} in all {len(frame)} runs, so there is nothing to predict")
+        same = f"{target} is {numbers[0]:.4g} in all {len(frame)} runs, so there is nothing to predict"
+        raise _refusal(same, notes)
     if hyperparameters is None:
         names = _varying_keys(frame, config_keys, seed, notes)
     else:
@@ -96,17 +103,15 @@ def zoo_table(
         if constant:
             raise UsageError(f"{constant[0]} is the same in all runs, so it is no hyperparameter of these")
     settings = np.stack([_codes(frame[name]) for name in names], axis=1)
-    found = _measures(frame, measures, leave=[*names, target, seed], config_keys=config_keys)
-    return Zoo(target, numbers, tuple(names), settings, _seeds(frame, settings, seed, notes), found, tuple(notes))
+    seeds, decided = numbered_repeats(settings, _seeds(frame, seed))
+    notes += decided
+    found = _measures(frame, measures, notes, leave=[*names, target, seed], config_keys=config_keys)
+    return Zoo(target, numbers, tuple(names), settings, seeds, found, tuple(notes))
 
 
-def _finished(frame: pd.DataFrame, notes: list[str]) -> pd.DataFrame:
-    if "status" not in frame:
-        return frame
-    done = (frame["status"] == "finished").to_numpy()
-    if not done.all():
-        notes.append(f"{int((~done).sum())} of {len(frame)} runs are not finished and are left out.")
-    return frame[done]
+def _refusal(why: str, notes: Sequence[str]) -> UsageError:
+    """With what was left out, which may be the cause."""
+    return UsageError(f"{why} ({' '.join(notes)})" if notes else why)
 
 
 def _with_equal_widths(frame: pd.DataFrame) -> pd.DataFrame:
@@ -135,7 +140,8 @@ def _target(frame: pd.DataFrame, against: str) -> tuple[str, Floats]:
     if against == GAP and GAP not in frame:
         for test, train in ERRORS:
             if {test, train} <= set(frame):
-                return GAP, _numbers(frame, test) - _numbers(frame, train)
+                with np.errstate(invalid="ignore"):  # infinite in both
+                    return GAP, _numbers(frame, test) - _numbers(frame, train)
         raise UsageError("there are no columns final.test_error and final.train_error; name a column with --against")
     column = _column(frame, against)
     return column, _numbers(frame, column)
@@ -158,12 +164,16 @@ def _column(frame: pd.DataFrame, name: str) -> str:
 
 
 def _numbers(frame: pd.DataFrame, column: str) -> Floats:
-    """A column as floats, NaN where it has no finite number."""
-    found = pd.to_numeric(frame[column], errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+    """A column as floats, NaN where it has no number."""
+    found = _as_numbers(frame[column])
     words = np.isnan(found) & frame[column].notna().to_numpy()
     if words.any():
         raise UsageError(f"column {column} is not a number: {frame[column][words].iloc[0]!r}")
-    return np.where(np.isfinite(found), found, np.nan)
+    return found
+
+
+def _as_numbers(column: "pd.Series[Any]") -> Floats:
+    return pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
 
 
 def _varying_keys(frame: pd.DataFrame, config_keys: Collection[str], seed: str, notes: list[str]) -> list[str]:
@@ -208,35 +218,66 @@ def _setting(value: Any) -> str:
         return str(value)
 
 
-def _seeds(frame: pd.DataFrame, settings: Codes, seed: str, notes: list[str]) -> Codes:
-    seeds = _codes(frame[seed]) if seed in frame else np.zeros(len(frame), dtype=np.int64)
-    runs = pd.DataFrame(np.column_stack([settings, seeds]))
-    repeats = runs.groupby(list(runs)).cumcount().to_numpy()
-    if not repeats.any():
-        return seeds
-    notes.append(
-        f"{int((repeats > 0).sum())} runs agree with another in all hyperparameters and the seed; they count as "
-        "repeats, in the order of the table."
-    )
-    return np.unique(np.column_stack([seeds, repeats]), axis=0, return_inverse=True)[1].reshape(-1).astype(np.int64)
+def _seeds(frame: pd.DataFrame, seed: str) -> Codes:
+    """A number from 0 for each different seed, greater for greater ones; words come after numbers."""
+    if seed not in frame:
+        return np.zeros(len(frame), dtype=np.int64)
+    names = [_setting(value) for value in frame[seed]]
+    numbers = _as_numbers(frame[seed])
+    order = {name: (bool(np.isnan(number)), number, name) for name, number in zip(names, numbers, strict=True)}
+    places = {name: place for place, name in enumerate(sorted(order, key=lambda name: order[name]))}
+    return np.array([places[name] for name in names], dtype=np.int64)
 
 
 def _measures(
-    frame: pd.DataFrame, named: Sequence[str] | None, *, leave: Collection[str], config_keys: Collection[str]
+    frame: pd.DataFrame,
+    named: Sequence[str] | None,
+    notes: list[str],
+    *,
+    leave: Collection[str],
+    config_keys: Collection[str],
 ) -> dict[str, Floats]:
     if named is not None:
-        return {column.removeprefix(MEASURE): _numbers(frame, column) for column in (_column(frame, n) for n in named)}
-    columns = [c for c in map(str, frame) if c.startswith(MEASURE) and c not in leave]
+        columns = [_column(frame, name) for name in named]
+    else:
+        columns = [c for c in map(str, frame) if c.startswith(MEASURE) and c not in leave]
+        columns = columns or _other_numbers(frame, notes, leave=leave, config_keys=config_keys)
     if not columns:
-        others = {*leave, *config_keys, *BOOKKEEPING, *(error for pair in ERRORS for error in pair), "model.widths"}
-        columns = [
-            c
-            for c in map(str, frame)
-            if c not in others and not c.startswith("final.") and pd.api.types.is_numeric_dtype(frame[c])
-        ]
-    if not columns:
-        raise UsageError("no run has a measure; `genlab measure RUN` computes them")
-    return {column.removeprefix(MEASURE): _numbers(frame, column) for column in columns}
+        raise _refusal("no run has a measure; `genlab measure RUN` computes them", notes)
+    found = {column.removeprefix(MEASURE): _numbers(frame, column) for column in columns}
+    _note_what_is_not_finite(found, len(frame), notes)
+    return found
+
+
+def _other_numbers(
+    frame: pd.DataFrame, notes: list[str], *, leave: Collection[str], config_keys: Collection[str]
+) -> list[str]:
+    """The columns of numbers that are nothing else; those in which a word spoils the numbers are noted."""
+    others = {*leave, *config_keys, *BOOKKEEPING, *(error for pair in ERRORS for error in pair), "model.widths"}
+    columns = []
+    for name in map(str, frame):
+        if name in others or name.startswith("final."):
+            continue
+        column = frame[name]
+        if pd.api.types.is_numeric_dtype(column):
+            columns.append(name)
+            continue
+        known = column.notna().to_numpy()
+        words = np.isnan(_as_numbers(column)) & known
+        if 2 * words.sum() < known.sum():
+            notes.append(f"{name} is no measure, since {column[words].iloc[0]!r} is no number.")
+    return columns
+
+
+def _note_what_is_not_finite(measures: dict[str, Floats], runs: int, notes: list[str]) -> None:
+    missing = {name: int(np.isnan(values).sum()) for name, values in measures.items()}
+    # Of a measure that no run has, its row in the ranking says so.
+    without = [f"{name} in {count}" for name, count in missing.items() if 0 < count < runs]
+    if without:
+        notes.append(f"Runs without a value do not count for a measure; of {runs} lack it: {_some(without)}.")
+    infinite = [f"{name} in {count}" for name, values in measures.items() if (count := int(np.isinf(values).sum()))]
+    if infinite:
+        notes.append(f"Infinite values count as beyond all others; of {runs} runs have one: {_some(infinite)}.")
 
 
 def _some(names: Sequence[str], shown: int = 12) -> str:

@@ -87,6 +87,19 @@ def test_test_images_decide_which_pairs_count(foreign, tmp_path):
     )
 
 
+def test_what_sign_errors_are_over_is_told_by_measure_and_one_seed_has_no_intervals(foreign, tmp_path):
+    frame = pd.read_csv(foreign)
+    frame.loc[(frame["lr"] == 0.1) & (frame["width"] == 8), "norm"] = None
+    frame.to_csv(foreign, index=False)
+    words = " ".join(zoo(foreign, "--out", tmp_path).out.split())
+    assert "Sign errors are over 2 (norm) to 4 of 4 environments" in words
+    assert "of 16 lack it: norm in 4." in words
+    frame[frame["seed"] == 0].assign(norm=[1.0, 2.0, 3.0, 5.0]).to_csv(foreign, index=False)
+    words = " ".join(zoo(foreign, "--out", tmp_path, "--over", "seeds").out.split())
+    assert "No intervals, as there is only 1 seed to resample." in words
+    assert "(" not in words.partition(" n norm ")[2].partition("tau:")[0]
+
+
 def test_a_sweep_is_ranked_in_its_own_folder_against_any_column(tmp_path):
     runs = tmp_path / "runs"
     assert genlab("sweep", SWEEP, "--scale", "smoke", "--runs", runs, "-q").code == 0

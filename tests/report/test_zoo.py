@@ -1,4 +1,5 @@
 import csv
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -37,5 +38,7 @@ def test_the_same_runs_make_the_same_files(found, tmp_path):
 
 
 def test_intervals_say_what_was_resampled(found):
-    assert interval_words(found, "configurations") == "95 % bootstrap intervals over 12 configurations"
-    assert interval_words(found, "seeds") == "95 % bootstrap intervals over 3 seeds"
+    assert interval_words(found, "seeds", "Bars") == "Bars: 95 % bootstrap intervals over 3 seeds."
+    assert interval_words(found, "runs", "In brackets") == "In brackets: 95 % bootstrap intervals over 36 runs."
+    one = replace(found, seeds=np.zeros_like(found.seeds))
+    assert interval_words(one, "seeds", "Bars") == "No intervals, as there is only 1 seed to resample."

@@ -1,4 +1,5 @@
 import itertools
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -61,9 +62,21 @@ def test_it_is_one_for_the_target_itself_and_blind_to_the_sign():
     )
 
 
-def test_where_everything_is_tied_there_is_no_score():
+def test_a_copy_of_the_hyperparameter_that_decides_nearly_everything_has_no_score_of_its_own():
+    rng = np.random.default_rng(27)
+    settings = np.array([cell[:3] for cell in itertools.product(range(3), range(2), range(2), range(5))])
+    copy = settings[:, 0] / 2
+    target = 0.9 * copy + 0.01 * rng.normal(size=len(copy))
+    assert score_of(conditional_scores(copy, target, conditions(settings)))[0] == pytest.approx(0, abs=1e-12)
+    noisy = copy + 0.001 * rng.normal(size=len(copy))
+    assert score_of(conditional_scores(noisy, target, conditions(settings)))[0] < 0.1
+
+
+def test_a_constant_measure_tells_nothing_and_of_a_constant_target_there_is_nothing_to_tell():
     found = zoo(np.random.default_rng(9))
-    assert np.isnan(score_of(conditional_scores(np.ones(len(found.values)), found.values, conditions(found.settings))))
+    given, same = conditions(found.settings), np.ones(len(found.values))
+    assert score_of(conditional_scores(same, found.values, given)) == pytest.approx(0, abs=1e-12)
+    assert np.isnan(score_of(conditional_scores(found.values, same, given)))
 
 
 @pytest.mark.parametrize("single_runs", [False, True])
@@ -76,3 +89,17 @@ def test_the_score_of_a_resample_is_that_of_the_blocks_really_repeated(single_ru
     for drawn, score in zip(counts, resampled, strict=True):
         repeated = [row for row, b in zip(rows(found), block, strict=True) for _ in range(drawn[b])]
         assert score == pytest.approx(twin.smallest_score(repeated, 3), abs=1e-9)
+
+
+def test_resamples_of_many_configurations_take_little_memory():
+    """A random search of 200 runs over two hyperparameters: 64 MB for each table of all 200 resamples."""
+    rng = np.random.default_rng(35)
+    settings = np.column_stack([rng.permutation(200), rng.permutation(200)])
+    x, counts = rng.normal(size=200), rng.multinomial(200, np.full(200, 1 / 200), size=200)
+    given = conditions(settings)
+    tracemalloc.start()
+    resampled = conditional_scores(x, x + rng.normal(size=200), given, counts)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert resampled.shape == (200, 3)
+    assert peak < 300e6

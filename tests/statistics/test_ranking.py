@@ -119,6 +119,32 @@ def test_the_interval_of_tau_holds_the_truth_about_as_often_as_it_says(over, tol
     assert held / 200 == pytest.approx(0.93, abs=tolerance)
 
 
+def test_infinite_values_rank_like_the_largest_and_the_smallest_numbers():
+    found = zoo(np.random.default_rng(28))
+    noisy = found.measures["noisy"]
+    high, low = noisy > np.quantile(noisy, 0.7), noisy < np.quantile(noisy, 0.1)
+    infinite = np.where(high, np.inf, np.where(low, -np.inf, noisy))
+    finite = np.where(high, 1e3, np.where(low, -1e3, noisy))
+    (one,) = rank_measures(with_measures(found, noisy=infinite), test_images=10_000)
+    (other,) = rank_measures(with_measures(found, noisy=finite), test_images=10_000)
+    assert one.n == 36
+    assert one.as_dict() == other.as_dict()
+    (same,) = rank_measures(with_measures(found, same=np.full(36, np.inf)))
+    assert same.reason == "it is the same in all 36 runs that have a value"
+
+
+def test_a_single_block_has_no_interval():
+    found = zoo(np.random.default_rng(29), seeds=1)
+    (one, _) = rank_measures(found, over="seeds")
+    assert one.tau is not None
+    assert (one.tau_interval, one.psi_interval, one.cmi_interval) == (None, None, None)
+    found = zoo(np.random.default_rng(29), seeds=2)
+    part = np.where(found.seeds == 0, np.nan, found.measures["noisy"])
+    ranked = by_name(rank_measures(with_measures(found, part=part, whole=found.measures["noisy"]), over="seeds"))
+    assert ranked["part"].tau_interval is None
+    assert ranked["whole"].tau_interval is not None
+
+
 def test_the_same_runs_give_the_same_intervals_whatever_else_is_ranked():
     found = zoo(np.random.default_rng(25))
     alone = rank_measures(with_measures(found, noisy=found.measures["noisy"]))[0]

@@ -45,7 +45,7 @@ def test_hyperparameters_are_the_config_keys_that_vary_and_the_gap_is_the_target
     np.testing.assert_allclose(found.values, 0.01 + 0.01 * np.arange(8))
     assert list(found.measures) == ["norm", "margin"]
     assert np.isnan(found.measures["margin"][0])
-    assert found.notes == ()
+    assert found.notes == ("Runs without a value do not count for a measure; of 8 lack it: margin in 1.",)
 
 
 @pytest.mark.parametrize(
@@ -78,8 +78,7 @@ def test_settings_that_vary_together_are_one_hyperparameter_and_that_is_said():
     frame["training.optimiser.name"] = ["sgd", "sgd", "adam", "adam"] * 2
     found = read(frame.drop(columns="model.dropout"))
     assert set(found.hyperparameters) == {"training.optimiser.name", "training.batch_size"}
-    (note,) = found.notes
-    assert note.startswith("training.optimiser.momentum varies with training.optimiser.name")
+    assert found.notes[0].startswith("training.optimiser.momentum varies with training.optimiser.name")
 
 
 def test_equal_numbers_are_one_setting_however_they_are_written():
@@ -105,13 +104,37 @@ def test_runs_that_are_not_finished_or_lack_the_target_are_left_out_and_counted(
     found = read(frame)
     assert len(found.values) == 6
     assert found.notes == (
-        "1 of 8 runs are not finished and are left out.",
-        "1 runs have no gap and are left out.",
+        "1 of 8 runs is not finished and is left out.",
+        "1 run has no finite gap and is left out.",
     )
+    assert read(table(status="ok")).values.tolist() == read(table()).values.tolist()
 
 
-def test_what_is_infinite_is_no_value():
-    assert np.isnan(read(table(**{"measure.norm": [np.inf, *range(7)]})).measures["norm"][0])
+def test_an_infinite_measure_is_a_value_that_is_noted_and_an_infinite_target_is_none():
+    found = read(table(**{"measure.norm": [np.inf, *range(5), -np.inf, np.inf]}))
+    assert found.measures["norm"].tolist() == [np.inf, 0, 1, 2, 3, 4, -np.inf, np.inf]
+    assert found.notes[-1] == "Infinite values count as beyond all others; of 8 runs have one: norm in 3."
+    errors = [np.inf, *np.arange(7.0)]
+    found = read(table(**{"final.test_error": errors, "final.train_error": [np.inf, *[0.0] * 7]}))
+    assert found.values.tolist() == list(range(7))
+    assert found.notes[0] == "1 run has no finite gap and is left out."
+
+
+def test_a_column_of_numbers_with_a_word_in_it_is_left_out_with_a_note():
+    content = {"w": [1, 1, 2, 2], "gap": np.arange(4.0), "a": np.arange(4.0)}
+    frame = pd.DataFrame(content | {"norm": [1.5, None, "oops", 2.5], "kind": ["x", "y", "3", "z"]})
+    found = zoo_table(frame, config_keys=KEYS, hyperparameters=["w"])
+    assert list(found.measures) == ["a"]
+    assert "norm is no measure, since 'oops' is no number." in found.notes
+    assert not [note for note in found.notes if note.startswith("kind")]
+    with pytest.raises(UsageError, match=r"no run has a measure.*norm is no measure, since 'oops'"):
+        zoo_table(frame.drop(columns="a"), config_keys=KEYS, hyperparameters=["w"])
+
+
+def test_repeats_are_numbered_in_the_order_of_their_seeds():
+    frame = table(seed=[10, 9, 7, 8, 5, 6, 3, 4])
+    assert read(frame).seeds.tolist() == [1, 0, 0, 1, 0, 1, 0, 1]
+    assert read(frame.assign(seed=["b", 9, *range(6)])).seeds.tolist() == [1, 0, 0, 1, 0, 1, 0, 1]
 
 
 @pytest.mark.parametrize(
@@ -125,7 +148,11 @@ def test_what_is_infinite_is_no_value():
         ({"model.norm": 3.0}, {"measures": ["norm"]}, "norm may be measure.norm or model.norm"),
         ({"final.test_error": 0.01}, {}, "gap is 0 in all 8 runs, so there is nothing to predict"),
         ({"final.test_error": "low"}, {}, "column final.test_error is not a number: 'low'"),
-        ({"status": "running"}, {}, "0 runs with a gap are too few to rank measures: 4 is the least"),
+        (
+            {"status": "running"},
+            {},
+            "0 runs with a gap are too few to rank measures: 4 is the least (8 of 8 runs are not finished",
+        ),
         ({"training.batch_size": 32, "model.dropout": 0.0}, {}, "the runs differ in no hyperparameter (only in seeds)"),
     ],
 )

@@ -1,5 +1,6 @@
 """The ranked measures of a zoo: a row a measure, a panel a statistic."""
 
+import textwrap
 from collections.abc import Sequence
 
 import numpy as np
@@ -15,21 +16,27 @@ from genlab.statistics.table import GAP
 ROW_INCHES = 0.2
 WIDTHS = (2.6, 1.7, 1.8, 1.6)
 NAME_INCHES = 0.068  # a letter
-NO_ERRORS = "the test images tell too few pairs apart"
+FEWEST_ROWS = 5
+REASON_LETTERS = 22  # of a line in the panel of sign errors
+NO_NEIGHBOURS = "no two configurations are one setting apart"
+NOT_TOLD = "the test images tell too few pairs apart"
+TOO_FEW = "too few pairs one setting apart have values and differ in the target"
 
 
-def draw_ranking(ranked: Sequence[Ranked], target: str, interval: str) -> Figure:
+def draw_ranking(ranked: Sequence[Ranked], target: str, interval: str, test_images: int | None = None) -> Figure:
     """Tau and Psi, psi along each hyperparameter, the conditional score, and the sign errors of every measure.
 
     Measures stand in the order given, the first on top; those without statistics are left out.
 
     Args:
         target: what they are to predict.
-        interval: what the bars are, in words.
+        interval: what the bars are, a sentence.
+        test_images: that sign errors were weighed by.
     """
     shown = [one for one in ranked if one.tau is not None]
     names = max((len(one.measure) for one in shown), default=1) * NAME_INCHES
-    height = ROW_INCHES * max(len(shown), 3) + 1.9
+    axes_names = max((len(readable(name)) for one in shown for name in one.psi_by or {}), default=0) * NAME_INCHES
+    height = ROW_INCHES * max(len(shown), FEWEST_ROWS) + 1.5 + max(axes_names, 0.4)
     canvas = Figure(figsize=(sum(WIDTHS) + names, height), layout="constrained")
     panels = canvas.subplots(1, len(WIDTHS), sharey=True, width_ratios=WIDTHS)
     for panel in panels:
@@ -37,7 +44,7 @@ def draw_ranking(ranked: Sequence[Ranked], target: str, interval: str) -> Figure
     _taus(panels[0], shown)
     _by_axis(panels[1], shown)
     _scores(panels[2], shown)
-    _errors(panels[3], shown)
+    _errors(panels[3], shown, test_images)
     panels[0].set_yticks(range(len(shown)), [plain(one.measure) for one in shown])
     panels[0].set_ylim(max(len(shown), 1) - 0.5, -0.5)
     if not shown:
@@ -52,7 +59,7 @@ def draw_ranking(ranked: Sequence[Ranked], target: str, interval: str) -> Figure
         ncols=2,
         frameon=False,
         fontsize=SMALL,
-        title=plain(f"Bars: {interval}."),
+        title=plain(interval),
         title_fontsize=SMALL - 0.5,
     )
     return canvas
@@ -91,7 +98,7 @@ def _scores(axes: Axes, shown: Sequence[Ranked]) -> None:
     axes.set_xlabel("CMI score", fontsize=SMALL)
 
 
-def _errors(axes: Axes, shown: Sequence[Ranked]) -> None:
+def _errors(axes: Axes, shown: Sequence[Ranked], test_images: int | None) -> None:
     """From the median to the worst environment."""
     axes.axvline(0.5, color=GREY, linewidth=0.8)
     for place, one in enumerate(shown):
@@ -102,10 +109,18 @@ def _errors(axes: Axes, shown: Sequence[Ranked]) -> None:
             axes.plot(middle, place, "o", color=COLOURS[3], markersize=4)
             axes.plot(worst, place, "|", color=COLOURS[3], markersize=7)
     if len(axes.lines) == 1 and shown:
-        axes.text(0.5, 0.5, NO_ERRORS, transform=axes.transAxes, rotation=90, ha="center", va="center", color=GREY)
+        reason = textwrap.fill(_no_errors(shown, test_images), REASON_LETTERS)
+        text = axes.text(0.5, 0.5, reason, transform=axes.transAxes, ha="center", va="center", color=GREY)
+        text.set(fontsize=SMALL - 1, in_layout=False, backgroundcolor="white")
     axes.set_xlim(-0.05, 1.05)
     axes.set_title("sign error", fontsize=SIZE)
     axes.set_xlabel("median to worst", fontsize=SMALL)
+
+
+def _no_errors(shown: Sequence[Ranked], test_images: int | None) -> str:
+    if not any(one.sign_errors and one.sign_errors.left_out for one in shown):
+        return NO_NEIGHBOURS
+    return NOT_TOLD if test_images else TOO_FEW
 
 
 def _points(

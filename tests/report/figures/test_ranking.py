@@ -1,9 +1,11 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from genlab.report.figures.ranking import draw_ranking
 from genlab.statistics.ranking import rank_measures
+from genlab.statistics.sign_error import SignErrors
 from genlab.statistics.table import Zoo
 from tests.statistics.examples import zoo
 
@@ -33,11 +35,40 @@ def test_every_measure_with_statistics_has_a_row_in_the_order_given():
     assert taus.get_ylim()[0] > taus.get_ylim()[1], "the first one stands on top"
 
 
+def reason(measures, test_images=None):
+    (text,) = draw_ranking(measures, "gap", "bars", test_images).axes[3].texts
+    return text.get_text().replace("\n", " ")
+
+
+def without_errors(measures, left_out):
+    none = SignErrors(np.zeros(0), np.zeros(0, dtype=int), left_out)
+    return [replace(one, sign_errors=none) for one in measures]
+
+
 def test_a_panel_without_sign_errors_says_why():
     measures = ranked()
     assert not draw_ranking(measures, "gap", "bars").axes[3].texts
-    without = [replace(one, sign_errors=None) for one in measures]
-    assert "too few pairs" in draw_ranking(without, "gap", "bars").axes[3].texts[0].get_text()
+    assert reason(without_errors(measures, 3), test_images=100) == "the test images tell too few pairs apart"
+    assert reason(without_errors(measures, 3)).startswith("too few pairs one setting apart have values")
+    assert reason(without_errors(measures, 0), test_images=100) == "no two configurations are one setting apart"
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("rows", [1, 2])
+def test_few_measures_without_sign_errors_and_with_long_names_have_room(rows):
+    long = "training.optimiser.learning_rate_of_the_last_of_many_layers"
+    measures = [
+        replace(one, psi_by={long: 0.5, "b": None})
+        for one in without_errors(ranked(), left_out=5)
+        if one.tau is not None
+    ][:rows]
+    figure = draw_ranking(measures, "gap", "Bars: intervals.")
+    figure.draw_without_rendering()
+    panel = figure.axes[3].get_window_extent()
+    text = figure.axes[3].texts[0].get_window_extent()
+    assert panel.height / figure.dpi > 0.7
+    assert text.height < panel.height
+    assert text.width < panel.width
 
 
 def test_intervals_are_bars_at_the_row_of_their_measure():
