@@ -77,7 +77,7 @@ def extreme_eigenvalues(
         raise ValueError(f"no eigenvalues to find: size {size}, {largest} largest, {smallest} smallest wanted")
     bytes_each = size * torch.finfo(dtype).bits // 8
     rows = min(size, max(min(basis_size, BASIS_BYTES // bytes_each), wanted + SPARE_VECTORS))
-    basis = torch.zeros(rows + 1, size, dtype=dtype, device=device)
+    basis = torch.empty(rows + 1, size, dtype=dtype, device=device)  # pages that are never filled take no memory
     projected = torch.zeros(rows, rows, dtype=torch.float64)
     basis[0] = random_unit_vector(size, generator=generator, dtype=dtype, device=device)
 

@@ -127,7 +127,9 @@ class LossHessian:
         total = torch.zeros_like(vector)
         for i, batch in enumerate(self._batches):
             kept = i < len(self._kept)
-            total += self._product(self._kept[i] if kept else self._gradient(batch), parts, keep=kept)
+            product = self._product(self._kept[i] if kept else self._gradient(batch), parts, keep=kept)
+            for place, part in zip(total.split(sizes), product, strict=False):
+                place.add_(part.reshape(-1))
         return total
 
     def _gradient(self, batch: Batch) -> tuple[Tensor, ...]:
@@ -140,13 +142,14 @@ class LossHessian:
             return tuple(torch.zeros_like(leaf) for leaf in leaves)
         return torch.autograd.grad(loss, leaves, create_graph=True, allow_unused=True, materialize_grads=True)
 
-    def _product(self, gradient: tuple[Tensor, ...], parts: list[Tensor], *, keep: bool) -> Tensor:
+    def _product(self, gradient: tuple[Tensor, ...], parts: list[Tensor], *, keep: bool) -> tuple[Tensor, ...]:
+        """By variable; nothing where the gradient is constant."""
         # A gradient by a variable in which the loss is linear has no graph.
         pairs = [(g, part) for g, part in zip(gradient, parts, strict=True) if g.requires_grad]
         if not pairs:
-            return torch.zeros(self.size, dtype=torch.float64, device=self.device)
+            return ()
         gradients, vectors = zip(*pairs, strict=True)
-        found = torch.autograd.grad(
+        return torch.autograd.grad(
             gradients,
             tuple(self._leaves.values()),
             grad_outputs=vectors,
@@ -154,7 +157,6 @@ class LossHessian:
             allow_unused=True,
             materialize_grads=True,
         )
-        return torch.cat([part.reshape(-1) for part in found]).double()
 
     def _graph_bytes(self, images: Tensor, labels: Tensor) -> float:
         """What the graph of the gradient keeps in memory for each image."""
