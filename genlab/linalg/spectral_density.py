@@ -9,6 +9,10 @@ from torch import Tensor
 
 from genlab.linalg.orthonormal import NOISE, finite_norm, orthogonalised
 
+# A matrix is built where it, its transpose, its eigenvectors and their workspace fit in this.
+DENSE_BYTES = 2**28
+MATRICES = 4
+
 
 @dataclass(frozen=True)
 class Quadrature:
@@ -50,7 +54,8 @@ def lanczos_quadrature(
     directions is the mean of the polynomial over all eigenvalues. The basis is kept orthonormal, which takes the memory
     of `steps` vectors and lets no eigenvalue appear twice.
 
-    Where A has no more rows than `steps` times `probes`, its matrix is built instead and the spectrum is exact.
+    Where A has no more rows than `steps` times `probes` and its matrix takes little memory (up to 2896 rows in
+    float64), it is built instead and the spectrum is exact.
 
     Args:
         matvec: x `[size]` to A x `[size]`.
@@ -63,7 +68,7 @@ def lanczos_quadrature(
     """
     if size < 1 or steps < 2 or probes < 1:
         raise ValueError(f"a density needs size >= 1, steps >= 2, probes >= 1, not {size}, {steps}, {probes}")
-    if size <= steps * probes:
+    if size <= steps * probes and MATRICES * dtype.itemsize * size**2 <= DENSE_BYTES:
         values = torch.linalg.eigvalsh(_dense(matvec, size, dtype, device)).to("cpu", torch.float64)
         return Quadrature((values,), (torch.full((size,), 1 / size, dtype=torch.float64),), size, True)
     nodes, weights, products = [], [], 0

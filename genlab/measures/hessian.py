@@ -18,6 +18,7 @@ The matrix is never built, but where it is so small that this takes fewer produc
 invariant under rescaling of layers; all are under permutation of hidden units. Unit: loss over squared weight.
 """
 
+import math
 from collections.abc import Mapping
 from typing import Literal
 
@@ -30,6 +31,7 @@ from genlab.linalg.spectral_density import Quadrature, cumulative_share, lanczos
 from genlab.linalg.symmetric_lanczos import ExtremeEigenvalues, extreme_eigenvalues
 from genlab.measures.loss_hessian import LossHessian, TrainingLoss
 from genlab.measures.registry import NotApplicable, Value, measure
+from genlab.measures.value import require_positive
 
 YAO = "Yao, Gholami, Keutzer and Mahoney 2020, arXiv:1912.07145"
 GHORBANI = "Ghorbani, Krishnan and Xiao 2019, arXiv:1901.10159"
@@ -74,7 +76,7 @@ def layer_hessian_top_eigenvalue(
     None exceeds that of the whole Hessian. Error and the options `images`, `tolerance` and `max_products` as there.
     """
     found = {}
-    for layer, variables in training_loss.layers.items():
+    for layer, variables in _layers(training_loss).items():
         operator = _hessian(training_loss, images, precision, variables)
         found[layer] = _top(_extremes(operator, 1, 0, generator, tolerance, max_products))
     return found
@@ -98,7 +100,7 @@ def hessian_trace(
     `images`: how many are used. `probes`: how many z. `tolerance`: `converged` says whether the standard error is at
     most this part of the value.
     """
-    whole, _ = _traces(training_loss, _hessian(training_loss, images, precision), probes, generator)
+    whole, _ = _traces(training_loss, _hessian(training_loss, images, precision), probes, tolerance, generator)
     return _of_trace(whole, tolerance)
 
 
@@ -117,8 +119,9 @@ def layer_hessian_trace(
     error has a part from the other layers too. They sum to the trace of H. Options as of `hessian_trace`: `images`,
     `probes`, `tolerance`.
     """
-    _, each = _traces(training_loss, _hessian(training_loss, images, precision), probes, generator)
-    return {layer: _of_trace(found, tolerance) for layer, found in zip(training_loss.layers, each, strict=True)}
+    layers = _layers(training_loss)
+    _, each = _traces(training_loss, _hessian(training_loss, images, precision), probes, tolerance, generator)
+    return {layer: _of_trace(found, tolerance) for layer, found in zip(layers, each, strict=True)}
 
 
 @measure(paper=GHORBANI, equation="Section 2", unit="1", table=True)
@@ -170,7 +173,7 @@ def hessian_spectral_density(
     401 points `eigenvalue` over the range of the spectrum and 3 sigma beyond, with the `density` there (each eigenvalue
     spread to a normal distribution, integral 1), its `standard_error` over the probes, and the `cumulative` share of
     eigenvalues at or below (not spread). `sigma` is the standard deviation of the normal distribution. Exact, with
-    standard error 0, where there are no more parameters than steps times probes.
+    standard error 0, where there are no more parameters than steps times probes, up to 2896.
 
     `images`: how many are used. `steps` of Lanczos a probe, for which as many vectors are held in memory. `probes`:
     random directions. `sigma_over_range`: sigma over largest less smallest eigenvalue.
@@ -195,12 +198,19 @@ def layer_hessian_spectral_density(
     `images`, `steps`, `probes`, `sigma_over_range`.
     """
     tables = []
-    for layer, variables in training_loss.layers.items():
+    for layer, variables in _layers(training_loss).items():
         operator = _hessian(training_loss, images, precision, variables)
         table = _density(operator, generator, steps, probes, sigma_over_range)
         table.insert(0, "layer", layer)
         tables.append(table)
     return pd.concat(tables, ignore_index=True)
+
+
+def _layers(training_loss: TrainingLoss) -> dict[str, dict[str, Tensor]]:
+    """The parameters by layer, where each belongs to one."""
+    if training_loss.shared:
+        raise NotApplicable(f"{' and '.join(training_loss.shared)} are one parameter: it belongs to no single layer")
+    return training_loss.layers
 
 
 def _hessian(
@@ -219,8 +229,7 @@ def _extremes(
     tolerance: float,
     max_products: int,
 ) -> ExtremeEigenvalues:
-    if not tolerance > 0 or max_products < 1:
-        raise NotApplicable(f"needs tolerance > 0 and max_products >= 1, not {tolerance} and {max_products}")
+    require_positive(tolerance=tolerance, max_products=max_products)
     return extreme_eigenvalues(
         operator,
         operator.size,
@@ -243,9 +252,10 @@ def _top(found: ExtremeEigenvalues) -> Value:
 
 
 def _traces(
-    training_loss: TrainingLoss, operator: LossHessian, probes: int, generator: torch.Generator
+    training_loss: TrainingLoss, operator: LossHessian, probes: int, tolerance: float, generator: torch.Generator
 ) -> tuple[Trace, list[Trace]]:
     """Of the whole and of each layer."""
+    require_positive(tolerance=tolerance)
     if probes < 2:
         raise NotApplicable(f"a standard error needs at least 2 probes, not {probes}")
     sizes = [sum(tensor.numel() for tensor in block.values()) for block in training_loss.layers.values()]
@@ -260,9 +270,9 @@ def _of_trace(found: Trace, tolerance: float) -> Value:
 def _density(
     operator: LossHessian, generator: torch.Generator, steps: int, probes: int, sigma_over_range: float
 ) -> pd.DataFrame:
-    if steps < 2 or probes < 1 or not sigma_over_range > 0:
-        options = f"{steps}, {probes} and {sigma_over_range}"
-        raise NotApplicable(f"needs steps >= 2, probes >= 1 and sigma_over_range > 0, not {options}")
+    if steps < 2:
+        raise NotApplicable(f"steps is {steps}, and a density needs at least 2")
+    require_positive(probes=probes, sigma_over_range=sigma_over_range)
     found = lanczos_quadrature(
         operator, operator.size, steps=steps, probes=probes, generator=generator, device=operator.device
     )
@@ -273,6 +283,8 @@ def _density_table(found: Quadrature, sigma_over_range: float) -> pd.DataFrame:
     low, high = found.range
     # A single eigenvalue has no range; its own size stands for it.
     sigma = sigma_over_range * ((high - low) or abs(high) or 1.0)
+    if not math.isfinite(3 * sigma):
+        raise NotApplicable(f"sigma_over_range is {sigma_over_range}, and sigma is not finite")
     grid = torch.linspace(low - 3 * sigma, high + 3 * sigma, POINTS, dtype=torch.float64)
     density, error = smoothed_density(found, grid, sigma)
     columns = {

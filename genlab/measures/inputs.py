@@ -1,10 +1,13 @@
-"""What a measure may ask for, by parameter name. Each is computed once a run, on first use."""
+"""What a measure may ask for, by parameter name. Each is computed once a run, on first use.
+
+What needs derivatives by the parameters is in `derivative_inputs`.
+"""
 
 import copy
 import inspect
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -19,7 +22,7 @@ from genlab.data.images import centre_crop
 from genlab.linalg.lanczos import SingularValue
 from genlab.linalg.singular_values import singular_values
 from genlab.measures.differences import differences
-from genlab.measures.loss_hessian import Forward, Loss, TrainingLoss
+from genlab.measures.loss_hessian import Loss
 from genlab.measures.operator_norm import layer_circular_norm, layer_operator_norm
 from genlab.measures.sample_gradients import SampleGradients, per_sample_gradients
 from genlab.measures.sigma_search import SigmaSearch
@@ -27,7 +30,7 @@ from genlab.measures.value import NotApplicable
 from genlab.measures.worst_case_search import WorstCaseSearch
 from genlab.models import perturbation, traversal
 from genlab.models.logits import margins_of
-from genlab.models.traversal import WeightLayer, folded
+from genlab.models.traversal import FoldingError, WeightLayer, folded
 from genlab.randomness import generator_for
 
 BATCH_SIZE = 256
@@ -152,7 +155,15 @@ def model(subject: Subject) -> nn.Module:
 @provides
 def folded_model(subject: Subject, input_shape: tuple[int, ...]) -> nn.Module:
     """The net in float64 with batch norm folded into the weights before it; not to be changed."""
-    return folded(subject.model, input_shape)
+    return _folded(subject.model, input_shape)
+
+
+@provides
+def cross_entropy_model(subject: Subject, folded_model: nn.Module, input_shape: tuple[int, ...]) -> nn.Module:
+    """The folded net, for what is of the cross-entropy alone, where that is the loss it was trained with."""
+    if not _is_cross_entropy(subject.loss, folded_model, input_shape):
+        raise NotApplicable("it is of the cross-entropy, and another loss was given")
+    return folded_model
 
 
 @provides
@@ -160,7 +171,7 @@ def initial_folded_model(subject: Subject, input_shape: tuple[int, ...]) -> nn.M
     """The net at initialisation, in float64 with batch norm folded; not to be changed."""
     if subject.initial_model is None:
         raise NotApplicable("the initial weights of this run were not kept")
-    return folded(subject.initial_model, input_shape)
+    return _folded(subject.initial_model, input_shape)
 
 
 @provides
@@ -170,6 +181,9 @@ def weight_layers(folded_model: nn.Module, input_shape: tuple[int, ...]) -> list
     elsewhere = traversal.weights_elsewhere(folded_model, input_shape)
     if elsewhere:
         raise NotApplicable(f"the net has weights outside its linear and 2d convolutional layers: {elsewhere[0]}")
+    shared = traversal.shared_weights(folded_model, input_shape)
+    if shared:
+        raise NotApplicable(f"{shared}, not by one layer alone")
     if not found:
         raise NotApplicable("the net has no linear or convolutional layer")
     return found
@@ -281,72 +295,6 @@ def worst_case_search(
     return WorstCaseSearch(folded_model, train_images, labels, generator=generator)
 
 
-# Hessian: what needs derivatives --------------------------------------------------------------------------------------
-
-
-@provides
-def loss(subject: Subject) -> Loss:
-    """Outputs `[n, classes]` and labels `[n]` to the mean training loss, the cross-entropy unless another was given."""
-    return subject.loss
-
-
-@provides
-def parameters(subject: Subject) -> dict[str, Tensor]:
-    """Every trainable parameter by name, batch norm not folded, float64; not to be changed."""
-    found = subject.model.named_parameters()
-    trainable = {name: tensor.detach().double() for name, tensor in found if tensor.requires_grad}
-    if not trainable:
-        raise NotApplicable("the net has no trainable parameter")
-    return trainable
-
-
-@provides
-def forward(subject: Subject) -> Forward:
-    """Outputs `[n, classes]` from parameters by name and images, evaluation mode, in the type of both.
-
-    Parameters that are left out, and batch norm's running statistics, are as trained.
-    """
-    nets: dict[torch.dtype, nn.Module] = {}
-
-    def outputs(parameters: Mapping[str, Tensor], images: Tensor) -> Tensor:
-        if images.dtype not in nets:
-            nets[images.dtype] = copy.deepcopy(subject.model).to(images.dtype).eval().requires_grad_(False)
-        return torch.func.functional_call(nets[images.dtype], dict(parameters), (images,))
-
-    return outputs
-
-
-@provides
-def images_at(subject: Subject) -> Callable[[Tensor], Tensor]:
-    """Training images at some positions as the net sees them, without augmentation, float64 `[b, channels, h, w]`."""
-    dataset = subject.dataset
-
-    def selected(index: Tensor) -> Tensor:
-        pixels = dataset.train_images[index.to(dataset.train_images.device)]
-        return dataset.normalisation(centre_crop(pixels, dataset.input_size), torch.float64)
-
-    return selected
-
-
-@provides
-def image_order(labels: Tensor, generator: torch.Generator) -> Tensor:
-    """A random order of the training images `[n]`, the same for all measures that use a part of them."""
-    return torch.randperm(len(labels), generator=generator).to(labels.device)
-
-
-@provides
-def training_loss(
-    parameters: dict[str, Tensor],
-    forward: Forward,
-    loss: Loss,
-    images_at: Callable[[Tensor], Tensor],
-    labels: Tensor,
-    image_order: Tensor,
-) -> TrainingLoss:
-    """The mean training loss as a function of the parameters, with the images that it is the mean over."""
-    return TrainingLoss(parameters, forward, loss, images_at, labels, image_order)
-
-
 @provides
 def image_sample(subject: Subject) -> Tensor:
     """Up to 100 training images as the net sees them, the first of a random order, float64 `[m, c, height, width]`."""
@@ -357,11 +305,13 @@ def image_sample(subject: Subject) -> Tensor:
 
 
 @provides
-def sample_gradients(subject: Subject, folded_model: nn.Module, weight_layers: list[WeightLayer]) -> SampleGradients:
+def sample_gradients(
+    subject: Subject, cross_entropy_model: nn.Module, weight_layers: list[WeightLayer]
+) -> SampleGradients:
     """By layer, what is wanted of the gradient of each training image's cross-entropy, batch norm folded, float64."""
     outputs = sum(math.prod(layer.output_shape) for layer in weight_layers)
     batch_size = max(1, min(BATCH_SIZE, OUTPUTS_AT_ONCE // outputs))
-    return per_sample_gradients(folded_model, weight_layers, training_batches(subject, batch_size))
+    return per_sample_gradients(cross_entropy_model, weight_layers, training_batches(subject, batch_size))
 
 
 @provides
@@ -370,6 +320,25 @@ def history(subject: Subject) -> pd.DataFrame:
     if subject.history is None or subject.history.empty:
         raise NotApplicable("this run has no history of its training")
     return subject.history
+
+
+def _is_cross_entropy(loss: Loss, net: nn.Module, input_shape: tuple[int, ...]) -> bool:
+    """Whether a loss is the mean cross-entropy by its values, whatever it is written with: at random outputs."""
+    if loss is F.cross_entropy:
+        return True
+    parameter = next(iter(net.parameters()), torch.zeros((), dtype=torch.float64))
+    with torch.no_grad():
+        classes = net(torch.zeros(1, *input_shape).to(parameter)).shape[1]
+        outputs = 2 * torch.randn(50, classes, generator=torch.Generator().manual_seed(0)).to(parameter)
+        labels = (torch.arange(50) % classes).to(parameter.device)
+        return torch.allclose(loss(outputs, labels).to(outputs), F.cross_entropy(outputs, labels), rtol=1e-6, atol=0.0)
+
+
+def _folded(model: nn.Module, input_shape: tuple[int, ...]) -> nn.Module:
+    try:
+        return folded(model, input_shape)
+    except FoldingError as why:
+        raise NotApplicable(str(why)) from None
 
 
 def training_batches(subject: Subject, batch_size: int) -> Iterator[tuple[Tensor, Tensor]]:

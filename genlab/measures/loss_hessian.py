@@ -29,6 +29,7 @@ class TrainingLoss:
         images_at: the images at some positions, float64.
         labels: `[n]`.
         order: positions `[n]`, in the order in which a part of the images is taken.
+        shared: two names of one parameter that belongs to two modules; empty where there is none.
     """
 
     parameters: Mapping[str, Tensor]
@@ -37,6 +38,7 @@ class TrainingLoss:
     images_at: Callable[[Tensor], Tensor]
     labels: Tensor
     order: Tensor
+    shared: tuple[str, ...] = ()
 
     @property
     def layers(self) -> dict[str, dict[str, Tensor]]:

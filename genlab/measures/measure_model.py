@@ -47,7 +47,9 @@ def measure_model(
         initial: the net at initialisation, or its state_dict; without it distances have a reason and no value.
         only: names of measures (`genlab ls measures`); all where it is not given.
         options: by measure, values of its options.
-        loss: outputs and labels to the mean over the images; the cross-entropy where it is not given.
+        loss: outputs and labels to the mean over the images; the cross-entropy where it is not given. The measures of
+            the Hessian are of it; gradient noise, the Fisher-Rao norm, max and expected sharpness are of the
+            cross-entropy alone and have a reason where another was given; `train_cross_entropy` is always that.
         normalisation: of uint8 images: (mean, std) of each channel on the scale [0, 1], "image" (each image by its own)
             or "none" (only divided by 255).
         seed: of the random vectors of what is sampled or iterated.

@@ -7,6 +7,7 @@ the run says otherwise), so a loss counts as reached at the first evaluation at 
 import pandas as pd
 
 from genlab.measures.registry import NotApplicable, measure
+from genlab.measures.value import require_positive
 
 JIANG = "Jiang et al. 2020, arXiv:1912.02178"
 
@@ -42,6 +43,7 @@ def steps_between_losses(history: pd.DataFrame, first: float = 0.1, second: floa
         first: in nats.
         second: in nats, > 0, below `first`.
     """
+    require_positive(first=first, second=second)
     if not second < first:
         raise NotApplicable(f"the second loss ({second:g}) is not below the first ({first:g})")
     return steps_to_loss(history, second) - steps_to_loss(history, first)
@@ -51,10 +53,9 @@ def _first_at_most(history: pd.DataFrame, loss: float) -> pd.Series:
     """The first row whose training loss is at most a number.
 
     Raises:
-        NotApplicable: there is none, or the number is not positive.
+        NotApplicable: there is none, or the number is not positive and finite.
     """
-    if not loss > 0:
-        raise NotApplicable(f"a cross-entropy of {loss:g} is never reached")
+    require_positive(loss=loss)
     reached = history[history["train_loss"] <= loss]
     if reached.empty:
         raise NotApplicable(f"the training loss was never {loss:g} or less (least {history['train_loss'].min():.4g})")

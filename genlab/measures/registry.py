@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar, get_args, get_origin
 
+import genlab.measures.derivative_inputs  # noqa: F401 - provides inputs
 from genlab.measures.inputs import INPUTS
 from genlab.measures.value import NotApplicable, Value
 

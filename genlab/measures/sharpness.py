@@ -1,9 +1,10 @@
 """Sharpness of the training loss around a net: the largest in a box, and the expected one under noise.
 
 w are all parameters of the net with batch norm folded, biases among them; L is the mean cross-entropy in nats over all
-training images. None is invariant under rescaling of layers; all are under permutation of hidden units, but for what is
-drawn. Where a net is moved many times it moves in float32 (a path of ascent, or noise whose average has a standard
-error far above rounding); losses that stand in a value of their own are float64.
+training images, and a net for which another loss was given has a reason instead. None is invariant under rescaling of
+layers; all are under permutation of hidden units, but for what is drawn. Where a net is moved many times it moves in
+float32 (a path of ascent, or noise whose average has a standard error far above rounding); losses that stand in a value
+of their own are float64.
 """
 
 import math
@@ -17,6 +18,7 @@ from genlab.linalg.random_subspace import RandomSubspace
 from genlab.measures.box_ascent import BoxAscent
 from genlab.measures.registry import NotApplicable, Value, measure
 from genlab.measures.subspace_ascent import largest_loss_in_subspace
+from genlab.measures.value import require_positive
 from genlab.models.perturbation import Batches, Directions, MovableNet
 from genlab.training.devices import arithmetic
 
@@ -30,7 +32,7 @@ PER_DECADE = 4
 
 @measure(paper=NEYSHABUR, equation="Section 2.3, max sharpness", unit="1")
 def max_sharpness(
-    folded_model: nn.Module,
+    cross_entropy_model: nn.Module,
     train_images: Tensor,
     labels: Tensor,
     generator: torch.Generator,
@@ -43,39 +45,42 @@ def max_sharpness(
     By projected stochastic gradient ascent from v = 0: steps by the sign of the gradient with momentum, of a fifth of
     the box; where 50 of them gain less than 1 % they go on from the best point at half the size, with twice the images.
     The paper's own step size is not known; its numbers of steps and images are the defaults, and mostly fewer steps
-    suffice. The value is that of the best point found, by the loss of the whole training set at both ends. Converged
-    where steps of a fiftieth of the box gain no more, which may be at a local maximum.
+    suffice. The value is that of the best point found, by the loss of the whole training set at both ends. The
+    ascent ends at `steps` steps or where steps of a fiftieth of the box gain no more. Converged where the best loss
+    after half of the steps had risen by 99 % of what the best after all has; both may be near a local maximum.
 
     Args:
-        folded_model: batch norm folded; not changed.
+        cross_entropy_model: batch norm folded; not changed.
         alpha: of the box, > 0.
         steps: at most.
         images: of the gradient of each of the first steps.
     """
-    _positive(alpha=alpha, steps=steps, images=images)
+    require_positive(alpha=alpha, steps=steps, images=images)
     batches = Batches(train_images, labels, images, generator=generator)
     with arithmetic("float32"):
-        net = MovableNet(folded_model, torch.float32)
+        net = MovableNet(cross_entropy_model, torch.float32)
         ascent = BoxAscent(net, batches, _half_widths(net, alpha))
         best, at_best, size = net.mean_loss(train_images, labels), ascent.place.clone(), FIRST_STEP
-        start = best
+        start, bests = best, {0: best}
         while ascent.steps < steps and size >= LEAST_STEP:
             ascent.climb(min(PIECE, steps - ascent.steps), size)
-            found = net.mean_loss(train_images, labels)
+            found = _finite(net.mean_loss(train_images, labels), alpha=alpha)
             enough = found - best > GAIN * (found - start)
             if found > best:
                 best, at_best = found, ascent.place.clone()
+            bests[ascent.steps] = best
             if not enough:
                 size, images = size / 2, images * 2
                 ascent.return_to(at_best, Batches(train_images, labels, images, generator=generator))
-    double = MovableNet(folded_model, torch.float64)
-    value = _rise(double, at_best.double() * _half_widths(double, alpha), train_images, labels)
-    return Value(value, iterations=ascent.steps, converged=size < LEAST_STEP)
+    double = MovableNet(cross_entropy_model, torch.float64)
+    value = _rise(double, at_best.double() * _half_widths(double, alpha), train_images, labels, alpha=alpha)
+    halfway = max(loss for count, loss in bests.items() if count <= ascent.steps / 2)
+    return Value(value, iterations=ascent.steps, converged=best - halfway <= GAIN * (best - start))
 
 
 @measure(paper=KESKAR, equation="(4), metric 2.1 in a random subspace", unit="1")
 def max_sharpness_subspace(
-    folded_model: nn.Module,
+    cross_entropy_model: nn.Module,
     train_images: Tensor,
     labels: Tensor,
     generator: torch.Generator,
@@ -90,26 +95,26 @@ def max_sharpness_subspace(
     of its columns and iterations are a choice.
 
     Args:
-        folded_model: batch norm folded; not changed.
+        cross_entropy_model: batch norm folded; not changed.
         eps: of the box, > 0.
         dimension: of the subspace; the number of parameters where that is less.
         iterations: of L-BFGS-B at most; `iterations` of the value are gradients, and it is converged where L-BFGS-B
             says so.
     """
-    _positive(eps=eps, dimension=dimension, iterations=iterations)
+    require_positive(eps=eps, dimension=dimension, iterations=iterations)
     with arithmetic("float32"):
-        net = MovableNet(folded_model, torch.float32)
+        net = MovableNet(cross_entropy_model, torch.float32)
         omega = len(net.centre)
         subspace = RandomSubspace(omega, min(dimension, omega), generator=generator, device=net.centre.device)
         found = largest_loss_in_subspace(net, subspace, train_images, labels, eps, iterations)
-    double = MovableNet(folded_model, torch.float64)
-    value = _rise(double, found.displacement.double(), train_images, labels)
+    double = MovableNet(cross_entropy_model, torch.float64)
+    value = _rise(double, found.displacement.double(), train_images, labels, eps=eps)
     return Value(value, iterations=found.gradients, converged=found.converged)
 
 
 @measure(paper=NEYSHABUR, equation="Section 2.3 and Figure 2, expected sharpness and KL", unit="1", table=True)
 def expected_sharpness(
-    folded_model: nn.Module,
+    cross_entropy_model: nn.Module,
     train_images: Tensor,
     labels: Tensor,
     generator: torch.Generator,
@@ -125,7 +130,7 @@ def expected_sharpness(
     its opposite, and a choice of images, the same at every alpha, each less the loss of the net itself on these images.
 
     Args:
-        folded_model: batch norm folded; not changed.
+        cross_entropy_model: batch norm folded; not changed.
         smallest_alpha: of a grid with 4 values a decade, > 0. The paper's grid is not known.
         largest_alpha: at which the grid ends.
         draws: at least 2.
@@ -134,8 +139,8 @@ def expected_sharpness(
     Returns:
         Columns `alpha`, `kl` (falling), `expected_sharpness`, `standard_error` and `samples`, a row an alpha.
     """
-    _positive(smallest_alpha=smallest_alpha, images=images)
-    if not smallest_alpha <= largest_alpha < math.inf:
+    require_positive(smallest_alpha=smallest_alpha, largest_alpha=largest_alpha, images=images)
+    if largest_alpha < smallest_alpha:
         raise NotApplicable(f"largest_alpha is {largest_alpha:g}, and smallest_alpha {smallest_alpha:g}")
     if draws < 2:
         raise NotApplicable(f"draws is {draws}, and a standard error needs 2")
@@ -143,7 +148,7 @@ def expected_sharpness(
     batches = Batches(train_images, labels, images, generator=generator)
     rises = np.empty((draws, len(alphas)))
     with arithmetic("float32"):
-        net = MovableNet(folded_model, torch.float32)
+        net = MovableNet(cross_entropy_model, torch.float32)
         unit = 10 * net.centre.abs() + 1
         directions = Directions(len(unit), generator=generator, device=unit.device, kept_bytes=0)
         for draw in range(draws):
@@ -154,8 +159,8 @@ def expected_sharpness(
                 net.move(direction, alpha)
                 there = net.mean_loss(*batch)
                 net.move(direction, -alpha)
-                rises[draw, column] = (there + net.mean_loss(*batch)) / 2 - at_rest
-    weights = MovableNet(folded_model, torch.float64).centre
+                rises[draw, column] = _finite((there + net.mean_loss(*batch)) / 2 - at_rest, alpha=alpha)
+    weights = MovableNet(cross_entropy_model, torch.float64).centre
     kl = [float((weights / (alpha * (10 * weights.abs() + 1))).square().sum()) / 2 for alpha in alphas]
     columns = {
         "alpha": alphas,
@@ -178,16 +183,25 @@ def _grid(smallest: float, largest: float) -> list[float]:
     return [smallest * 10 ** (index / PER_DECADE) for index in range(count + 1)]
 
 
-def _rise(net: MovableNet, displacement: Tensor, images: Tensor, labels: Tensor) -> float:
-    """( L(w + v) - L(w) ) / (1 + L(w)) in float64, at least 0: v = 0 is in every box."""
+def _rise(net: MovableNet, displacement: Tensor, images: Tensor, labels: Tensor, **option: float) -> float:
+    """( L(w + v) - L(w) ) / (1 + L(w)) in float64, at least 0: v = 0 is in every box.
+
+    Args:
+        option: the size of the box, by its name; there to be told where the loss is not finite.
+    """
     net.move(displacement, 0.0)
     at_rest = net.mean_loss(images, labels)
     net.move(displacement)
-    return max(0.0, net.mean_loss(images, labels) - at_rest) / (1 + at_rest)
+    return max(0.0, _finite(net.mean_loss(images, labels), **option) - at_rest) / (1 + at_rest)
 
 
-def _positive(**options: float) -> None:
-    """Raises NotApplicable for the first option that is not positive and finite."""
-    for name, value in options.items():
-        if not 0 < value < math.inf:
-            raise NotApplicable(f"{name} is {value:g}, and has to be positive")
+def _finite(loss: float, **option: float) -> float:
+    """The loss itself.
+
+    Raises:
+        NotApplicable: it overflowed, or its weights did, where the option moves them to.
+    """
+    if not math.isfinite(loss):
+        told = ", ".join(f"{name} is {value:g}" for name, value in option.items())
+        raise NotApplicable(f"the loss of the moved net is not finite: {told}")
+    return loss

@@ -20,7 +20,7 @@ import torch
 from torch import Tensor, nn
 
 from genlab.measures.noisy_bisection import NoisyBisection, Trial
-from genlab.measures.value import NotApplicable
+from genlab.measures.value import NotApplicable, require_positive
 from genlab.models.perturbation import Batches, Directions, MovableNet
 from genlab.training.devices import arithmetic
 from genlab.training.memory import available_memory_bytes
@@ -159,5 +159,5 @@ def _check(error_increase: float, draws: int, images: int, eps: float | None) ->
         raise NotApplicable(f"draws is {draws}, and a standard error needs 2")
     if images < 1:
         raise NotApplicable(f"images is {images}, and a draw needs 1")
-    if eps is not None and not eps > 0:
-        raise NotApplicable(f"eps is {eps:g}, and the least standard deviation of the noise is positive")
+    if eps is not None:
+        require_positive(eps=eps)

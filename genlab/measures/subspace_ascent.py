@@ -1,5 +1,6 @@
 """The largest training loss in a box of a random subspace through a net's parameters, by L-BFGS-B."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,6 +9,7 @@ import torch
 from torch import Tensor
 
 from genlab.linalg.random_subspace import RandomSubspace
+from genlab.measures.value import NotApplicable
 from genlab.models.perturbation import MovableNet
 
 
@@ -67,7 +69,12 @@ def loss_at(
     Args:
         place: y over its bounds, each in [-1, 1].
         bound: of each |y_j|.
+
+    Raises:
+        NotApplicable: the loss is not finite there, and so is none that L-BFGS-B could go on from.
     """
     net.move(subspace.expand(torch.from_numpy(place * bound)))
     loss, gradient = net.gradient(images, labels)
+    if not math.isfinite(loss):
+        raise NotApplicable(f"the loss is not finite everywhere in a box of half-widths {bound.min():.3g} and more")
     return loss, subspace.project(gradient).cpu().numpy() * bound

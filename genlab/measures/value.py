@@ -1,5 +1,6 @@
 """What a measure gives: a number with what is known of its error, or the reason why there is none."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -41,3 +42,10 @@ class Value:
         found = list(found)
         iterations = sum(each.iterations for each in found)
         return cls(value, residual=residual, iterations=iterations, converged=all(each.converged for each in found))
+
+
+def require_positive(**options: float) -> None:
+    """Raises NotApplicable for the first option that is not positive and finite."""
+    for name, value in options.items():
+        if not 0 < value < math.inf:
+            raise NotApplicable(f"{name} is {value:g}, and has to be positive and finite")

@@ -7,7 +7,9 @@ worse.) An ascent finds a lower bound of the largest error, so the alpha that is
 one. The error where it ends is that of all training images; only the images of each gradient are drawn, and they are
 the same at every alpha.
 
-One bisection of ln alpha. The nets move in float32, which an ascent by signs does not notice.
+One bisection of ln alpha. Whether the ascents themselves were long enough is tried where it ends: below the last
+interval the box is climbed twice more, with twice the steps and other images, from the middle and from a random point.
+The nets move in float32, which an ascent by signs does not notice.
 """
 
 import math
@@ -35,13 +37,15 @@ class Alpha:
 
     Attributes:
         value: alpha, in the middle of the last interval.
-        residual: half its width.
+        residual: half its width, which says nothing of what the ascents missed: the true alpha may be less.
         steps: gradients that were taken in all.
+        converged: whether longer ascents in the box of the lower end raise the error by no more than is allowed either.
     """
 
     value: float
     residual: float
     steps: int
+    converged: bool
 
 
 class WorstCaseSearch:
@@ -95,20 +99,26 @@ class WorstCaseSearch:
         sizes = net.centre.abs() if magnitude else torch.ones_like(net.centre)
         at_rest = net.error(self._images, self._labels)
         scale = float(margins_of(net.logits(self._images), self._labels).abs().double().mean()) or 1.0
-        ascents = 0
+        taken = 0
 
         def smoothed_error(logits: Tensor, labels: Tensor) -> Tensor:
             return torch.sigmoid(-margins_of(logits, labels) / scale)
 
-        def above(alpha: float) -> bool:
-            nonlocal ascents
-            ascents += 1
-            BoxAscent(net, batches, alpha * sizes, smoothed_error).climb(steps, REACH / steps)
+        def climbed(alpha: float, count: int, on: Batches, place: Tensor | None = None) -> bool:
+            nonlocal taken
+            taken += count
+            ascent = BoxAscent(net, on, alpha * sizes, smoothed_error)
+            if place is not None:
+                ascent.return_to(place, on)
+            ascent.climb(count, REACH / count)
             return net.error(self._images, self._labels) - at_rest > error_increase
 
         start = 0.01 if magnitude else 0.01 * float(net.centre.square().mean().sqrt())
-        low, high = _bisect(above, start)
-        return Alpha((low + high) / 2, (high - low) / 2, ascents * steps)
+        low, high = _bisect(lambda alpha: climbed(alpha, steps, batches), start)
+        others = Batches(self._images, self._labels, images, generator=generator)
+        somewhere = (2 * torch.rand(len(sizes), generator=generator) - 1).to(sizes)
+        missed = any(climbed(low, 2 * steps, others, place) for place in (None, somewhere))
+        return Alpha((low + high) / 2, (high - low) / 2, taken, not missed)
 
 
 def _bisect(above: Callable[[float], bool], start: float) -> tuple[float, float]:

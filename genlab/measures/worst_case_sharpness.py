@@ -4,8 +4,10 @@ w are all parameters of the net with batch norm folded, biases among them, omega
 m the number of training images. alpha is the size of the largest box |v_i| <= alpha in which an ascent of the loss
 raises the training error by at most `error_increase`, alpha' that of |v_i| <= alpha' |w_i|; see `worst_case_search`. An
 ascent of `steps` steps, each with the gradient on `images` training images, need not find the maximum: so alpha is an
-upper bound of the true one, and each measure here a lower bound (but for alpha itself). `iterations` are gradients, and
-`residual` is half of the last interval of the bisection, times the derivative of the measure.
+upper bound of the true one, and each measure here a lower bound (but for alpha itself). `iterations` are gradients.
+`residual` is half of the last interval of the bisection, times the derivative of the measure: that interval alone, and
+nothing of what the ascents missed. `converged` says whether ascents of twice the steps in the box at the lower end of
+the interval find no point that raises the error by more than is allowed; where it is False, raise `steps`.
 
 The constants are a choice where no published code was found to hold them against: ln(2 omega) is what ties the largest
 of omega normal numbers to their standard deviation at a failure probability of 1, and ln(m / sigma) takes sigma =
@@ -24,6 +26,7 @@ from torch import Tensor
 
 from genlab.measures.pac_bayes import CONSTANT, flatness, magnitude_aware
 from genlab.measures.registry import Value, measure
+from genlab.measures.value import require_positive
 from genlab.measures.worst_case_search import Alpha, WorstCaseSearch
 
 JIANG = "Jiang et al. 2020, arXiv:1912.02178"
@@ -108,8 +111,9 @@ def sharpness_mag_init(
     a is alpha' of `sharpness_mag_alpha`.
 
     Args:
-        eps: keeps the denominators from 0, 1e-3 in the paper.
+        eps: keeps the denominators from 0, > 0; 1e-3 in the paper.
     """
+    require_positive(eps=eps)
     difference = (parameter_vector - initial_parameter_vector).square()
     found = worst_case_search.alpha(error_increase, steps, images, True)
     addition = 4 * math.log(2 * len(difference))
@@ -130,6 +134,7 @@ def sharpness_mag_orig(
 
     a is alpha' of `sharpness_mag_alpha`. The denominator is of w - w0, so the initial weights are needed here too.
     """
+    require_positive(eps=eps)
     difference = (parameter_vector - initial_parameter_vector).square()
     square = float(parameter_vector.square().sum())
     found = worst_case_search.alpha(error_increase, steps, images, True)
@@ -157,4 +162,4 @@ def _spherical(square: float, omega: int, m: int) -> Callable[[float], tuple[flo
 def _of(found: Alpha, function: Callable[[float], tuple[float, float]]) -> Value:
     """A function of alpha, given with its derivative, and the residual that it has from alpha."""
     value, slope = function(found.value)
-    return Value(value, residual=abs(slope) * found.residual, iterations=found.steps, converged=True)
+    return Value(value, residual=abs(slope) * found.residual, iterations=found.steps, converged=found.converged)

@@ -11,7 +11,11 @@ from torch import Tensor, nn
 
 WEIGHT_TYPES = (nn.Linear, nn.Conv2d)
 BATCH_NORM_TYPES = (nn.BatchNorm1d, nn.BatchNorm2d)
-FOLDING_TOLERANCE = 1e-9
+SAME_OUTPUTS = 1e-9
+
+
+class FoldingError(ValueError):
+    """Batch norm that cannot be made part of the weights before it; the message says which, or by how much it fails."""
 
 
 @dataclass(frozen=True)
@@ -128,6 +132,69 @@ def weights_elsewhere(model: nn.Module, input_shape: tuple[int, ...]) -> list[st
     return [name for name, gradient in zip(leaves, gradients, strict=True) if gradient is not None]
 
 
+def shared_weights(model: nn.Module, input_shape: tuple[int, ...]) -> str:
+    """Where a net uses the weight or bias of a linear or convolutional layer in two places, in words; else empty.
+
+    Either two layers have one parameter, or the outputs change with a layer's parameters although every call of the
+    layer is answered with the old ones: then they act in another way too, as in `torch.nn.functional`.
+
+    Args:
+        model: any net on images; not changed.
+        input_shape: `[channels, height, width]` of one image.
+
+    Raises:
+        ValueError: as `weight_layers`.
+    """
+    layers = weight_layers(model, input_shape)
+    owners: dict[int, str] = {}
+    for layer in layers:
+        for kind, parameter in layer.module.named_parameters(recurse=False):
+            owner = owners.setdefault(id(parameter), layer.name)
+            if owner != layer.name:
+                return f"one {kind} is used by the layers {owner} and {layer.name}"
+    names = [layer.name for layer in layers]
+    if not _act_outside_calls(model, input_shape, names):
+        return ""
+    found = [name for name in names if _act_outside_calls(model, input_shape, [name])]
+    return f"the weights of layer {(found or names)[0]} are used by the net itself too"
+
+
+def parameter_of_two_modules(model: nn.Module) -> tuple[str, ...]:
+    """Two names of the first parameter that two modules have, empty where there is none.
+
+    A module that has two names itself, being used twice, is one module.
+    """
+    owners: dict[int, str] = {}
+    for prefix, module in model.named_modules():
+        for kind, parameter in module.named_parameters(recurse=False, remove_duplicate=False):
+            name = f"{prefix}.{kind}".removeprefix(".")
+            owner = owners.setdefault(id(parameter), name)
+            if owner != name:
+                return owner, name
+    return ()
+
+
+@torch.no_grad()
+def _act_outside_calls(model: nn.Module, input_shape: tuple[int, ...], names: list[str]) -> bool:
+    """Whether the outputs change with the parameters of some layers whose calls are answered by an unchanged copy."""
+    original = copy.deepcopy(model).double().eval()
+    moved = copy.deepcopy(original)
+    generator = torch.Generator().manual_seed(0)
+
+    def answer_with(layer: nn.Module) -> Callable[[nn.Module, tuple[Any, ...], Any], Any]:
+        return lambda _module, inputs, _output: layer(*inputs)
+
+    for name in names:
+        layer = moved.get_submodule(name)
+        for parameter in layer.parameters():
+            parameter.copy_(torch.randn(parameter.shape, generator=generator, dtype=torch.float64))
+        layer.register_forward_hook(answer_with(original.get_submodule(name)))
+    images = _probe(original, input_shape, 4)
+    expected = original(images)
+    rounding = SAME_OUTPUTS * float(expected.nan_to_num().abs().max())
+    return not torch.allclose(expected, moved(images), rtol=0.0, atol=rounding, equal_nan=True)
+
+
 def chain_modules(model: nn.Module, input_shape: tuple[int, ...]) -> list[nn.Module] | None:
     """The modules without children in order, where the net is a chain: each one's input is the output of the last.
 
@@ -163,7 +230,9 @@ def folded(model: nn.Module, input_shape: tuple[int, ...]) -> nn.Module:
         input_shape: `[channels, height, width]` of one image.
 
     Raises:
-        ValueError: a batch norm follows something else than a weight layer, or the outputs do not agree.
+        FoldingError: a batch norm follows something else than a weight layer or has no running statistics, or the
+            outputs do not agree.
+        ValueError: the outputs are not finite, or others each time.
     """
     original = copy.deepcopy(model).double().eval()
     result = copy.deepcopy(original)
@@ -172,7 +241,7 @@ def folded(model: nn.Module, input_shape: tuple[int, ...]) -> nn.Module:
         if isinstance(call.module, BATCH_NORM_TYPES):
             before = next((c for c in calls if c.output is call.inputs and isinstance(c.module, WEIGHT_TYPES)), None)
             if before is None:
-                raise ValueError(f"batch norm {call.name} does not directly follow a linear or convolutional layer")
+                raise FoldingError(f"batch norm {call.name} does not directly follow a linear or convolutional layer")
             _fold(before.module, call.module)
             result.set_submodule(call.name, nn.Identity().eval())
     _check_equal(original, result, input_shape)
@@ -185,7 +254,7 @@ def _fold(layer: nn.Module, norm: nn.Module) -> None:
     assert isinstance(norm, BATCH_NORM_TYPES)
     mean, variance = norm.running_mean, norm.running_var
     if mean is None or variance is None:
-        raise ValueError("batch norm without running statistics cannot be folded: its effect depends on the batch")
+        raise FoldingError("batch norm without running statistics cannot be folded: its effect depends on the batch")
     gamma = torch.ones_like(mean) if norm.weight is None else norm.weight
     beta = torch.zeros_like(mean) if norm.bias is None else norm.bias
     scale = gamma / torch.sqrt(variance + norm.eps)
@@ -202,8 +271,11 @@ def _check_equal(original: nn.Module, result: nn.Module, input_shape: tuple[int,
         raise ValueError("the net's outputs are not all finite (its weights may be NaN or infinite)")
     largest = expected.abs().max()
     difference = (expected - found).abs().max()
-    if not difference <= FOLDING_TOLERANCE * largest.clamp(min=torch.finfo(torch.float64).tiny):
-        raise ValueError(f"folding batch norm changed the outputs by {difference:.2e} (largest output {largest:.2e})")
+    if not difference <= SAME_OUTPUTS * largest.clamp(min=torch.finfo(torch.float64).tiny):
+        if not torch.equal(original(images), expected):
+            raise ValueError("the net gives other outputs for the same images each time")
+        outputs = f"outputs would change by {difference:.1e} (largest output {largest:.1e})"
+        raise FoldingError(f"its batch norm cannot be folded into the layers before it: {outputs}")
 
 
 def _probe(model: nn.Module, input_shape: tuple[int, ...], n: int) -> Tensor:

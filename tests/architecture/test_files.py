@@ -23,6 +23,7 @@ TOP_LEVEL = {
 # Modules without a test of their own name, and where they are tested instead.
 TESTED_ELSEWHERE = {
     "errors": "tests/cli/test_app.py",  # every exit code, and every failure as one line
+    "measures/derivative_inputs": "tests/measures/test_inputs.py",  # inputs are tested together, on the same nets
     "measures/differences": "tests/measures/test_distances.py",  # the one thing that distances are norms of
     "measures/value": "tests/measures/test_registry.py",  # two small types that the registry hands on
     "measures/request": "tests/cli/test_measure.py",  # what the command line asks for

@@ -3,6 +3,7 @@ import math
 import pytest
 import torch
 
+from genlab.linalg import spectral_density
 from genlab.linalg.spectral_density import Quadrature, cumulative_share, lanczos_quadrature, smoothed_density
 
 
@@ -31,6 +32,16 @@ def test_few_rows_give_every_eigenvalue_with_equal_weight():
     assert found.nodes[0].tolist() == pytest.approx([-1, 0.5, 0.5, 3], rel=1e-12)
     assert found.weights[0].tolist() == [0.25] * 4
     assert not quadrature_of(with_spectrum([1.0, 2, 3, 4, 5]), steps=2, probes=2).exact
+
+
+def test_a_matrix_that_takes_too_much_memory_is_not_built(monkeypatch):
+    """Four matrices of 8 bytes a number, in 256 MiB: up to 2896 rows. Otherwise Lanczos takes its steps."""
+    assert 4 * 8 * 2896**2 <= spectral_density.DENSE_BYTES == 256 * 2**20 < 4 * 8 * 2897**2
+    matrix = with_spectrum(SPECTRUM[:10])
+    for room, exact in ((4 * 8 * 10**2, True), (4 * 8 * 10**2 - 1, False)):
+        monkeypatch.setattr(spectral_density, "DENSE_BYTES", room)
+        found = quadrature_of(matrix, steps=4, probes=5)
+        assert (found.exact, found.products, len(found.nodes)) == ((True, 10, 1) if exact else (False, 20, 5))
 
 
 def test_weighted_powers_of_the_nodes_are_those_of_the_start_direction():

@@ -2,6 +2,7 @@
 
 import copy
 import math
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -169,6 +170,30 @@ def test_weights_that_are_no_layers_are_told_and_curvature_is_measured_all_the_s
     frame = genlab.measure(Mixed(), IMAGES, LABELS, only=["frobenius_norm", "layer_hessian_trace", "weight_count"])
     assert reason(frame, "frobenius_norm") == "the net has weights outside its linear and 2d convolutional layers: mix"
     assert list(values(frame, "layer_hessian_trace")) == ["mix", "head"]
+
+
+class BeforeActivation(Residual):
+    """A residual block whose batch norm acts on what the skip connection passes by."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = self.stem(x)
+        x = x + self.conv(F.relu(self.norm(x)))
+        return self.head(F.adaptive_avg_pool2d(x, 1).flatten(1))
+
+
+@pytest.mark.parametrize("net", ["model", "initial"])
+def test_batch_norm_that_cannot_be_folded_is_a_plain_reason(net):
+    nets = {"model": BeforeActivation(), "initial": BeforeActivation()}
+    for each in nets.values():
+        each.norm.eps = 0.0
+    # The other net's batch norm changes nothing, and so can be folded anywhere.
+    nets[net].norm.running_mean.fill_(0.5)
+    frame = genlab.measure(
+        nets["model"], IMAGES, LABELS, initial=nets["initial"], only=["frobenius_distance", "parameter_count"]
+    )
+    start = "its batch norm cannot be folded into the layers before it: outputs would change by "
+    assert re.match(rf"{start}\d\.\de-\d\d ", reason(frame, "frobenius_distance"))
+    assert values(frame, "parameter_count")[""] > 0
 
 
 def test_a_layer_used_twice_is_told():

@@ -13,19 +13,10 @@ import torch
 from genlab.measures import MEASURES
 from genlab.measures.compute import Results, compute_measures
 from genlab.measures.inputs import Subject
+from tests.measures import test_sharpness
 from tests.measures.subjects import PERTURBING, SUBJECTS, described, normalised
 from tests.references import folding, perturbed
 
-# Where the twin of each is: here, or a closed form or brute force in a file of its own.
-HERE = {
-    *(f"pac_bayes_{form}" for form in ("sigma", "init", "orig", "flatness", "sigma_search")),
-    *(f"pac_bayes_mag_{form}" for form in ("sigma", "init", "orig", "flatness")),
-    *(f"sharpness_{form}" for form in ("alpha", "init", "orig", "flatness")),
-    *(f"sharpness_mag_{form}" for form in ("alpha", "init", "orig", "flatness")),
-    "max_sharpness",
-    "expected_sharpness",
-}
-ELSEWHERE = {"max_sharpness_subspace": "tests/measures/test_subspace_ascent.py"}
 ALPHAS = (1e-3, 1e-2)
 # Of linear layers, with strides and batch norm, and deep; a twin of the other VGGs would take minutes.
 CASES = ("mlp", "strided", "vgg without batch norm")
@@ -86,11 +77,6 @@ def twin_of(case: str) -> Twin:
 @pytest.fixture(params=CASES)
 def twin(request) -> Twin:
     return twin_of(request.param)
-
-
-def test_every_measure_that_moves_weights_has_a_twin():
-    names = {name for name, measure in MEASURES.items() if measure.family in PERTURBING}
-    assert set(HERE) | set(ELSEWHERE) == names
 
 
 @pytest.mark.parametrize("name", ["pac_bayes_sigma", "pac_bayes_mag_sigma"])
@@ -175,3 +161,29 @@ def test_expected_sharpness_is_that_of_single_draws(twin):
             twin.loss, twin.net, lambda w, alpha=alpha: alpha * (10 * w.abs() + 1), twin.draws, seed=2
         )
         assert abs(row["expected_sharpness"] - mean) < 3.5 * math.hypot(standard_error, row["standard_error"])
+
+
+# By measure, the test that compares it: here, or with brute force in a file of its own. Each names its measures.
+HERE = {
+    **dict.fromkeys(("pac_bayes_sigma", "pac_bayes_mag_sigma"), test_the_error_rises_by_a_tenth_at_sigma),
+    **{
+        f"pac_bayes_{form}": test_pac_bayes_measures_are_their_formulas
+        for form in ("init", "orig", "flatness", "mag_init", "mag_orig", "mag_flatness")
+    },
+    "pac_bayes_sigma_search": test_the_search_passes_the_increases_that_the_twin_finds,
+    **dict.fromkeys(
+        ("sharpness_alpha", "sharpness_mag_alpha"),
+        test_another_ascent_raises_the_error_by_a_tenth_in_nearly_the_same_box,
+    ),
+    **{
+        f"sharpness_{form}": test_sharpness_measures_are_their_formulas
+        for form in ("init", "orig", "flatness", "mag_init", "mag_orig", "mag_flatness")
+    },
+    "max_sharpness": test_max_sharpness_is_what_another_ascent_finds,
+    "max_sharpness_subspace": test_sharpness.test_max_sharpness_subspace_is_the_best_corner_of_the_box_of_y,
+    "expected_sharpness": test_expected_sharpness_is_that_of_single_draws,
+}
+
+
+def test_every_measure_that_moves_weights_has_a_twin():
+    assert set(HERE) == {name for name, measure in MEASURES.items() if measure.family in PERTURBING}

@@ -6,7 +6,9 @@ from itertools import product
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
+from genlab.linalg.random_subspace import RandomSubspace
 from genlab.measures.registry import NotApplicable
 from genlab.measures.sharpness import expected_sharpness, max_sharpness, max_sharpness_subspace
 from genlab.models.perturbation import MovableNet
@@ -55,6 +57,40 @@ def test_max_sharpness_says_when_its_steps_were_too_few(net, data):
     assert (found.iterations, found.converged) == (10, False)
 
 
+def test_max_sharpness_is_converged_where_the_second_half_of_the_steps_gains_no_more_than_a_hundredth():
+    """Of a deep net: the best loss of so many steps is that of a measurement that ends there."""
+    generator = seeded(3)
+    net = nn.Sequential(nn.Flatten(), *(m for _ in range(6) for m in (nn.Linear(12, 12), nn.ReLU())), nn.Linear(12, 2))
+    with torch.no_grad():
+        for parameter in net.parameters():
+            parameter.normal_(0, 0.35, generator=generator)
+    images = torch.randn(60, 1, 1, 12, generator=generator)
+    labels = torch.randint(0, 2, (60,), generator=generator)
+
+    def found(steps):
+        return max_sharpness(net.eval(), images, labels, seeded(), alpha=0.05, steps=steps, images=10)
+
+    outcomes = set()
+    for steps in (100, 200, 2000):
+        whole = found(steps)
+        half = found(whole.iterations // 2 // 50 * 50)
+        assert whole.converged == (half.value >= 0.99 * whole.value)
+        outcomes.add(whole.converged)
+    assert outcomes == {True, False}
+
+
+@pytest.mark.parametrize("measure", [max_sharpness, max_sharpness_subspace, expected_sharpness])
+@pytest.mark.parametrize("size", [1e25, 1e38, 1e300])
+def test_a_loss_that_overflows_has_a_reason(measure, size):
+    net = nn.Sequential(nn.Flatten(), nn.Linear(PIXELS, 4), nn.ReLU(), nn.Linear(4, 2)).eval()
+    with torch.no_grad():
+        for parameter in net.parameters():
+            parameter.normal_(0, 1, generator=seeded(1))
+    option = {max_sharpness: "alpha", max_sharpness_subspace: "eps", expected_sharpness: "largest_alpha"}[measure]
+    with pytest.raises(NotApplicable, match="not finite"):
+        measure(net, *labelled(net.double(), COUNT, PIXELS), seeded(), **{option: size})
+
+
 def test_max_sharpness_of_one_image_is_a_closed_form(net):
     """Its margin falls by the half-widths times |x|, twice over, once for each class."""
     images, labels = labelled(net, 1, PIXELS, seed=5)
@@ -80,6 +116,22 @@ def test_the_subspace_of_full_dimension_reaches_what_a_box_of_as_many_corners_do
         best = max(best, (movable.mean_loss(data[0].double(), data[1]) - at_rest) / (1 + at_rest))
     assert found.value > best > 0
     assert max_sharpness_subspace(net, *data, seeded(), eps=1e-2, dimension=2).value < found.value
+
+
+def test_max_sharpness_subspace_is_the_best_corner_of_the_box_of_y(net, data):
+    """The loss is convex in y too. The same matrix, and all else by its definition: A^+ is torch's own."""
+    eps, dimension = 0.05, 5
+    found = max_sharpness_subspace(net, *data, seeded(), eps=eps, dimension=dimension, iterations=50)
+    movable = MovableNet(net, torch.float64)
+    subspace = RandomSubspace(len(movable.centre), dimension, generator=seeded())
+    columns = torch.stack([subspace.expand(unit) for unit in torch.eye(dimension)], dim=1).double()
+    bounds = eps * ((torch.linalg.pinv(columns) @ movable.centre).abs() + 1)
+    losses = []
+    for signs in product((-1.0, 0.0, 1.0), repeat=dimension):
+        movable.move(columns @ (torch.tensor(signs).double() * bounds))
+        losses.append(movable.mean_loss(data[0].double(), data[1]))
+    at_rest = losses[len(losses) // 2]
+    assert found.value == pytest.approx((max(losses) - at_rest) / (1 + at_rest), rel=1e-4)
 
 
 def test_expected_sharpness_of_a_linear_net_is_a_one_dimensional_integral(net, data):

@@ -161,6 +161,7 @@ def test_passes_count_every_image_that_went_through_the_net(net, data):
         ((0.1, 1, 128), "draws is 1"),
         ((0.1, 32, 0), "images is 0"),
         ((0.1, 32, 128, 0.0), "eps is 0"),
+        ((0.1, 32, 128, float("inf")), "eps is inf"),
         ((0.9, 32, 128), "no sigma raises the training error by 0.9"),
         ((0.1, 32, 128, 100.0), "no sigma raises the training error by 0.1"),
     ],

@@ -55,6 +55,7 @@ def test_alpha_is_where_the_worst_perturbation_takes_more_than_a_tenth_of_the_im
     found = search_of(net, data).alpha(increase, 20, 128, False)
     assert found.residual < 0.011 * found.value
     assert abs(found.value - exact) <= 1.01 * found.residual
+    assert found.converged
 
 
 def test_wrong_images_do_not_draw_the_ascent_away_from_right_ones():
@@ -71,6 +72,21 @@ def test_wrong_images_do_not_draw_the_ascent_away_from_right_ones():
     wrong[:20] = net(images[:20]).argmin(1)
     mixed = search_of(net, (images, wrong)).alpha(0.1, 20, 128, False)
     assert mixed.value < 1.1 * clean.value
+
+
+def test_ascents_that_were_too_short_are_told_by_longer_ones():
+    """Of a net with hidden units, where 3 steps with 5 images miss what 40 steps with 30 find: its alpha is half."""
+    generator = torch.Generator().manual_seed(0)
+    net = nn.Sequential(nn.Flatten(), nn.Linear(8, 30), nn.ReLU(), nn.Linear(30, 3)).eval()
+    with torch.no_grad():
+        for parameter in net.parameters():
+            parameter.normal_(0, 1, generator=generator)
+        images = torch.randn(100, 1, 1, 8, generator=generator)
+        labels = net(images).argmax(1)
+    short, long = (search_of(net, (images, labels)).alpha(0.1, *budget, False) for budget in ((3, 5), (40, 30)))
+    assert short.value > 2 * long.value
+    assert not short.converged
+    assert long.converged
 
 
 def test_few_images_a_step_find_nearly_what_all_of_them_find(net, data):

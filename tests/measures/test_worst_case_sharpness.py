@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from genlab.measures import worst_case_sharpness
+from genlab.measures.value import NotApplicable
 from genlab.measures.worst_case_search import Alpha
 from tests.references import perturbed
 
@@ -21,8 +22,8 @@ class Found:
 
     count = M
 
-    def __init__(self, alpha):
-        self.found, self.asked = Alpha(alpha, 0.01 * alpha, 180), []
+    def __init__(self, alpha, converged=True):
+        self.found, self.asked = Alpha(alpha, 0.01 * alpha, 180, converged), []
 
     def alpha(self, *arguments):
         self.asked.append(arguments)
@@ -76,6 +77,20 @@ def test_a_measure_is_its_formula_with_the_residual_of_alpha(name, alpha, w, w0)
     up, down = (twin(name, alpha * (1 + step), w, w0) for step in (1e-5, -1e-5))
     assert found.residual == pytest.approx(abs(up - down) / 2e-5 * 0.01, rel=1e-4)
     assert (found.iterations, found.converged, found.standard_error) == (180, True, None)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_measure_is_converged_where_alpha_is(name, w, w0):
+    assert [of_search(name, Found(0.1, converged), w, w0).converged for converged in (True, False)] == [True, False]
+
+
+@pytest.mark.parametrize("eps", [0.0, -1e-3, math.inf])
+@pytest.mark.parametrize("name", ["sharpness_mag_init", "sharpness_mag_orig"])
+def test_an_eps_that_is_not_positive_and_finite_has_a_reason(name, eps, w, w0):
+    search = Found(0.1)
+    with pytest.raises(NotApplicable, match="eps is"):
+        of_search(name, search, w, w0, eps=eps)
+    assert not search.asked, "nothing is sought for an option that is refused"
 
 
 def test_the_search_is_asked_for_what_the_options_say(w, w0):

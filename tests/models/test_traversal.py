@@ -5,7 +5,15 @@ import torch
 from torch import nn
 
 from genlab.models.mlp import mlp
-from genlab.models.traversal import chain_modules, folded, record_calls, weight_layers, weights_elsewhere
+from genlab.models.traversal import (
+    FoldingError,
+    chain_modules,
+    folded,
+    record_calls,
+    shared_weights,
+    weight_layers,
+    weights_elsewhere,
+)
 from genlab.models.vgg import neyshabur_vgg, vgg
 
 
@@ -135,6 +143,19 @@ def test_batch_norm_that_does_not_follow_a_weight_layer_is_refused(between):
         folded(model, (3, 8, 8))
 
 
+def test_a_net_with_other_outputs_each_time_is_told_and_not_its_batch_norm():
+    class Noisy(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.layer = nn.Linear(4, 4)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.layer(x) + torch.randn(len(x), 4)
+
+    with pytest.raises(ValueError, match="other outputs for the same images each time"):
+        folded(Noisy(), (4,))
+
+
 def test_batch_norm_on_the_input_is_refused():
     with pytest.raises(ValueError, match="batch norm 0 does not directly follow"):
         folded(nn.Sequential(nn.BatchNorm2d(3), nn.Conv2d(3, 3, 3)), (3, 8, 8))
@@ -156,7 +177,7 @@ def test_what_is_done_between_modules_and_breaks_folding_is_found_by_the_forward
             h = self.layer(x)
             return self.norm(h) + h
 
-    with pytest.raises(ValueError, match="folding batch norm changed the outputs"):
+    with pytest.raises(FoldingError, match="cannot be folded into the layers before it: outputs would change by"):
         folded(scrambled(AlsoReadsBeforeTheNorm()), (4,))
 
 
@@ -295,3 +316,37 @@ def test_weights_that_no_layer_has_are_named_and_those_that_do_nothing_are_not()
     frozen = scrambled(Attention()).requires_grad_(False)
     assert len(weights_elsewhere(frozen, (2, 2, 4))) == 2
     assert not any(parameter.requires_grad for parameter in frozen.parameters())
+
+
+class Autoencoder(nn.Module):
+    """Goes back through the transpose of a layer's own weights, of which a gradient may know nothing."""
+
+    def __init__(self, *, detached: bool) -> None:
+        super().__init__()
+        self.into, self.head, self.detached = nn.Linear(8, 6), nn.Linear(8, 3), detached
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        weight = self.into.weight.detach() if self.detached else self.into.weight
+        return self.head(torch.nn.functional.linear(torch.relu(self.into(x.flatten(1))), weight.t()))
+
+
+@pytest.mark.parametrize("detached", [False, True])
+def test_a_weight_that_is_used_besides_its_layer_is_named(detached):
+    model = scrambled(Autoencoder(detached=detached))
+    before = copy.deepcopy(model.state_dict())
+    assert shared_weights(model, (2, 2, 2)) == "the weights of layer into are used by the net itself too"
+    assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+    assert not any(module._forward_hooks for module in model.modules())
+
+
+@pytest.mark.parametrize("kind", ["weight", "bias"])
+def test_a_parameter_of_two_layers_is_named(kind):
+    model = nn.Sequential(nn.Flatten(), nn.Linear(6, 6), nn.Tanh(), nn.Linear(6, 6))
+    assert shared_weights(model, (1, 2, 3)) == ""
+    setattr(model[3], kind, getattr(model[1], kind))
+    assert shared_weights(model, (1, 2, 3)) == f"one {kind} is used by the layers 1 and 3"
+
+
+@pytest.mark.parametrize("model", [Residual(), neyshabur_vgg((3, 32, 32), 5, width_multiplier=0.02)])
+def test_weights_with_one_use_are_shared_with_nothing(model):
+    assert shared_weights(scrambled(model), (3, 32, 32)) == ""
