@@ -170,7 +170,7 @@ def cross_entropy_model(subject: Subject, folded_model: nn.Module, input_shape: 
 def initial_folded_model(subject: Subject, input_shape: tuple[int, ...]) -> nn.Module:
     """The net at initialisation, in float64 with batch norm folded; not to be changed."""
     if subject.initial_model is None:
-        raise NotApplicable("the initial weights of this run were not kept")
+        raise NotApplicable("the weights at initialisation are not known: not kept, or not given")
     return _folded(subject.initial_model, input_shape)
 
 

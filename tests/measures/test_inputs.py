@@ -113,7 +113,7 @@ def test_layers_are_folded_in_float64_in_both_nets():
 def test_a_run_without_initial_weights_says_so_each_time():
     inputs = inputs_of()
     for _ in range(2):
-        with pytest.raises(NotApplicable, match="initial weights of this run were not kept"):
+        with pytest.raises(NotApplicable, match="weights at initialisation are not known"):
             inputs.get("initial_weight_layers", "m")
 
 

@@ -133,7 +133,7 @@ def test_an_initial_net_may_be_a_state_dict_or_not_be_there():
     ]
     assert both[0]["value"].tolist() == both[1]["value"].tolist()
     alone = genlab.measure(residual(), IMAGES, LABELS, only="frobenius_distance")
-    assert reason(alone, "frobenius_distance") == "the initial weights of this run were not kept"
+    assert reason(alone, "frobenius_distance") == "the weights at initialisation are not known: not kept, or not given"
 
 
 def test_curves_are_beside_the_rows_and_frames_can_be_put_together():
