@@ -71,9 +71,13 @@ def as_undisturbed(runs, undisturbed):
 
 def test_a_sweep_in_groups_killed_again_and_again_ends_as_an_undisturbed_one(tmp_path, undisturbed):
     draws, runs, killed = random.Random(5), tmp_path / "runs", 0
-    for _ in range(8):
+    for number in range(8):
         child = forked(tmp_path, runs)
-        time.sleep(draws.uniform(0.05, 0.5))
+        if number == 0:
+            # On a busy machine half a second may not be enough for a group to begin.
+            wait_for(lambda: training(runs), "a group")
+        else:
+            time.sleep(draws.uniform(0.05, 0.5))
         os.kill(child, signal.SIGKILL)
         killed += exit_code(child) == -signal.SIGKILL
     assert killed >= 2, "the sweep is long enough to be killed in"
