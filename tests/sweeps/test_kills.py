@@ -130,18 +130,20 @@ def meanwhile():
 @pytest.mark.slow
 def test_a_cell_that_kills_each_of_its_processes_fails_and_the_others_go_on(tmp_path, meanwhile):
     sweep, runs = loaded(tmp_path, LONG | {"epochs: 3": "epochs: 300"}), tmp_path / "runs"
-    unlucky, killed = planned_cells(sweep, runs)[1].run.run_id, []
+    unlucky, killed, enough = planned_cells(sweep, runs)[1].run.run_id, [], []
 
     def kill():
         pid = trainers(runs).get(unlucky)
-        if pid not in (None, *killed):
+        if not enough and pid not in (None, *killed):
             os.kill(pid, signal.SIGKILL)
             killed.append(pid)
-        return len(killed) == MOST_KILLS
+        return bool(enough)
 
     meanwhile(kill)
     outcome = swept(sweep, runs, jobs=2)
-    assert len(killed) == MOST_KILLS
+    enough.append(True)
+    # A process that has only looked whether the cell is free may be hit too, on a busy machine.
+    assert len(killed) >= MOST_KILLS
     assert [p.state for p in outcome.planned] == [DONE, FAILED, DONE, DONE]
     assert "was killed 3 times" in outcome.failed[0].reason
     assert swept(sweep, runs).states == {DONE: 3, FAILED: 1}, "it is not tried again unasked"
