@@ -20,6 +20,7 @@ import torch
 from torch import Tensor, nn
 
 from genlab.measures.noisy_bisection import NoisyBisection, Trial
+from genlab.measures.once import Once
 from genlab.measures.value import NotApplicable, require_positive
 from genlab.models.perturbation import Batches, Directions, MovableNet
 from genlab.training.devices import arithmetic
@@ -72,7 +73,7 @@ class SigmaSearch:
         self.count = len(labels)
         self._model, self._images, self._labels = model, images, labels
         self._seed = int(torch.randint(2**62, (), generator=generator))
-        self._found: dict[tuple[float, int, int, float | None], Sigma | NotApplicable] = {}
+        self._once = Once[Sigma]()
 
     def sigma(self, error_increase: float, draws: int, images: int, eps: float | None = None) -> Sigma:
         """The largest sigma under which the training error rises by at most `error_increase` on average.
@@ -86,19 +87,10 @@ class SigmaSearch:
         Raises:
             NotApplicable: an argument out of its range, or no such sigma.
         """
-        key = (error_increase, draws, images, eps)
-        if key not in self._found:
-            try:
-                _check(error_increase, draws, images, eps)
-                self._found[key] = self._search(error_increase, draws, images, eps)
-            except NotApplicable as reason:
-                self._found[key] = reason
-        found = self._found[key]
-        if isinstance(found, NotApplicable):
-            raise found
-        return found
+        return self._once(self._search, error_increase, draws, images, eps)
 
     def _search(self, error_increase: float, draws: int, images: int, eps: float | None) -> Sigma:
+        _check(error_increase, draws, images, eps)
         generator = torch.Generator().manual_seed(self._seed)
         drawn = _Draws(self._model, Batches(self._images, self._labels, images, generator=generator), eps, generator)
         # One binomial choice of images, as if all draws had the same direction: the least that increases can vary.

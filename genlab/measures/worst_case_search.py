@@ -20,6 +20,7 @@ import torch
 from torch import Tensor, nn
 
 from genlab.measures.box_ascent import BoxAscent
+from genlab.measures.once import Once
 from genlab.measures.value import NotApplicable
 from genlab.models.logits import margins_of
 from genlab.models.perturbation import Batches, MovableNet
@@ -65,7 +66,7 @@ class WorstCaseSearch:
         self.count = len(labels)
         self._model, self._images, self._labels = model, images, labels
         self._seed = int(torch.randint(2**62, (), generator=generator))
-        self._found: dict[tuple[float, int, int, bool], Alpha | NotApplicable] = {}
+        self._once = Once[Alpha]()
 
     def alpha(self, error_increase: float, steps: int, images: int, magnitude: bool) -> Alpha:
         """The largest alpha at which the ascent raises the training error by at most `error_increase`.
@@ -79,20 +80,11 @@ class WorstCaseSearch:
         Raises:
             NotApplicable: an argument out of its range, or no such alpha.
         """
-        key = (error_increase, steps, images, magnitude)
-        if key not in self._found:
-            try:
-                _check(error_increase, steps, images)
-                with arithmetic("float32"):
-                    self._found[key] = self._search(error_increase, steps, images, magnitude)
-            except NotApplicable as reason:
-                self._found[key] = reason
-        found = self._found[key]
-        if isinstance(found, NotApplicable):
-            raise found
-        return found
+        return self._once(self._search, error_increase, steps, images, magnitude)
 
+    @arithmetic("float32")
     def _search(self, error_increase: float, steps: int, images: int, magnitude: bool) -> Alpha:
+        _check(error_increase, steps, images)
         generator = torch.Generator().manual_seed(self._seed)
         batches = Batches(self._images, self._labels, images, generator=generator)
         net = MovableNet(self._model, torch.float32)

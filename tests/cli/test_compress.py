@@ -50,4 +50,4 @@ def test_compressing_again_replaces_its_rows_and_keeps_the_others(runs, tiny, co
 def test_a_layer_that_the_net_does_not_have_is_told_with_those_it_has(runs, config):
     config.write_text("methods:\n  - {name: svd_truncation, rank: 2, layers: nowhere}\n")
     found = genlab("compress", "tiny", "--runs", runs, "--config", config)
-    refused(found, 2, "nowhere")
+    refused(found, 2, "nowhere", "; has 1, 3")

@@ -26,7 +26,7 @@ def test_the_command_refuses_it_in_one_line_before_it_looks_at_the_sweep():
     refused(genlab("sweep", "no such sweep", "--ensemble", "many"), 2, "--ensemble many: give auto, off")
 
 
-def test_with_slurm_each_cell_is_a_task_and_a_number_is_refused(tmp_path):
+def test_with_slurm_a_number_is_refused(tmp_path):
     path = sweep_file(tmp_path)
     said = genlab("sweep", path, "--scale", "smoke", "--launcher", "slurm", "--ensemble", "4")
     refused(said, 2, "--ensemble N is for this machine")
