@@ -7,7 +7,7 @@ and tables; `genlab.measure(model, images, labels)` measures any torch classifie
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from genlab.measures.measure_model import measure_model as measure
+    from genlab.measures.computing.measure_model import measure_model as measure
     from genlab.rundir.finished import load_run, load_runs
 
 __version__ = "0.1.0"
@@ -21,7 +21,7 @@ def __getattr__(name: str) -> Any:
 
         return getattr(finished, name)
     if name == "measure":
-        from genlab.measures.measure_model import measure_model
+        from genlab.measures.computing.measure_model import measure_model
 
         return measure_model
     raise AttributeError(f"module 'genlab' has no attribute {name!r}")

@@ -8,7 +8,8 @@ from typing import Any
 import typer
 
 from genlab import __version__
-from genlab.cli import bench, compress, config, demo, listing, measure, report, runs, sweep, train, zoo
+from genlab.cli import bench, compress, config, demo, measure, report, runs, sweep, train, zoo
+from genlab.cli import ls as listing
 from genlab.errors import EXIT_CODES, GenlabError
 
 # Newer typer carries click inside it and older typer depends on it; either way this is the base of its errors.

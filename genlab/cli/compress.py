@@ -28,7 +28,7 @@ def compress(
     from genlab.cli.passes import over_runs
     from genlab.compression.compress_run import compress_run
     from genlab.compression.settings import read_settings
-    from genlab.training.devices import resolve_device
+    from genlab.hardware.devices import resolve_device
 
     settings = read_settings(config)
     where = resolve_device(device or "auto")

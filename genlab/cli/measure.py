@@ -46,8 +46,8 @@ def measure(
     Example: genlab measure mnist-mlp --only log_l2_path_norm,margin_5th_percentile
     """
     from genlab.cli.measure_targets import NetFiles, measure_net, measure_runs
-    from genlab.measures.request import read_request
-    from genlab.training.devices import resolve_device
+    from genlab.hardware.devices import resolve_device
+    from genlab.measures.computing.request import read_request
 
     net = NetFiles.of(targets or [], model=model, weights=weights, initial=initial, data=data, output=output)
     request = read_request(config, [name.strip() for name in only.split(",") if name.strip()] if only else None)

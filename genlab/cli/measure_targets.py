@@ -10,10 +10,10 @@ import torch
 from genlab.cli.output import print_json, print_table, waiting
 from genlab.cli.passes import over_runs
 from genlab.errors import UsageError
-from genlab.measures.compute import compute_measures
-from genlab.measures.measure_run import measure_run, write_results
-from genlab.measures.net_file import subject_from_files
-from genlab.measures.request import Request
+from genlab.measures.computing.compute import compute_measures
+from genlab.measures.computing.measure_run import measure_run, write_results
+from genlab.measures.computing.net_file import subject_from_files
+from genlab.measures.computing.request import Request
 from genlab.rundir.layout import RunDirectory
 
 COLUMNS = ("measure", "layer", "value", "unit", "options", "reason")

@@ -18,7 +18,7 @@ def _known_device(value: str | None) -> str | None:
 
 
 def _known_ensemble(value: str) -> str:
-    from genlab.sweeps.ensemble_size import parse_ensemble
+    from genlab.sweeps.group_size import parse_ensemble
 
     parse_ensemble(value)
     return value

@@ -31,7 +31,7 @@ def report(
     from genlab.errors import UsageError
     from genlab.report.sweep_report import report_sweep
     from genlab.report.tables import print_report
-    from genlab.sweeps.grid import load_sweep, require_scale
+    from genlab.sweeps.file.grid import load_sweep, require_scale
 
     require_scale(scale)
     overrides = [target for target in targets if "=" in target]

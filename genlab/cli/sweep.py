@@ -50,7 +50,7 @@ def sweep(
 
     Example: genlab sweep neyshabur2017-figure4 --scale smoke
     """
-    from genlab.sweeps.grid import load_sweep, require_scale
+    from genlab.sweeps.file.grid import load_sweep, require_scale
 
     require_scale(scale)
     arguments = [*(overrides or []), *([f"execution.device={device}"] if device else [])]
@@ -65,7 +65,7 @@ def sweep(
         submit_and_print(loaded, asked, only=only, runs=runs, data_dir=data_dir, device=device, as_json=as_json)
         return
     from genlab.cli.sweep_output import print_outcome
-    from genlab.sweeps.ensemble_size import parse_ensemble
+    from genlab.sweeps.group_size import parse_ensemble
     from genlab.sweeps.run import run_sweep
 
     outcome = run_sweep(

@@ -8,7 +8,7 @@ from genlab.cli.output import print_json, print_table
 from genlab.errors import GenlabError
 
 if TYPE_CHECKING:
-    from genlab.sweeps.grid import Sweep
+    from genlab.sweeps.file.grid import Sweep
     from genlab.sweeps.run import Outcome
 
 
@@ -17,9 +17,9 @@ def print_plan(sweep: "Sweep", *, runs: Path, data_dir: Path, as_json: bool) -> 
 
     Cells that wait in SLURM are `queued`; where SLURM cannot be asked, they are shown as their files are.
     """
+    from genlab.sweeps.file.passes import sweep_plan, sweep_work
     from genlab.sweeps.plan import DONE, estimated_seconds
-    from genlab.sweeps.slurm import with_queue
-    from genlab.sweeps.work import sweep_plan, sweep_work
+    from genlab.sweeps.slurm.submission import with_queue
 
     planned = sweep_plan(sweep, sweep_work(sweep), runs=runs, data_dir=data_dir)
     seconds = estimated_seconds(planned)

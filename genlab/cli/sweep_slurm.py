@@ -10,9 +10,9 @@ from genlab.cli.output import print_json
 from genlab.errors import UsageError
 
 if TYPE_CHECKING:
-    from genlab.sweeps.grid import Sweep
+    from genlab.sweeps.file.grid import Sweep
+    from genlab.sweeps.file.passes import Only
     from genlab.sweeps.plan import PlannedCell
-    from genlab.sweeps.work import Only
 
 Partition = Annotated[str | None, typer.Option("--partition", help="SLURM: partition of the jobs.")]
 TimeLimit = Annotated[int | None, typer.Option("--time-limit", min=1, help="SLURM: minutes a job.")]
@@ -57,7 +57,7 @@ def submit_and_print(
     Args:
         asked: options of the command line, which count before those of the sweep file.
     """
-    from genlab.sweeps.slurm import submit_sweep
+    from genlab.sweeps.slurm.submission import submit_sweep
 
     slurm = sweep.config.slurm.model_copy(update={name: value for name, value in asked.items() if value is not None})
     done, outcome = submit_sweep(sweep, slurm, runs=runs, data_dir=data_dir, device=device, only=only)

@@ -47,7 +47,7 @@ def zoo(
     from genlab.report.zoo import write_zoo
     from genlab.statistics.ranking import rank_measures
     from genlab.statistics.table import zoo_table
-    from genlab.sweeps.grid import require_scale
+    from genlab.sweeps.file.grid import require_scale
     from genlab.sweeps.zoo_runs import config_columns, gather_runs, known_test_images
 
     require_scale(scale)

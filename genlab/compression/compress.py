@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from genlab.compression.registry import COMPRESSORS
+from genlab.compression.catalogue import COMPRESSORS
 from genlab.compression.settings import Setting
 from genlab.compression.structure import (
     CompressedLayer,

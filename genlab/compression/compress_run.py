@@ -7,15 +7,15 @@ from typing import Any
 import torch
 from torch import nn
 
+from genlab.compression.compress_net import compress_subject
 from genlab.compression.evaluation import ROW_COLUMNS
 from genlab.compression.settings import Setting
 from genlab.compression.storage import load_compressed, save_compressed
-from genlab.compression.sweep import compress_subject
-from genlab.measures.measure_run import prepare_processor
+from genlab.hardware.devices import arithmetic
+from genlab.measures.computing.measure_run import prepare_processor
 from genlab.rundir.finished import FinishedRun
 from genlab.rundir.locks import locked
 from genlab.rundir.tables import Row, replace_rows
-from genlab.training.devices import arithmetic
 
 
 def compress_run(

@@ -9,7 +9,7 @@ import torch
 
 from genlab.config.schema.data import DataConfig
 from genlab.data.batches import EpochDraws, TrainBatches
-from genlab.data.catalogue import ChosenImages, choose_images, load_images, train_geometry
+from genlab.data.build import ChosenImages, choose_images, load_images, train_geometry
 from genlab.data.dataset import Dataset
 
 # Up to this size a float copy of all images is faster than converting each batch, since it stays in a CPU's cache.

@@ -20,7 +20,7 @@ from genlab.measures import (
     vc_dimension,
     worst_case_sharpness,
 )
-from genlab.measures.registry import MEASURES
+from genlab.measures.computing.registry import MEASURES
 
 FAMILIES = (
     counts,

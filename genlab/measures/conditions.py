@@ -12,7 +12,7 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
-from genlab.measures.registry import NotApplicable, Value, measure
+from genlab.measures.computing.registry import NotApplicable, Value, measure
 from genlab.models.traversal import WeightLayer
 
 NEYSHABUR = "Neyshabur et al. 2017, arXiv:1706.08947"

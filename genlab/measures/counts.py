@@ -2,7 +2,7 @@
 
 from torch import nn
 
-from genlab.measures.registry import measure
+from genlab.measures.computing.registry import measure
 from genlab.models.traversal import WEIGHT_TYPES
 
 ZHANG = "Zhang et al. 2017, arXiv:1611.03530"

@@ -4,9 +4,9 @@ The kernel of a convolution is taken as the matrix `[out, in kh kw]` but for `sp
 """
 
 from genlab.linalg.lanczos import SingularValue
-from genlab.measures.differences import differences
+from genlab.measures.computing.registry import Value, measure
+from genlab.measures.inputs.differences import differences
 from genlab.measures.norms import matrix_norm
-from genlab.measures.registry import Value, measure
 from genlab.models.traversal import WeightLayer
 
 BARTLETT = "Bartlett et al. 2017, arXiv:1706.08498"

@@ -5,8 +5,8 @@ Of the net with batch norm folded, in float64, in evaluation mode, over the whol
 
 import torch
 
-from genlab.measures.registry import measure
-from genlab.measures.sample_gradients import SampleGradients
+from genlab.measures.computing.registry import measure
+from genlab.measures.inputs.sample_gradients import SampleGradients
 
 JIANG = "Jiang et al. 2020, arXiv:1912.02178"
 LIANG = "Liang et al. 2019, arXiv:1711.01530"

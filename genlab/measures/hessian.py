@@ -29,9 +29,9 @@ from torch import Tensor
 from genlab.linalg.hutchinson import Trace, traces
 from genlab.linalg.spectral_density import Quadrature, cumulative_share, lanczos_quadrature, smoothed_density
 from genlab.linalg.symmetric_lanczos import ExtremeEigenvalues, extreme_eigenvalues
-from genlab.measures.loss_hessian import LossHessian, TrainingLoss
-from genlab.measures.registry import NotApplicable, Value, measure
-from genlab.measures.value import require_positive
+from genlab.measures.computing.registry import NotApplicable, Value, measure
+from genlab.measures.computing.value import require_positive
+from genlab.measures.inputs.loss_hessian import LossHessian, TrainingLoss
 
 YAO = "Yao, Gholami, Keutzer and Mahoney 2020, arXiv:1912.07145"
 GHORBANI = "Ghorbani, Krishnan and Xiao 2019, arXiv:1901.10159"

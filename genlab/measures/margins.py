@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from torch import Tensor
 
-from genlab.measures.registry import NotApplicable, measure
+from genlab.measures.computing.registry import NotApplicable, measure
 
 NEYSHABUR = "Neyshabur et al. 2017, arXiv:1706.08947"
 JIANG = "Jiang et al. 2020, arXiv:1912.02178"

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from genlab.linalg.lanczos import SingularValue
-from genlab.measures.registry import Value, measure
+from genlab.measures.computing.registry import Value, measure
 from genlab.models.traversal import WeightLayer
 
 NEYSHABUR = "Neyshabur et al. 2017, arXiv:1706.08947"

@@ -6,8 +6,8 @@ the run says otherwise), so a loss counts as reached at the first evaluation at 
 
 import pandas as pd
 
-from genlab.measures.registry import NotApplicable, measure
-from genlab.measures.value import require_positive
+from genlab.measures.computing.registry import NotApplicable, measure
+from genlab.measures.computing.value import require_positive
 
 JIANG = "Jiang et al. 2020, arXiv:1912.02178"
 

@@ -6,7 +6,7 @@ The logarithm of a probability near 1 is taken from the odds against it, so that
 import torch
 from torch import Tensor
 
-from genlab.measures.registry import measure
+from genlab.measures.computing.registry import measure
 
 JIANG = "Jiang et al. 2020, arXiv:1912.02178"
 

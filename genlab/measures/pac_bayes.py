@@ -23,8 +23,8 @@ from collections.abc import Callable
 import pandas as pd
 from torch import Tensor
 
-from genlab.measures.registry import Value, measure
-from genlab.measures.sigma_search import Sigma, SigmaSearch
+from genlab.measures.computing.registry import Value, measure
+from genlab.measures.inputs.sigma_search import Sigma, SigmaSearch
 
 JIANG = "Jiang et al. 2020, arXiv:1912.02178"
 # What the bound's constants come to in the authors' form.

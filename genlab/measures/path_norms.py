@@ -17,8 +17,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from genlab.measures.computing.registry import NotApplicable, measure
 from genlab.measures.margins import log_squared_margin
-from genlab.measures.registry import NotApplicable, measure
 from genlab.models.dropout import Dropout
 from genlab.models.traversal import chain_modules
 

@@ -15,9 +15,9 @@ from dataclasses import replace
 from torch import Tensor
 
 from genlab.linalg.lanczos import SingularValue
+from genlab.measures.computing.registry import NotApplicable, Value, measure
 from genlab.measures.margins import log_squared_margin
 from genlab.measures.norms import frobenius_norm, l1_inf_norm, spectral_norm_kernel
-from genlab.measures.registry import NotApplicable, Value, measure
 from genlab.models.traversal import WeightLayer
 
 NEYSHABUR = "Neyshabur et al. 2017, arXiv:1706.08947"

@@ -14,13 +14,13 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
+from genlab.hardware.devices import arithmetic
 from genlab.linalg.random_subspace import RandomSubspace
-from genlab.measures.box_ascent import BoxAscent
-from genlab.measures.registry import NotApplicable, Value, measure
-from genlab.measures.subspace_ascent import largest_loss_in_subspace
-from genlab.measures.value import require_positive
+from genlab.measures.computing.registry import NotApplicable, Value, measure
+from genlab.measures.computing.value import require_positive
+from genlab.measures.inputs.box_ascent import BoxAscent
+from genlab.measures.inputs.subspace_ascent import largest_loss_in_subspace
 from genlab.models.perturbation import Batches, Directions, MovableNet
-from genlab.training.devices import arithmetic
 
 KESKAR = "Keskar et al. 2017, arXiv:1609.04836"
 NEYSHABUR = "Neyshabur et al. 2017, arXiv:1706.08947"

@@ -8,9 +8,9 @@ hidden units. Equation numbers are those given in public code and from memory.
 import math
 
 from genlab.linalg.lanczos import SingularValue
+from genlab.measures.computing.registry import Value, measure
 from genlab.measures.distances import frobenius_distance
 from genlab.measures.norms import frobenius_norm
-from genlab.measures.registry import Value, measure
 from genlab.models.traversal import WeightLayer
 
 JIANG = "Jiang et al. 2020, arXiv:1912.02178"

@@ -15,10 +15,10 @@ from collections.abc import Mapping
 from torch import Tensor
 
 from genlab.linalg.lanczos import SingularValue
+from genlab.measures.computing.registry import Value, measure
 from genlab.measures.margins import log_squared_margin
 from genlab.measures.norms import frobenius_norm, spectral_norm_kernel
 from genlab.measures.products import log_spectral_norm_operator, log_squared_product
-from genlab.measures.registry import Value, measure
 from genlab.models.traversal import WeightLayer
 
 JIANG = "Jiang et al. 2020, arXiv:1912.02178"

@@ -2,7 +2,7 @@
 
 import math
 
-from genlab.measures.registry import measure
+from genlab.measures.computing.registry import measure
 from genlab.models.traversal import WeightLayer
 
 BARTLETT = "Bartlett et al. 2019, JMLR 20(63)"

@@ -24,10 +24,10 @@ from collections.abc import Callable
 
 from torch import Tensor
 
+from genlab.measures.computing.registry import Value, measure
+from genlab.measures.computing.value import require_positive
+from genlab.measures.inputs.worst_case_search import Alpha, WorstCaseSearch
 from genlab.measures.pac_bayes import CONSTANT, flatness, magnitude_aware
-from genlab.measures.registry import Value, measure
-from genlab.measures.value import require_positive
-from genlab.measures.worst_case_search import Alpha, WorstCaseSearch
 
 JIANG = "Jiang et al. 2020, arXiv:1912.02178"
 

@@ -10,7 +10,7 @@ import torch
 from genlab.compression.compress_run import compress_run
 from genlab.compression.settings import read_settings
 from genlab.config.load import load_train_config
-from genlab.measures.measure_run import measure_run
+from genlab.measures.computing.measure_run import measure_run
 from genlab.report.figures.corruption import corruption_figure
 from genlab.rundir.finished import FinishedRun, load_run
 from genlab.training.progress import Progress

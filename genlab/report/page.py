@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from genlab.claims.verdicts import Verdict
 from genlab.config.schema.figure import FigureConfig
 from genlab.report.figures.draw import arrangement, panel_inches
 from genlab.report.origin import Counts, Origin
@@ -17,7 +18,6 @@ from genlab.report.page_style import STYLE
 from genlab.report.papers import authors, title
 from genlab.report.verdicts import effect_words, interval_words, mark, tested
 from genlab.report.words import duration, is_error, readable, shown
-from genlab.sweeps.claims import Verdict
 
 MOST_ROWS = 500
 REM_AN_INCH = 6.3  # of all figures alike, so that their letters are of one size; four panels fill the page

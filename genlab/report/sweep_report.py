@@ -8,15 +8,15 @@ from typing import Any
 import yaml
 
 import genlab
+from genlab.claims.verdicts import check_claims
 from genlab.report.figures.files import svg, write_figures
 from genlab.report.origin import origin
 from genlab.report.page import ReportData, page
 from genlab.rundir.atomic import write_text
-from genlab.sweeps.claims import check_claims
-from genlab.sweeps.grid import Sweep
+from genlab.sweeps.file.grid import Sweep
+from genlab.sweeps.file.passes import sweep_work
 from genlab.sweeps.results import SweepTables
 from genlab.sweeps.run import collect
-from genlab.sweeps.work import sweep_work
 
 
 @dataclass(frozen=True)

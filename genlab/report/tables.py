@@ -7,10 +7,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from genlab.claims.verdicts import Verdict
 from genlab.report.page import ReportData
 from genlab.report.papers import authors
 from genlab.report.verdicts import effect_words, interval_words, mark, tested
-from genlab.sweeps.claims import Verdict
 
 COLOURS = {"holds": "green", "fails": "red", "open": "yellow"}
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from genlab.sweeps.claim_rows import canonical as setting
-from genlab.sweeps.claim_rows import wanted
+from genlab.claims.rows import canonical as setting
+from genlab.claims.rows import wanted
 
 DIGITS = 12  # significant ones that tell two numbers apart
 

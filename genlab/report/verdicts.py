@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from genlab.sweeps.claims import Verdict, summary
+from genlab.claims.verdicts import Verdict, summary
 
 # From a verdict to the style it is shown in.
 MARKS = {"holds": "holds", "fails": "fails", "cannot tell": "open"}

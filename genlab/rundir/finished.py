@@ -11,7 +11,7 @@ from torch import nn
 from genlab.config.identity import run_id
 from genlab.config.load import load_train_config
 from genlab.config.schema import TrainConfig
-from genlab.data.catalogue import build_dataset
+from genlab.data.build import build_dataset
 from genlab.data.dataset import Dataset
 from genlab.errors import DataMissingError, GenlabError
 from genlab.models.catalogue import build_model

@@ -10,11 +10,12 @@ from pathlib import Path
 from types import FrameType
 
 from genlab.errors import DataMissingError, GenlabError, InterruptedByUserError, LockedError, PreemptedError
+from genlab.hardware.devices import resolve_device
 from genlab.rundir.find import directory_of
 from genlab.rundir.layout import RunDirectory
 from genlab.rundir.locks import locked
 from genlab.rundir.status import read_status
-from genlab.sweeps.assignment import Assignment
+from genlab.sweeps.file.passes import Only, Work, sweep_plan, sweep_work, wanted
 from genlab.sweeps.plan import (
     DONE,
     FAILED,
@@ -26,9 +27,8 @@ from genlab.sweeps.plan import (
     failure_time,
     planned_cell,
 )
+from genlab.sweeps.processes.assignment import Assignment
 from genlab.sweeps.together import Together
-from genlab.sweeps.work import Only, Work, sweep_plan, sweep_work, wanted
-from genlab.training.devices import resolve_device
 from genlab.training.interruption import PREEMPTING
 from genlab.training.progress import Progress
 from genlab.training.train_run import train_run
@@ -147,7 +147,7 @@ def finish_cell(
         return
     # They import pandas, a fifth of a second that a sweep without passes does not need.
     from genlab.compression.compress_run import compress_run
-    from genlab.measures.measure_run import measure_run
+    from genlab.measures.computing.measure_run import measure_run
     from genlab.rundir.finished import load_run
 
     run, where = load_run(result.run.path, data_dir), resolve_device(device or "auto")

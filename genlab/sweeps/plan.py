@@ -12,7 +12,7 @@ from genlab.errors import DataMissingError, GenlabError
 from genlab.rundir.layout import RunDirectory
 from genlab.rundir.status import read_status
 from genlab.rundir.tables import read_table
-from genlab.sweeps.grid import Cell, Sweep
+from genlab.sweeps.file.grid import Cell, Sweep
 
 DONE, UNMEASURED, FAILED, RESUMABLE, RUNNING, MISSING = (
     "done",

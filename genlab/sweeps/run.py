@@ -13,15 +13,15 @@ from pathlib import Path
 
 from genlab.config.load import CONFIG_ROOTS
 from genlab.errors import GenlabError, PreemptedError
-from genlab.sweeps.assignment import Assignment, assign
-from genlab.sweeps.ensemble_size import Ensemble
-from genlab.sweeps.grid import Sweep
-from genlab.sweeps.kills import Kills
+from genlab.sweeps.file.grid import Sweep
+from genlab.sweeps.file.passes import Only, Work, sweep_plan, sweep_work, wanted
+from genlab.sweeps.group_size import Ensemble
 from genlab.sweeps.plan import DONE, FAILED, RUNNING, Passes, PlannedCell, planned_cell
+from genlab.sweeps.processes.assignment import Assignment, assign
+from genlab.sweeps.processes.kills import Kills
+from genlab.sweeps.processes.workers import Ended, run_workers
 from genlab.sweeps.progress import SweepProgress
 from genlab.sweeps.results import results_rows, write_results
-from genlab.sweeps.work import Only, Work, sweep_plan, sweep_work, wanted
-from genlab.sweeps.workers import Ended, run_workers
 
 SOME_FAILED = 3
 

@@ -9,19 +9,20 @@ from pathlib import Path
 import torch
 
 from genlab.config.schema import TrainConfig
-from genlab.data.catalogue import build_dataset
+from genlab.data.build import build_dataset
 from genlab.errors import DataMissingError, InterruptedByUserError, PreemptedError
+from genlab.hardware.memory import available_memory_bytes
 from genlab.models.catalogue import build_model
 from genlab.randomness import generator_for
 from genlab.rundir.locks import most_locks
 from genlab.rundir.provenance import killed_in_company_of
-from genlab.sweeps.ensemble_size import Ensemble
+from genlab.sweeps.group_size import Ensemble
 from genlab.sweeps.plan import MISSING, RESUMABLE, RUNNING, PlannedCell
-from genlab.training.ensemble import train_together
 from genlab.training.execution import execution_choices
-from genlab.training.grouping import NETS_A_LANE, Group, fastest_group, group_key, nets_that_fit
-from genlab.training.memory import available_memory_bytes
 from genlab.training.progress import Progress
+from genlab.training.together.fastest_group import NETS_A_LANE, Group, fastest_group
+from genlab.training.together.grouping import group_key, nets_that_fit
+from genlab.training.together.train_together import train_together
 
 UNFINISHED = (MISSING, RESUMABLE, RUNNING)
 

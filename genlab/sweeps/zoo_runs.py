@@ -13,10 +13,10 @@ from genlab.errors import UsageError
 from genlab.rundir.find import find_run
 from genlab.rundir.layout import RunDirectory
 from genlab.statistics.table import GAP
-from genlab.sweeps.grid import find_sweeps, load_sweep
+from genlab.sweeps.file.grid import find_sweeps, load_sweep
+from genlab.sweeps.file.passes import sweep_plan, sweep_work
 from genlab.sweeps.results import results_rows, run_row
 from genlab.sweeps.run import sweep_folder
-from genlab.sweeps.work import sweep_plan, sweep_work
 
 
 @dataclass(frozen=True)

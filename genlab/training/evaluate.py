@@ -9,7 +9,7 @@ from torch import Tensor
 
 from genlab.data.batches import evaluation_batches
 from genlab.data.dataset import Dataset
-from genlab.training.devices import arithmetic
+from genlab.hardware.devices import arithmetic
 from genlab.training.net import Net
 
 

@@ -11,11 +11,11 @@ from torch import nn
 from genlab.config.schema.execution import ExecutionConfig
 from genlab.data.batches import TrainBatches
 from genlab.errors import ConfigError
-from genlab.training.devices import resolve_device
+from genlab.hardware.devices import resolve_device
+from genlab.hardware.threads import available_threads, choose_threads
 from genlab.training.net import single_net
 from genlab.training.optimisers import build_optimiser
 from genlab.training.step import training_step
-from genlab.training.threads import available_threads, choose_threads
 
 # Images a batch of an evaluation. Large batches of images fall out of a CPU's cache and are slower there.
 EVALUATION_BATCH = {"cpu": 256, "cuda": 2048}

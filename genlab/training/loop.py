@@ -10,11 +10,11 @@ import torch
 
 from genlab.data.batches import batch_bounds
 from genlab.errors import GenlabError
+from genlab.hardware.allocation import keep_freed_memory
+from genlab.hardware.memory import peak_memory_bytes
 from genlab.randomness import generator_for
-from genlab.training.allocation import keep_freed_memory
 from genlab.training.evaluate import Evaluation, mean_evaluation
 from genlab.training.interruption import StopRequest
-from genlab.training.memory import peak_memory_bytes
 from genlab.training.nets import Batches, Nets
 from genlab.training.progress import Progress
 from genlab.training.recorder import CheckpointClock, Recorder

@@ -7,9 +7,10 @@ from torch import nn
 
 from genlab.config.schema import TrainConfig
 from genlab.data.batches import TrainBatches, batch_bounds
-from genlab.data.catalogue import build_dataset
+from genlab.data.build import build_dataset
 from genlab.data.dataset import Dataset
 from genlab.errors import GenlabError, InterruptedByUserError, PreemptedError
+from genlab.hardware.devices import arithmetic, require_precision
 from genlab.models.catalogue import build_model
 from genlab.randomness import generator_for
 from genlab.rundir.checkpoints import load_into
@@ -17,16 +18,15 @@ from genlab.rundir.layout import RunDirectory
 from genlab.rundir.locks import locked
 from genlab.rundir.provenance import read_provenance, record_start
 from genlab.rundir.status import read_status
-from genlab.training.devices import arithmetic, require_precision
 from genlab.training.execution import ExecutionChoices, compile_net, execution_choices, measured_threads
 from genlab.training.interruption import stop_requests
 from genlab.training.last_batch import small_last_batch
 from genlab.training.loop import train
-from genlab.training.opening import Identified, TrainResult, identified
 from genlab.training.optimisers import build_optimiser, load_state_tensors
 from genlab.training.progress import Progress
 from genlab.training.recorder import CheckpointClock
 from genlab.training.resume import load_checkpoint
+from genlab.training.run_start import Identified, TrainResult, identified
 from genlab.training.single import SingleBatches, SingleNet
 from genlab.training.stopping import Ending
 

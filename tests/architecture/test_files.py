@@ -23,21 +23,27 @@ TOP_LEVEL = {
 # Modules without a test of their own name, and where they are tested instead.
 TESTED_ELSEWHERE = {
     "errors": "tests/cli/test_app.py",  # every exit code, and every failure as one line
-    "measures/derivative_inputs": "tests/measures/test_inputs.py",  # inputs are tested together, on the same nets
-    "measures/differences": "tests/measures/test_distances.py",  # the one thing that distances are norms of
-    "measures/value": "tests/measures/test_registry.py",  # two small types that the registry hands on
-    "measures/request": "tests/cli/test_measure.py",  # what the command line asks for
-    "measures/measure_run": "tests/cli/test_measure.py",  # a pass is tested through its verb
+    # inputs are tested together, on the same nets
+    "measures/inputs/subject": "tests/measures/inputs/test_vocabulary.py",
+    "measures/inputs/weights": "tests/measures/inputs/test_vocabulary.py",
+    "measures/inputs/outputs": "tests/measures/inputs/test_vocabulary.py",
+    "measures/inputs/moved_weights": "tests/measures/inputs/test_vocabulary.py",
+    "measures/inputs/derivatives": "tests/measures/inputs/test_vocabulary.py",
+    "measures/inputs/differences": "tests/measures/test_distances.py",  # the one thing that distances are norms of
+    "measures/computing/value": "tests/measures/computing/test_registry.py",  # two types that the registry hands on
+    "measures/computing/request": "tests/cli/test_measure.py",  # what the command line asks for
+    "measures/computing/measure_run": "tests/cli/test_measure.py",  # a pass is tested through its verb
     "cli/measure_targets": "tests/cli/test_measure.py",  # the verb is tested with what it calls
     "compression/compress_run": "tests/cli/test_compress.py",
-    "training/nets": "tests/training/test_ensemble.py",  # what a loop asks for, without a body
-    "training/opening": "tests/training/test_train_run.py",  # run directories are tested through the runs
+    "training/nets": "tests/training/together/test_train_together.py",  # what a loop asks for, without a body
+    "training/run_start": "tests/training/test_train_run.py",  # run directories are tested through the runs
     "training/single": "tests/training/test_loop.py",
+    "training/together/stack": "tests/training/together/test_lanes.py",  # nets side by side are stacks in lanes
     "__main__": "tests/sweeps/test_run.py",  # workers are started through it
     "cli/sweep": "tests/sweeps/test_run.py",  # the verb is tested with what it calls
     "cli/sweep_output": "tests/sweeps/test_run.py",
-    "sweeps/claim_rows": "tests/sweeps/test_claim_pairs.py",  # rows are matched where they are paired
-    "sweeps/claim_runs": "tests/sweeps/test_claim_rules.py",
+    "claims/rows": "tests/claims/test_pairs.py",  # rows are matched where they are paired
+    "claims/scatter": "tests/claims/test_rules.py",
     "cli/zoo_output": "tests/cli/test_zoo.py",  # the table is tested through its verb
     "report/page_style": "tests/report/test_page.py",
     "report/sweep_report": "tests/cli/test_report.py",  # a report is tested through its verb

@@ -11,8 +11,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "genlab"
 # A package imports only from those to its left.
-FLOW = ["config", "linalg", "data", "models", "rundir", "training", "measures", "compression"]
-FLOW += ["bounds", "statistics", "sweeps", "report", "cli", "__main__"]
+FLOW = ["config", "linalg", "hardware", "data", "models", "rundir", "training", "measures", "compression"]
+FLOW += ["bounds", "statistics", "claims", "sweeps", "report", "cli", "__main__"]
 # Below all of them; they import nothing of genlab.
 GROUND = ("errors", "randomness")
 

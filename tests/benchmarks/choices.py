@@ -17,10 +17,10 @@ from torch import nn
 
 from genlab.config.schema.model import MLPConfig, VGGConfig
 from genlab.data.batches import FLOAT_COPY_BYTES, TrainBatches, batch_bounds
+from genlab.hardware.allocation import keep_freed_memory
 from genlab.models.catalogue import build_model
 from genlab.models.flops import training_flops
 from genlab.randomness import generator_for
-from genlab.training.allocation import keep_freed_memory
 from genlab.training.execution import compile_net
 from genlab.training.net import single_net
 from genlab.training.optimisers import build_optimiser

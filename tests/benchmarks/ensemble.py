@@ -11,14 +11,15 @@ from genlab.config.schema import TrainConfig
 from genlab.data.batches import TrainBatches, batch_bounds
 from genlab.data.dataset import Dataset
 from genlab.data.stacked import build_stacked_dataset
+from genlab.hardware.allocation import keep_freed_memory
 from genlab.models.catalogue import build_model
 from genlab.randomness import generator_for
-from genlab.training.allocation import keep_freed_memory
 from genlab.training.execution import EVALUATION_BATCH
-from genlab.training.grouping import Group, fastest_group, stacked
 from genlab.training.nets import Batches, Nets
 from genlab.training.optimisers import build_optimiser
 from genlab.training.single import SingleBatches, SingleNet
+from genlab.training.together.fastest_group import Group, fastest_group
+from genlab.training.together.stack import stacked
 from tests.benchmarks.contests import Contest, Way, usable_cores
 from tests.benchmarks.images import Images
 from tests.benchmarks.pinned import OnEachCore

@@ -15,7 +15,7 @@ from PIL import Image
 from torchvision.datasets import CIFAR10, MNIST, VisionDataset
 
 from genlab.config.schema.data import DataConfig
-from genlab.data.catalogue import build_dataset
+from genlab.data.build import build_dataset
 from genlab.data.dataset import Dataset
 
 CROP_PADDING = 4

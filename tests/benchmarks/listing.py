@@ -20,8 +20,8 @@ from pathlib import Path
 from genlab.config.identity import canonical
 from genlab.rundir.layout import RunDirectory
 from genlab.rundir.status import dotted
-from genlab.sweeps.grid import Sweep, load_sweep
-from genlab.sweeps.work import sweep_plan, sweep_work
+from genlab.sweeps.file.grid import Sweep, load_sweep
+from genlab.sweeps.file.passes import sweep_plan, sweep_work
 
 SWEEP = """\
 paper: neyshabur2017

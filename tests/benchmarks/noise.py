@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import torch
 
-from genlab.measures.sigma_search import SigmaSearch
+from genlab.measures.inputs.sigma_search import SigmaSearch
 from tests.benchmarks.contests import Contest, Way
 from tests.benchmarks.measured_nets import OnNet, Subject
 from tests.benchmarks.sizes import Sizes

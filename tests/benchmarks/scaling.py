@@ -21,11 +21,11 @@ from genlab.data.batches import batch_bounds
 from genlab.data.dataset import Dataset
 from genlab.data.normalisation import normalisation_of
 from genlab.data.stacked import StackedDataset
+from genlab.hardware.allocation import keep_freed_memory
 from genlab.models.catalogue import build_model
 from genlab.randomness import generator_for
-from genlab.training.allocation import keep_freed_memory
 from genlab.training.execution import EVALUATION_BATCH
-from genlab.training.grouping import stacked
+from genlab.training.together.stack import stacked
 from tests.benchmarks.contests import Contest, Way, peak_memory_bytes, run
 from tests.benchmarks.machine import load, machine
 from tests.benchmarks.scaling_figure import draw

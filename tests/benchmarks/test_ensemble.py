@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from genlab.config.schema.data import DataConfig
-from genlab.training.grouping import Group
+from genlab.training.together.fastest_group import Group
 from tests.benchmarks.ensemble import Cells, Steps
 from tests.benchmarks.images import Images
 from tests.benchmarks.sweeps import SweepCommand, tree_bytes

@@ -7,13 +7,13 @@ import pytest
 
 from genlab.cli.sweep_slurm import slurm_wanted, submit_and_print
 from genlab.errors import UsageError
-from genlab.sweeps import slurm
-from genlab.sweeps.grid import load_sweep
+from genlab.sweeps.file.grid import load_sweep
+from genlab.sweeps.file.passes import sweep_plan, sweep_work
 from genlab.sweeps.plan import FAILED
 from genlab.sweeps.run import Outcome
-from genlab.sweeps.slurm import Submission
-from genlab.sweeps.work import sweep_plan, sweep_work
-from tests.sweeps.slurm_examples import write_sweep
+from genlab.sweeps.slurm import submission as slurm
+from genlab.sweeps.slurm.submission import Submission
+from tests.sweeps.slurm.examples import write_sweep
 
 NOTHING = {"partition": None, "time_limit": None, "gpus": None, "at_once": None}
 

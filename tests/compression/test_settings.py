@@ -1,7 +1,7 @@
 import pytest
 import yaml
 
-from genlab.compression.registry import COMPRESSORS
+from genlab.compression.catalogue import COMPRESSORS
 from genlab.compression.settings import Setting, compress_settings
 from genlab.errors import ConfigError
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from genlab.cli.listing import Kind
+from genlab.cli.ls import Kind
 from genlab.compression.settings import read_settings
 from genlab.config.load import find_config, load_train_config, packaged_configs
 from genlab.measures import MEASURES
-from genlab.measures.request import read_request
+from genlab.measures.computing.request import read_request
 from tests.cli.command import genlab
 
 ROOT = Path(__file__).parents[2]

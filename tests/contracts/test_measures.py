@@ -15,8 +15,8 @@ import genlab.measures
 from genlab.data.dataset import Dataset
 from genlab.data.normalisation import Normalisation
 from genlab.measures import FAMILIES, MEASURES
-from genlab.measures.compute import TABLE, compute_measures
-from genlab.measures.inputs import Subject
+from genlab.measures.computing.compute import TABLE, compute_measures
+from genlab.measures.inputs.subject import Subject
 from genlab.models.dropout import Chain
 from genlab.models.initialisation import initialise
 from tests.measures import test_against_references, test_perturbed_against_references
@@ -36,8 +36,9 @@ def test_every_file_with_measures_is_a_family():
     package = Path(genlab.measures.__file__).parent
     with_measures = {
         name
-        for _, name, _ in pkgutil.iter_modules([str(package)])
-        if any(
+        for _, name, folder in pkgutil.iter_modules([str(package)])
+        if not folder
+        and any(
             isinstance(node, ast.FunctionDef) and any("measure(" in ast.unparse(d) for d in node.decorator_list)
             for node in ast.walk(ast.parse((package / f"{name}.py").read_text()))
         )

@@ -9,8 +9,8 @@ import pytest
 from genlab.config.load import find_config
 from genlab.config.schema.sweep import PAPERS
 from genlab.measures import MEASURES
-from genlab.sweeps.grid import find_sweeps, load_sweep
-from genlab.sweeps.work import sweep_work
+from genlab.sweeps.file.grid import find_sweeps, load_sweep
+from genlab.sweeps.file.passes import sweep_work
 from tests.cli.command import genlab
 
 SWEEPS = find_sweeps()

@@ -5,7 +5,7 @@ import torch
 
 from genlab.config.schema.data import DataConfig
 from genlab.data.batches import TrainBatches
-from genlab.data.catalogue import build_dataset
+from genlab.data.build import build_dataset
 from genlab.data.stacked import StackedBatches, build_stacked_dataset
 from genlab.errors import ConfigError
 from genlab.randomness import generator_for

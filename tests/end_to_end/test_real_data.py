@@ -10,7 +10,7 @@ from genlab.compression.compress_run import compress_run
 from genlab.compression.settings import read_settings
 from genlab.config.load import load, load_train_config
 from genlab.config.schema.measure import MeasureConfig
-from genlab.measures.measure_run import measure_run
+from genlab.measures.computing.measure_run import measure_run
 from genlab.rundir.finished import load_run
 from genlab.training.progress import Silent
 from genlab.training.train_run import train_run

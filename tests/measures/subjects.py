@@ -12,8 +12,8 @@ from torch import nn
 from genlab.data.dataset import Dataset
 from genlab.data.normalisation import Normalisation
 from genlab.measures import MEASURES
-from genlab.measures.compute import compute_measures
-from genlab.measures.inputs import Subject
+from genlab.measures.computing.compute import compute_measures
+from genlab.measures.inputs.subject import Subject
 from genlab.models.dropout import Chain
 from genlab.models.initialisation import initialise
 from genlab.models.mlp import mlp

@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from genlab.measures import MEASURES
-from genlab.measures.inputs import Subject
+from genlab.measures.inputs.subject import Subject
 from genlab.measures.path_norms import log_l1_path_norm, log_l2_path_norm
 from genlab.models.mlp import mlp
 from genlab.models.traversal import folded

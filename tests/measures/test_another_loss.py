@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from torch import nn
 
 import genlab
-from tests.measures.test_measure_model import IMAGES, LABELS, values
+from tests.measures.computing.test_measure_model import IMAGES, LABELS, values
 
 OF_THE_CROSS_ENTROPY = [
     *("gradient_noise", "squared_fisher_rao_norm"),

@@ -3,7 +3,8 @@ import pytest
 import torch
 from torch import nn
 
-from genlab.measures.compute import compute_measures
+from genlab.measures.computing.compute import compute_measures
+from genlab.measures.computing.registry import NotApplicable
 from genlab.measures.conditions import (
     PERTURBATIONS,
     activation_flip_constant,
@@ -13,8 +14,7 @@ from genlab.measures.conditions import (
     interlayer_condition_number,
     interlayer_conditions,
 )
-from genlab.measures.inputs import Inputs
-from genlab.measures.registry import NotApplicable
+from genlab.measures.inputs.vocabulary import Inputs
 from genlab.models.mlp import mlp
 from tests.measures.subjects import SUBJECTS, subject
 from tests.references import conditions as reference

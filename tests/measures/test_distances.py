@@ -11,7 +11,7 @@ from genlab.measures.distances import (
     spectral_distance_kernel,
     spectral_distance_operator,
 )
-from genlab.measures.inputs import kernel_distances, operator_distances
+from genlab.measures.inputs.weights import kernel_distances, operator_distances
 from genlab.models.traversal import weight_layers
 
 

@@ -2,8 +2,8 @@ import pytest
 import torch
 
 from genlab.measures.gradients import gradient_noise, squared_fisher_rao_norm
-from genlab.measures.inputs import Inputs
-from genlab.measures.sample_gradients import SampleGradients
+from genlab.measures.inputs.sample_gradients import SampleGradients
+from genlab.measures.inputs.vocabulary import Inputs
 from genlab.models.mlp import mlp
 from tests.measures.subjects import subject
 

@@ -11,8 +11,8 @@ import torch
 from torch import nn
 
 from genlab.measures import MEASURES
-from genlab.measures.compute import compute_measures
-from genlab.measures.inputs import Subject
+from genlab.measures.computing.compute import compute_measures
+from genlab.measures.inputs.subject import Subject
 from tests.measures.subjects import SUBJECTS, described, normalised
 from tests.references import hessian as twin
 

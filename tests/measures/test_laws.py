@@ -8,7 +8,8 @@ import pytest
 import torch
 from torch import nn
 
-from genlab.measures.inputs import Subject, training_logits
+from genlab.measures.inputs.outputs import training_logits
+from genlab.measures.inputs.subject import Subject
 from genlab.models.traversal import folded
 from tests.measures.subjects import SUBJECTS, measured
 

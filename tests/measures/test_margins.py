@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from genlab.measures.inputs import margins_of
+from genlab.measures.computing.registry import NotApplicable
 from genlab.measures.margins import (
     inverse_squared_margin_10,
     log_squared_margin,
@@ -13,7 +13,7 @@ from genlab.measures.margins import (
     margin_median,
     margin_minimum,
 )
-from genlab.measures.registry import NotApplicable
+from genlab.models.logits import margins_of
 
 
 def test_a_margin_is_the_label_less_the_best_other_and_keeps_its_sign():

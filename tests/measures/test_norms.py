@@ -6,6 +6,7 @@ from torch import nn
 
 from genlab.linalg.lanczos import SingularValue
 from genlab.linalg.singular_values import singular_values
+from genlab.measures.computing.registry import Value
 from genlab.measures.norms import (
     frobenius_norm,
     l1_inf_norm,
@@ -15,7 +16,6 @@ from genlab.measures.norms import (
     spectral_norm_kernel,
     spectral_norm_operator,
 )
-from genlab.measures.registry import Value
 from genlab.models.traversal import weight_layers
 
 

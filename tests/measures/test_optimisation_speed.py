@@ -1,8 +1,8 @@
 import pandas as pd
 import pytest
 
+from genlab.measures.computing.registry import NotApplicable
 from genlab.measures.optimisation_speed import epochs_to_loss, steps_between_losses, steps_to_loss
-from genlab.measures.registry import NotApplicable
 
 HISTORY = pd.DataFrame(
     {

@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from genlab.measures import pac_bayes
-from genlab.measures.noisy_bisection import Trial
-from genlab.measures.sigma_search import Sigma
+from genlab.measures.inputs.noisy_bisection import Trial
+from genlab.measures.inputs.sigma_search import Sigma
 from tests.references import perturbed
 
 EPS = 1e-3

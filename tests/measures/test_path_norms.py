@@ -6,13 +6,13 @@ import pytest
 import torch
 from torch import nn
 
+from genlab.measures.computing.registry import NotApplicable
 from genlab.measures.path_norms import (
     log_l1_path_norm,
     log_l1_path_norm_over_margin_5,
     log_l2_path_norm,
     log_l2_path_norm_over_margin_5,
 )
-from genlab.measures.registry import NotApplicable
 from genlab.models.dropout import Chain, Dropout
 from genlab.models.initialisation import initialise
 from genlab.models.mlp import mlp

@@ -11,8 +11,8 @@ import pytest
 import torch
 
 from genlab.measures import MEASURES
-from genlab.measures.compute import Results, compute_measures
-from genlab.measures.inputs import Subject
+from genlab.measures.computing.compute import Results, compute_measures
+from genlab.measures.inputs.subject import Subject
 from tests.measures import test_sharpness
 from tests.measures.subjects import PERTURBING, SUBJECTS, described, normalised
 from tests.references import folding, perturbed

@@ -5,6 +5,7 @@ import torch
 from torch import nn
 
 from genlab.linalg.lanczos import SingularValue
+from genlab.measures.computing.registry import NotApplicable
 from genlab.measures.products import (
     log_l1_inf_norm,
     log_l1_inf_norm_over_margin_5,
@@ -21,7 +22,6 @@ from genlab.measures.products import (
     log_spectral_norm_operator_over_margin_10,
     log_squared_product,
 )
-from genlab.measures.registry import NotApplicable
 from genlab.models.traversal import weight_layers
 
 MARGINS = torch.full((20,), 0.5, dtype=torch.float64)

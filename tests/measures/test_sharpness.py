@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from genlab.linalg.random_subspace import RandomSubspace
-from genlab.measures.registry import NotApplicable
+from genlab.measures.computing.registry import NotApplicable
 from genlab.measures.sharpness import expected_sharpness, max_sharpness, max_sharpness_subspace
 from genlab.models.perturbation import MovableNet
 from tests.measures.linear_nets import labelled, linear_net, margins, noise_length

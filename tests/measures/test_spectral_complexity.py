@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from genlab.linalg.lanczos import SingularValue
-from genlab.measures.registry import NotApplicable
+from genlab.measures.computing.registry import NotApplicable
 from genlab.measures.spectral_complexity import (
     frobenius_over_spectral_kernel,
     frobenius_over_spectral_operator,

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from genlab.linalg.lanczos import SingularValue
-from genlab.measures.registry import NotApplicable
+from genlab.measures.computing.registry import NotApplicable
 from genlab.measures.sums_balanced import (
     log_balanced_sum,
     log_balanced_sum_frobenius,

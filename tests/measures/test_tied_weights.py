@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import nn
 
 import genlab
-from tests.measures.test_measure_model import IMAGES, LABELS, values
+from tests.measures.computing.test_measure_model import IMAGES, LABELS, values
 
 
 class Transposed(nn.Module):

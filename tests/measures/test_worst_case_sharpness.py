@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from genlab.measures import worst_case_sharpness
-from genlab.measures.value import NotApplicable
-from genlab.measures.worst_case_search import Alpha
+from genlab.measures.computing.value import NotApplicable
+from genlab.measures.inputs.worst_case_search import Alpha
 from tests.references import perturbed
 
 NAMES = [

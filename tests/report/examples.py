@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from genlab.claims.verdicts import Verdict
 from genlab.config.schema.figure import FigureConfig
 from genlab.report.figures.draw import draw
 from genlab.report.figures.files import svg
 from genlab.report.origin import Origin
 from genlab.report.page import ReportData
-from genlab.sweeps.claims import Verdict
 
 CORRUPTION, SIZE, TEST_ERROR = "data.labels.corruption", "data.train_size", "final.test_error"
 AXES = (CORRUPTION, SIZE)

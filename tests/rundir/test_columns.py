@@ -1,8 +1,8 @@
 """The headers of the tables of passes."""
 
 from genlab.compression.evaluation import empty_row
-from genlab.measures.compute import Results, _row
-from genlab.measures.registry import MEASURES, Value
+from genlab.measures.computing.compute import Results, _row
+from genlab.measures.computing.registry import MEASURES, Value
 from genlab.rundir.columns import COMPRESSION_COLUMNS, MEASURE_COLUMNS
 
 

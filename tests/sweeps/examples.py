@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from genlab.rundir.layout import RunDirectory
-from genlab.sweeps.grid import Sweep, load_sweep
+from genlab.sweeps.file.grid import Sweep, load_sweep
+from genlab.sweeps.file.passes import sweep_plan, sweep_work
 from genlab.sweeps.plan import PlannedCell
 from genlab.sweeps.run import Outcome, run_sweep
-from genlab.sweeps.work import sweep_plan, sweep_work
 
 SMALL = """\
 paper: neyshabur2017

@@ -13,16 +13,16 @@ import pytest
 
 from genlab.compression import compress_run as compress_run_module
 from genlab.errors import DataMissingError, GenlabError, PreemptedError
-from genlab.measures import measure_run as measure_run_module
-from genlab.measures.registry import MEASURES
+from genlab.measures.computing import measure_run as measure_run_module
+from genlab.measures.computing.registry import MEASURES
 from genlab.rundir.checkpoints import save_tensors
 from genlab.rundir.locks import locked
 from genlab.rundir.status import read_status
 from genlab.rundir.tables import read_table
 from genlab.sweeps import execute
 from genlab.sweeps.execute import work_through
+from genlab.sweeps.file.passes import sweep_plan, sweep_work
 from genlab.sweeps.plan import DONE, FAILED, MISSING, RESUMABLE
-from genlab.sweeps.work import sweep_plan, sweep_work
 from genlab.training.progress import Silent
 from tests.sweeps.examples import LONG, SOME_DIVERGE, attempts, loaded, planned_cells, runs_in, states
 

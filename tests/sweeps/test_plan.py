@@ -9,6 +9,7 @@ import pytest
 from genlab.errors import DataMissingError
 from genlab.rundir.layout import RunDirectory
 from genlab.rundir.locks import locked
+from genlab.sweeps.file.passes import sweep_plan, sweep_work
 from genlab.sweeps.plan import (
     DONE,
     FAILED,
@@ -20,7 +21,6 @@ from genlab.sweeps.plan import (
     estimated_seconds,
     existing_directories,
 )
-from genlab.sweeps.work import sweep_plan, sweep_work
 from tests.data.examples import write_tree
 from tests.sweeps.examples import loaded, planned_cells, states, swept
 
@@ -120,7 +120,7 @@ def test_a_run_whose_status_has_no_seconds_took_from_start_to_stop(tmp_path, run
 
 def test_folders_of_images_are_fingerprinted_once_a_plan(tmp_path, monkeypatch):
     asked = []
-    monkeypatch.setattr("genlab.data.catalogue.data_fingerprint", lambda data, _: asked.append(data.path) or "content")
+    monkeypatch.setattr("genlab.data.build.data_fingerprint", lambda data, _: asked.append(data.path) or "content")
     sweep = loaded(tmp_path, None, "data.name=image_folder", "data.path=mine")
     assert states(sweep, tmp_path / "runs") == [MISSING] * 4
     assert asked == ["mine"]

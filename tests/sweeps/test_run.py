@@ -13,11 +13,11 @@ from genlab.errors import GenlabError, PreemptedError
 from genlab.rundir.checkpoints import load_tensors, save_tensors
 from genlab.rundir.tables import read_table
 from genlab.sweeps import run as module
-from genlab.sweeps.assignment import Assignment
-from genlab.sweeps.grid import load_sweep
+from genlab.sweeps.file.grid import load_sweep
 from genlab.sweeps.plan import DONE, FAILED
+from genlab.sweeps.processes.assignment import Assignment
+from genlab.sweeps.processes.workers import Ended
 from genlab.sweeps.run import sweep_folder
-from genlab.sweeps.workers import Ended
 from tests.cli.command import genlab
 from tests.sweeps.examples import (
     LONG,

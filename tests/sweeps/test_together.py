@@ -11,8 +11,9 @@ from genlab.rundir.provenance import read_provenance, record_start, record_stop
 from genlab.sweeps import together as module
 from genlab.sweeps.plan import DONE
 from genlab.sweeps.together import Together
-from genlab.training.grouping import Group, stack_bytes
 from genlab.training.progress import Silent
+from genlab.training.together.fastest_group import Group
+from genlab.training.together.grouping import stack_bytes
 from tests.cli.command import genlab
 from tests.sweeps.examples import (
     TOGETHER,

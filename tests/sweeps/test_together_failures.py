@@ -14,9 +14,9 @@ from genlab.rundir.atomic import write_json
 from genlab.rundir.locks import locked
 from genlab.rundir.provenance import read_provenance
 from genlab.sweeps import together as module
-from genlab.sweeps.assignment import Assignment, assign
 from genlab.sweeps.plan import DONE, FAILED, MISSING, RESUMABLE
-from genlab.training.stacked_nets import StackedNets
+from genlab.sweeps.processes.assignment import Assignment, assign
+from genlab.training.together.stacked_nets import StackedNets
 from tests.cli.command import genlab
 from tests.sweeps.examples import (
     TOGETHER,
@@ -142,7 +142,7 @@ def test_missing_images_are_those_of_all_cells_of_the_group(sweep, runs, monkeyp
         through(sweep, runs, together=chooser(4))
     assert len(asked) == 1
     monkeypatch.undo()
-    monkeypatch.setattr("genlab.training.ensemble.build_stacked_dataset", none)
+    monkeypatch.setattr("genlab.training.together.train_together.build_stacked_dataset", none)
     with pytest.raises(DataMissingError, match="no images"):
         through(sweep, runs, together=chooser(4))
     assert len(asked) == 2

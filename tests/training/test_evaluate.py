@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from genlab.data.batches import evaluation_batches
-from genlab.data.catalogue import build_dataset
+from genlab.data.build import build_dataset
 from genlab.training.evaluate import evaluate
 from genlab.training.net import single_net
 from tests.training.examples import FOR_VGG, VGG, coloured, net_of, small_config, trained

@@ -6,7 +6,7 @@ import torch
 
 from genlab.config.schema.execution import ExecutionConfig
 from genlab.data.batches import TrainBatches
-from genlab.data.catalogue import build_dataset
+from genlab.data.build import build_dataset
 from genlab.errors import ConfigError, PreemptedError
 from genlab.rundir.layout import RunDirectory
 from genlab.rundir.provenance import read_provenance

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from genlab.data.batches import TrainBatches
-from genlab.data.catalogue import build_dataset
+from genlab.data.build import build_dataset
 from genlab.errors import GenlabError, PreemptedError
 from genlab.randomness import generator_for
 from genlab.rundir.checkpoints import load_tensors

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from genlab.data.batches import TrainBatches
-from genlab.data.catalogue import build_dataset
+from genlab.data.build import build_dataset
 from genlab.randomness import generator_for
 from genlab.training.net import single_net
 from genlab.training.optimisers import build_optimiser

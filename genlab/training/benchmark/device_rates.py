@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import torch
 
+from genlab.hardware.devices import arithmetic
 from genlab.training.benchmark.spread import Spread
-from genlab.training.devices import arithmetic
 
 # Where a product is fastest depends on caches and on how many cores share it, so several sizes are tried.
 MATRIX_SIZES = {"cpu": (256, 512, 1024, 2048), "cuda": (2048, 4096, 8192)}

@@ -8,9 +8,12 @@ from pathlib import Path
 import torch
 
 from genlab.config.schema import TrainConfig
+from genlab.hardware.allocation import keep_freed_memory
+from genlab.hardware.devices import arithmetic
+from genlab.hardware.memory import available_memory_bytes, peak_memory_bytes
+from genlab.hardware.threads import available_threads
 from genlab.models.flops import forward_flops, training_flops
 from genlab.rundir.provenance import machine, versions
-from genlab.training.allocation import keep_freed_memory
 from genlab.training.benchmark.contenders import Contender, Throughput, throughputs
 from genlab.training.benchmark.device_rates import CopyRate, MatmulPeak, copy_rate, matmul_peak, wait_for
 from genlab.training.benchmark.footprint import Footprint, footprint
@@ -19,10 +22,7 @@ from genlab.training.benchmark.speed import Memory, Speed, Subject
 from genlab.training.benchmark.step_parts import StepPart, step_parts
 from genlab.training.benchmark.together import Together, nets_together
 from genlab.training.benchmark.workload import EvaluationSteps, TrainingSteps, Workload, prepared
-from genlab.training.devices import arithmetic
 from genlab.training.execution import compile_net
-from genlab.training.memory import available_memory_bytes, peak_memory_bytes
-from genlab.training.threads import available_threads
 
 SECONDS = 2.0
 PRECISIONS = {"cpu": ("float32", "bfloat16"), "cuda": ("float32", "tf32", "bfloat16")}

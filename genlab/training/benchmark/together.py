@@ -11,7 +11,9 @@ from genlab.data.stacked import StackedDataset
 from genlab.randomness import generator_for
 from genlab.training.benchmark.contenders import Contender, Throughput, throughputs
 from genlab.training.benchmark.workload import TrainingSteps, Workload
-from genlab.training.grouping import Group, fastest_group, group_key, nets_that_fit, stacked
+from genlab.training.together.fastest_group import Group, fastest_group
+from genlab.training.together.grouping import group_key, nets_that_fit
+from genlab.training.together.stack import stacked
 
 MOST = 64
 

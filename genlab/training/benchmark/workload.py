@@ -9,11 +9,11 @@ from torch import Tensor, nn
 
 from genlab.config.schema import TrainConfig
 from genlab.data.batches import TrainBatches, batch_bounds, evaluation_batches
-from genlab.data.catalogue import build_dataset
+from genlab.data.build import build_dataset
 from genlab.data.dataset import Dataset
+from genlab.hardware.devices import arithmetic, require_precision
 from genlab.models.catalogue import build_model
 from genlab.randomness import generator_for
-from genlab.training.devices import arithmetic, require_precision
 from genlab.training.evaluate import evaluate
 from genlab.training.execution import ExecutionChoices, execution_choices, measured_threads
 from genlab.training.net import Net, single_net

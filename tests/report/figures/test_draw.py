@@ -4,7 +4,7 @@ import pytest
 
 from genlab.report.figures.draw import KINDS, draw
 from genlab.report.figures.style import COLOURS
-from genlab.sweeps.figures import NEEDS
+from genlab.sweeps.file.figure_problems import NEEDS
 from tests.report.examples import AXES, CORRUPTION, MEASURES, SIZE, TEST_ERROR, figure, results
 
 NORMS = [f"measure.{measure}" for measure in MEASURES]

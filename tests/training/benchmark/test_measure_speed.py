@@ -3,10 +3,10 @@ import dataclasses
 import pytest
 import torch
 
+from genlab.hardware.devices import arithmetic
 from genlab.training.benchmark import measure_speed as module
 from genlab.training.benchmark.measure_speed import measure_speed
 from genlab.training.benchmark.speed import Speed
-from genlab.training.devices import arithmetic
 from tests.training.examples import FOR_VGG, VGG, small_config
 
 QUICK = 0.06  # seconds a stage

@@ -3,7 +3,7 @@ import pytest
 from genlab.training.benchmark import together as module
 from genlab.training.benchmark.together import Together, nets_together
 from genlab.training.benchmark.workload import prepared
-from genlab.training.grouping import Group
+from genlab.training.together.fastest_group import Group
 from tests.training.examples import FOR_VGG, VGG, small_config
 
 

@@ -1,0 +1,1 @@
+"""What papers say, put to the rows of runs."""

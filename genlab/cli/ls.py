@@ -1,0 +1,63 @@
+"""`genlab ls`: what there is to choose from."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from genlab.cli.options import AsJson, Verbose
+
+
+class Kind(StrEnum):
+    """What can be listed."""
+
+    models = "models"
+    datasets = "datasets"
+    measures = "measures"
+    compressors = "compressors"
+    configs = "configs"
+
+
+def ls(
+    kind: Annotated[Kind, typer.Argument(help="What to list.")],
+    as_json: AsJson = False,
+    verbose: Verbose = False,
+) -> None:
+    """List models, datasets, measures, compressors or packaged configs, each with a line and a paper."""
+    from genlab.cli.output import print_json, print_table
+
+    rows = _rows(kind)
+    if as_json:
+        print_json(rows)
+        return
+    print_table(list(rows[0]), rows)
+
+
+def _rows(kind: Kind) -> list[dict[str, str]]:
+    from genlab.config.load import find_config, packaged_configs
+
+    if kind is Kind.configs:
+        return [
+            {"name": name, "kind": folder, "command": _command(find_config(name, folder))}
+            for folder in ("train", "measure", "compress", "sweeps")
+            for name in packaged_configs(folder)
+        ]
+    if kind is Kind.measures:
+        from genlab.measures import MEASURES
+
+        return [
+            {"name": m.name, "unit": m.unit, "about": m.summary, "paper": f"{m.paper}, {m.equation}"}
+            for m in MEASURES.values()
+        ]
+    from genlab.compression.catalogue import COMPRESSORS
+    from genlab.data.catalogue import DATASETS
+    from genlab.models.catalogue import MODELS
+
+    catalogues: dict[Kind, Any] = {Kind.models: MODELS, Kind.datasets: DATASETS, Kind.compressors: COMPRESSORS}
+    entries = catalogues[kind]
+    return [{"name": name, "about": entry.about, "paper": entry.paper} for name, entry in entries.items()]
+
+
+def _command(path: Path) -> str:
+    return path.read_text(encoding="utf-8").splitlines()[0].removeprefix("# ")

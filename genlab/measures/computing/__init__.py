@@ -1,0 +1,1 @@
+"""From a run or a net to the values of measures."""

@@ -1,0 +1,263 @@
+"""Measure a net of one's own: any classifier, images and labels as tensors, any loss."""
+
+import copy
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import pandas as pd
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from genlab.data.dataset import Dataset
+from genlab.data.images import centre_crop
+from genlab.data.normalisation import Normalisation
+from genlab.errors import ConfigError, Problem
+from genlab.measures.computing.compute import check_request, compute_measures
+from genlab.measures.inputs.loss_hessian import Loss
+from genlab.measures.inputs.subject import Subject
+from genlab.rundir.columns import MEASURE_COLUMNS
+
+# A mean and a standard deviation for each channel on the scale [0, 1], or the name of one that needs none.
+PixelNormalisation = tuple[Sequence[float], Sequence[float]] | Literal["image", "none"]
+TRIED_IMAGES = 4
+
+
+def measure_model(
+    model: nn.Module,
+    images: Tensor,
+    labels: Tensor,
+    *,
+    initial: nn.Module | Mapping[str, Tensor] | None = None,
+    only: Sequence[str] | str | None = None,
+    options: Mapping[str, Mapping[str, Any]] | None = None,
+    loss: Loss | None = None,
+    normalisation: PixelNormalisation | None = None,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Complexity measures of any torch classifier on the images that it was trained on; offered as `genlab.measure`.
+
+    The net is measured in evaluation mode, in float64 unless a measure says otherwise, on the device of its parameters,
+    and left as it is: all is done with copies.
+
+    Args:
+        model: takes images `[n, channels, height, width]` and returns logits `[n, classes]`.
+        images: training images as the net takes them, floats; or uint8 pixels with a `normalisation`.
+        labels: classes as trained on, whole numbers `[n]`.
+        initial: the net at initialisation, or its state_dict; without it distances have a reason and no value.
+        only: names of measures (`genlab ls measures`); all where it is not given.
+        options: by measure, values of its options.
+        loss: outputs and labels to the mean over the images; the cross-entropy where it is not given. The measures of
+            the Hessian are of it; gradient noise, the Fisher-Rao norm, max and expected sharpness are of the
+            cross-entropy alone and have a reason where another was given; `train_cross_entropy` is always that.
+        normalisation: of uint8 images: (mean, std) of each channel on the scale [0, 1], "image" (each image by its own)
+            or "none" (only divided by 255).
+        seed: of the random vectors of what is sampled or iterated.
+
+    Returns:
+        A row a number, with the columns of measures.csv: `value`, or the `reason` why there is none. A measure that is
+        a table or a curve has the reason "table", and its rows as dicts in `attrs["tables"][name]`.
+
+    Raises:
+        ConfigError: arguments of the wrong kind, unknown measures or options; a line each.
+    """
+    names = [only] if isinstance(only, str) else only
+    check_request(names, options or {})
+    _refuse(_of_model(model), _of_images(images), _of_labels(labels, images), _of_seed(seed))
+    pixels = _pixel_normalisation(images, normalisation)
+    device = next((parameter.device for parameter in model.parameters()), images.device)
+    dataset = _dataset(images, labels, pixels, device)
+    subject = subject_on(model, dataset, initial=initial, loss=loss or F.cross_entropy, seed=seed)
+    results = compute_measures(subject, names, options)
+    rows = pd.DataFrame(results.rows, columns=list(MEASURE_COLUMNS))
+    rows.attrs["tables"] = {name: table.to_dict("records") for name, table in results.tables.items()}
+    return rows
+
+
+def subject_on(
+    model: nn.Module,
+    dataset: Dataset,
+    *,
+    initial: nn.Module | Mapping[str, Tensor] | None = None,
+    loss: Loss = F.cross_entropy,
+    seed: int = 0,
+) -> Subject:
+    """A copy of a net with the images that it was trained on, seen to run on them.
+
+    Raises:
+        ConfigError: the net fails, its outputs are no logits of the labels, `initial` is another net, or the loss is no
+            mean over the images.
+    """
+    copied, start = _copied(model), _initial(model, initial)
+    pixels = centre_crop(dataset.train_images[:TRIED_IMAGES], dataset.input_size)
+    images = dataset.normalisation(pixels, torch.float64)
+    outputs = _logits(copied, images)
+    largest = int(dataset.train_labels.max())
+    if largest >= outputs.shape[1]:
+        raise ConfigError.at("labels", f"go up to {largest}, and the net has {outputs.shape[1]} outputs")
+    _require_mean(loss, outputs, dataset.train_labels[:TRIED_IMAGES])
+    return Subject(copied, start, dataset, seed, dataset.train_images.device, loss=loss)
+
+
+def _dataset(images: Tensor, labels: Tensor, normalisation: Normalisation, device: torch.device) -> Dataset:
+    """Images in the form of a data set, without test images and with labels taken as true."""
+    rows = images.detach().to(device).permute(0, 2, 3, 1)
+    classes = labels.detach().to(device).long()
+    return Dataset(
+        train_images=rows,
+        train_labels=classes,
+        true_labels=classes,
+        test_images=rows[:0],
+        test_labels=classes[:0],
+        class_names=tuple(str(i) for i in range(int(classes.max()) + 1)),
+        input_shape=(images.shape[1], images.shape[2], images.shape[3]),
+        normalisation=normalisation.to(device),
+    )
+
+
+def _of_model(model: Any) -> Problem | None:
+    if isinstance(model, nn.Module):
+        return None
+    return Problem("model", f"must be a torch.nn.Module, not a {type(model).__name__}")
+
+
+def _of_images(images: Any) -> Problem | None:
+    if not isinstance(images, Tensor):
+        return Problem("images", f"must be a tensor, not a {type(images).__name__}; torch.as_tensor makes one")
+    if images.dim() != 4 or not images.numel():
+        return Problem("images", f"must be [n, channels, height, width], not of shape {list(images.shape)}")
+    if images.dtype != torch.uint8 and not images.is_floating_point():
+        return Problem("images", f"must be floats as the net takes them, or uint8 pixels, not {_type(images)}")
+    if images.is_floating_point() and not bool(torch.isfinite(images).all()):
+        return Problem("images", "have values that are not finite")
+    return None
+
+
+def _of_labels(labels: Any, images: Any) -> Problem | None:
+    if not isinstance(labels, Tensor):
+        return Problem("labels", f"must be a tensor, not a {type(labels).__name__}; torch.as_tensor makes one")
+    if labels.is_floating_point() or labels.is_complex() or labels.dtype == torch.bool:
+        return Problem("labels", f"must be classes as whole numbers, not {_type(labels)}")
+    count = len(images) if isinstance(images, Tensor) and images.dim() else None
+    if labels.dim() != 1 or (count is not None and len(labels) != count):
+        return Problem("labels", f"must be one for each of the {count} images, not of shape {list(labels.shape)}")
+    if len(labels) and int(labels.min()) < 0:
+        return Problem("labels", f"must be classes 0, 1, 2 ...; there is a {int(labels.min())}")
+    return None
+
+
+def _of_seed(seed: Any) -> Problem | None:
+    if isinstance(seed, int) and not isinstance(seed, bool) and seed >= 0:
+        return None
+    return Problem("seed", f"must be a whole number from 0, not {seed!r}")
+
+
+def _refuse(*problems: Problem | None) -> None:
+    found = [problem for problem in problems if problem is not None]
+    if found:
+        raise ConfigError(found)
+
+
+def _pixel_normalisation(images: Tensor, given: PixelNormalisation | None) -> Normalisation:
+    key = "normalisation"
+    if images.is_floating_point():
+        if given is not None:
+            raise ConfigError.at(key, "is for uint8 images; floats are taken as they are")
+        return Normalisation("identity")
+    if given is None:
+        raise ConfigError.at(key, "says how uint8 images become floats: (mean, std) of each channel, 'image' or 'none'")
+    if isinstance(given, str):
+        if given not in ("image", "none"):
+            raise ConfigError.at(key, f"must be (mean, std), 'image' or 'none', not {given!r}")
+        return Normalisation(given)
+    try:
+        mean, std = (torch.as_tensor(part, dtype=torch.float64).reshape(-1) for part in given)
+    except (TypeError, ValueError, RuntimeError):
+        raise ConfigError.at(key, f"must be (mean, std), 'image' or 'none', not {given!r}") from None
+    channels = images.shape[1]
+    if len(mean) != channels or len(std) != channels:
+        raise ConfigError.at(key, f"has {len(mean)} means and {len(std)} deviations for {channels} channels")
+    if not bool((std > 0).all()):
+        raise ConfigError.at(key, "has a standard deviation that is not positive")
+    return Normalisation("dataset", mean, std)
+
+
+def _copied(model: nn.Module) -> nn.Module:
+    try:
+        return copy.deepcopy(model)
+    except Exception as error:
+        raise ConfigError.at("model", f"cannot be copied ({_first_line(error)})") from None
+
+
+def _initial(model: nn.Module, given: nn.Module | Mapping[str, Tensor] | None) -> nn.Module | None:
+    """The initial weights in a copy of the model itself, so that both have the same modules."""
+    if given is None:
+        return None
+    state = given.state_dict() if isinstance(given, nn.Module) else given
+    if not isinstance(state, Mapping):
+        raise ConfigError.at("initial", f"must be a torch.nn.Module or a state_dict, not a {type(given).__name__}")
+    copied = _copied(model)
+    problem = other_net(copied, state)
+    if problem:
+        raise ConfigError.at("initial", f"is not the same net as the model: {problem}")
+    copied.load_state_dict(dict(state))
+    return copied
+
+
+def other_net(net: nn.Module, state: Mapping[str, Tensor]) -> str:
+    """What first tells a state_dict from that of a net, in words; empty where it fits."""
+    own = net.state_dict()
+    for name in sorted(own.keys() | state.keys()):
+        if name not in own:
+            return f"it has {name} besides"
+        if name not in state:
+            return f"it has no {name}"
+        if own[name].shape != state[name].shape:
+            return f"its {name} is of shape {list(state[name].shape)} and not {list(own[name].shape)}"
+    return ""
+
+
+@torch.no_grad()
+def _logits(model: nn.Module, images: Tensor) -> Tensor:
+    """Outputs of a few images in float64, so that what every measure would stumble over is told once.
+
+    Raises:
+        ConfigError: the net fails, or its outputs are no logits.
+    """
+    try:
+        outputs = copy.deepcopy(model).double().eval()(images.clone())
+    except Exception as error:
+        message = f"fails in float64 on images {list(images.shape)} ({_first_line(error)})"
+        raise ConfigError.at("model", message) from None
+    if not isinstance(outputs, Tensor) or outputs.dim() != 2 or len(outputs) != len(images):
+        found = f"shape {list(outputs.shape)}" if isinstance(outputs, Tensor) else f"a {type(outputs).__name__}"
+        raise ConfigError.at("model", f"must return logits [n, classes] for {len(images)} images, not {found}")
+    return outputs
+
+
+def _require_mean(loss: Loss, outputs: Tensor, labels: Tensor) -> None:
+    """Refuse a loss that is not the mean over the images: it would depend on how they are split into batches.
+
+    Raises:
+        ConfigError: it fails, gives no single number, or another one than the mean over single images.
+    """
+    try:
+        together = loss(outputs, labels)
+        apart = [loss(outputs[i : i + 1], labels[i : i + 1]) for i in range(len(labels))]
+    except Exception as error:
+        raise ConfigError.at("loss", f"fails on outputs {list(outputs.shape)} ({_first_line(error)})") from None
+    if not isinstance(together, Tensor) or together.dim() != 0:
+        raise ConfigError.at("loss", "must return a tensor with the mean over the images, a single number")
+    mean = torch.stack(apart).mean()
+    if bool(torch.isfinite(together)) and not torch.allclose(together, mean, rtol=1e-6, atol=1e-12):
+        numbers = f"{float(together):.6g} for {len(labels)} images, {float(mean):.6g} as the mean of each alone"
+        raise ConfigError.at("loss", f"must be the mean over the images; it is {numbers}")
+
+
+def _type(tensor: Tensor) -> str:
+    return str(tensor.dtype).removeprefix("torch.")
+
+
+def _first_line(error: Exception) -> str:
+    text = " ".join((str(error).splitlines() or [""])[0].split())
+    return f"{type(error).__name__}: {text}"

@@ -1,0 +1,1 @@
+"""A sweep file: its grid, its columns, and what is wrong with it."""

@@ -1,0 +1,52 @@
+"""The columns that the tables of a sweep can have, known before anything has run."""
+
+import json
+from collections.abc import Callable
+
+from genlab.config.schema import TrainConfig
+from genlab.config.schema.sweep import SweepConfig
+from genlab.config.validation import known_keys
+from genlab.rundir.columns import COMPRESSION_COLUMNS, MEASURE_COLUMNS
+from genlab.rundir.history import HISTORY_COLUMNS, TIMING_COLUMNS
+from genlab.rundir.measure_column import measure_column
+from genlab.sweeps.file.measure_names import measure_names
+
+
+def possible_columns(config: SweepConfig) -> Callable[[str], set[str] | None]:
+    """For the name of a table the columns it can have, or None where only the runs can tell.
+
+    A table that this sweep does not make has no columns.
+    """
+    run = {"id", "status", "reason", *(".".join(map(str, key)) for key in known_keys(TrainConfig))}
+
+    def columns(table: str) -> set[str] | None:
+        if table == "results":
+            return run | {f"final.{column}" for column in HISTORY_COLUMNS} | _measure_columns(config)
+        if table in ("history", "timing"):
+            return run | set(HISTORY_COLUMNS if table == "history" else TIMING_COLUMNS)
+        if table == "measures" and config.measure is not None:
+            return run | set(MEASURE_COLUMNS)
+        if table == "compression" and config.compress is not None:
+            return run | set(COMPRESSION_COLUMNS)
+        return None if table.removeprefix("measures/") in _measures(config) else set()
+
+    return columns
+
+
+def _measures(config: SweepConfig) -> frozenset[str]:
+    if config.measure is None:
+        return frozenset()
+    return measure_names() if config.measure.only == "all" else frozenset(config.measure.only)
+
+
+def _measure_columns(config: SweepConfig) -> set[str]:
+    names = _measures(config)
+    return {column for name in names for column in _spellings(name, config)}
+
+
+def _spellings(name: str, config: SweepConfig) -> set[str]:
+    """A measure's column, and with options set the one that names them (options at their defaults are not named)."""
+    options = config.measure.options.get(name) if config.measure is not None else None
+    return {f"measure.{name}"} | (
+        {measure_column(name, json.dumps(dict(sorted(options.items()))))} if options else set()
+    )

@@ -1,0 +1,206 @@
+"""From a sweep file to its cells: base config, scale, overrides, axes and seeds, all resolved and validated at once."""
+
+import copy
+import itertools
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from genlab.config.identity import run_id
+from genlab.config.load import CROSS_CHECKS, Loaded, find_config, load, packaged_configs
+from genlab.config.overrides import apply_overrides, assign
+from genlab.config.schema import TrainConfig
+from genlab.config.schema.sweep import Axes, Scale, SweepConfig
+from genlab.config.validation import validated
+from genlab.config.yaml_source import Path, Source, parse
+from genlab.errors import ConfigError, GenlabError, Problem, UsageError
+from genlab.sweeps.file.axes import Places, axes_of, axis_problems, shape_problems
+
+SHOWN_PROBLEMS = 20
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One run of a sweep.
+
+    Attributes:
+        config: resolved.
+        values: of the axes and the seed, by dotted key.
+    """
+
+    config: TrainConfig
+    values: dict[str, Any]
+
+    @property
+    def label(self) -> str:
+        """The values in short, for progress and errors: the last part of each key, or two where that is ambiguous."""
+        last = Counter(key.rpartition(".")[2] for key in self.values)
+        short = {key: key.split(".")[-1 if last[key.rpartition(".")[2]] == 1 else -2 :] for key in self.values}
+        return " ".join(f"{'.'.join(short[key])}={_shown(value)}" for key, value in self.values.items())
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """A sweep file at one scale.
+
+    Attributes:
+        name: of the file, without ending.
+        scale: smoke, laptop or paper.
+        loaded: the file, with the positions of its keys.
+        cells: in the order of the axes as they stand, seeds running fastest.
+        axes: dotted keys that cells differ in, without the seed.
+        overrides: of the command line.
+    """
+
+    name: str
+    scale: str
+    loaded: Loaded[SweepConfig]
+    cells: tuple[Cell, ...]
+    axes: tuple[str, ...]
+    overrides: tuple[str, ...] = ()
+
+    @property
+    def config(self) -> SweepConfig:
+        """The validated file."""
+        return self.loaded.config
+
+
+def load_sweep(target: str, scale: str, overrides: Sequence[str] = ()) -> Sweep:
+    """A sweep from a file or a packaged name, at a scale, with overrides of the base config.
+
+    Raises:
+        ConfigError: every problem of the file and of its cells, with file and line, before anything runs.
+        UsageError: there is no such file.
+    """
+    loaded = load(SweepConfig, target, kind="sweeps")
+    config, source = loaded.config, loaded.source
+    if scale not in config.scales:
+        known = ", ".join(config.scales)
+        raise ConfigError(
+            [Problem("scales", f"there is no scale {scale!r} in this file; it has {known}", source.where(("scales",)))]
+        )
+    places = Places(source, scale)
+    problems = shape_problems(config, config.scales[scale], places)
+    if problems:
+        raise ConfigError(problems)
+    chosen = config.scales[scale]
+    grid, blocks, cells, excluded = axes_of(config, chosen)
+    axes = list(
+        dict.fromkeys([*grid, *(key for block in blocks for key in block), *(k for cell in cells for k in cell)])
+    )
+    problems = axis_problems(axes, grid, blocks, excluded, overrides, places)
+    if problems:
+        raise ConfigError(problems)
+    base = _base(loaded, chosen, places, overrides)
+    seeds = chosen.seeds if chosen.seeds is not None else config.seeds
+    combinations = list(cells) if cells else list(_product(grid, blocks))
+    kept = [c for c in combinations if not any(_fits(c, exclusion) for exclusion in excluded)]
+    if not kept:
+        raise ConfigError([Problem("exclude", "leaves no cell", places.of("exclude"))])
+    expanded = _expand(base, [values | {"seed": seed} for values in kept for seed in seeds], places)
+    return Sweep(loaded.path.stem, scale, loaded, expanded, tuple(axes), tuple(overrides))
+
+
+def _shown(value: Any) -> str:
+    return "x".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _base(loaded: Loaded[SweepConfig], scale: Scale, places: Places, overrides: Sequence[str]) -> Source:
+    """The base config of a scale as a source whose positions are those of the files its values come from."""
+    given = loaded.config.base
+    if isinstance(given, str):
+        base = _base_file(given, loaded.source.where(("base",)))
+    else:
+        positions = {path[1:]: where for path, where in loaded.source.positions.items() if path[:1] == ("base",)}
+        base = Source(copy.deepcopy(given), positions)
+    for path, value in _leaves(scale.base):
+        assign(base, path, value, places.of("base", *path))
+    apply_overrides(base, overrides)
+    base.value["name"] = re.sub(r"[^A-Za-z0-9._-]", "-", loaded.path.stem).lstrip("._-")[:100] or "sweep"
+    base.value.pop("seed", None)
+    return base
+
+
+def _base_file(target: str, where: str) -> Source:
+    try:
+        path = find_config(target, "train")
+        base = parse(path.read_text(encoding="utf-8"), str(path))
+    except (GenlabError, OSError, UnicodeDecodeError) as error:
+        raise ConfigError([Problem("base", str(error), where)]) from None
+    base.value = base.value if isinstance(base.value, dict) else {}
+    return base
+
+
+def _leaves(mapping: Mapping[str, Any], prefix: Path = ()) -> list[tuple[Path, Any]]:
+    """Every value of a nested mapping with its path, names first, since a new name drops its section's old keys."""
+    found: list[tuple[Path, Any]] = []
+    for key, value in mapping.items():
+        path: Path = (*prefix, *str(key).split("."))
+        found += _leaves(value, path) if isinstance(value, Mapping) else [(path, value)]
+    return sorted(found, key=lambda item: item[0][-1] != "name")
+
+
+def _product(grid: Mapping[str, tuple[Any, ...]], blocks: Sequence[Axes]) -> Iterator[dict[str, Any]]:
+    """All combinations of the axes; a block of keys that change together counts as one axis."""
+    choices = [[{key: value} for value in values] for key, values in grid.items()]
+    choices += [
+        [dict(zip(block, values, strict=True)) for values in zip(*block.values(), strict=True)] for block in blocks
+    ]
+    for parts in itertools.product(*choices):
+        yield {key: value for part in parts for key, value in part.items()}
+
+
+def _fits(values: Mapping[str, Any], pattern: Mapping[str, Any]) -> bool:
+    return all(key in values and values[key] == wanted for key, wanted in pattern.items())
+
+
+def _expand(base: Source, combinations: Sequence[dict[str, Any]], places: Places) -> tuple[Cell, ...]:
+    cells, problems = [], []
+    ids: dict[str, Cell] = {}
+    where = {key: places.of_axis(key) if key != "seed" else places.of("seeds") for key in combinations[0]}
+    for values in combinations:
+        cell = Source(copy.deepcopy(base.value), dict(base.positions), list(base.problems))
+        # Names first, since a new name drops the keys of its section's old branch.
+        for key, value in sorted(values.items(), key=lambda item: not item[0].endswith("name")):
+            if key not in where:
+                where[key] = places.of_axis(key)
+            assign(cell, tuple(key.split(".")), value, where[key])
+        try:
+            config = validated(TrainConfig, cell)
+            found = [problem for check in CROSS_CHECKS for problem in check(config)]
+            if found:
+                raise ConfigError([Problem(p.key, p.message, cell.where(tuple(p.key.split(".")))) for p in found])
+        except ConfigError as error:
+            problems += [problem for problem in error.problems if problem not in problems]
+            continue
+        this = Cell(config, values)
+        # What a folder of images holds is not known yet; its path stands for it.
+        twin = ids.setdefault(run_id(config, config.data.path), this)
+        if twin is not this:
+            differ = [key for key in values if twin.values.get(key) != values[key]] or ["seed"]
+            message = f"the cells ({twin.label}) and ({this.label}) are the same run"
+            problems.append(Problem(differ[0], message, where[differ[0]]))
+        cells.append(this)
+    if problems:
+        shown, more = problems[:SHOWN_PROBLEMS], len(problems) - SHOWN_PROBLEMS
+        raise ConfigError(
+            [*shown, Problem("the file", f"and {more} problems more", where["seed"])] if more > 0 else shown
+        )
+    return tuple(cells)
+
+
+def find_sweeps() -> list[str]:
+    """Names of the sweeps that come with genlab."""
+    return packaged_configs("sweeps")
+
+
+def require_scale(scale: str) -> None:
+    """Refuse a scale that no sweep has.
+
+    Raises:
+        UsageError: it is not smoke, laptop or paper.
+    """
+    if scale not in ("smoke", "laptop", "paper"):
+        raise UsageError(f"--scale {scale}: there are smoke, laptop and paper")

@@ -1,0 +1,140 @@
+"""What the cells of a sweep must have when it is done, checked; planning with it imports no torch."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from genlab.claims.problems import claim_problems
+from genlab.compression.settings import Setting, compress_settings
+from genlab.config.schema.data import DataConfig
+from genlab.config.schema.measure import MeasureConfig
+from genlab.config.validation import nearest
+from genlab.config.yaml_source import Path as KeyPath
+from genlab.errors import ConfigError, Problem
+from genlab.sweeps.file.columns import possible_columns
+from genlab.sweeps.file.figure_problems import figure_problems
+from genlab.sweeps.file.grid import Sweep
+from genlab.sweeps.file.measure_names import measure_names
+from genlab.sweeps.plan import DONE, FAILED, MISSING, Passes, PlannedCell, plan
+
+Only = Literal["failed", "missing"]
+
+
+@dataclass(frozen=True)
+class Work:
+    """The passes of a sweep, checked.
+
+    Attributes:
+        names: of measures; None for all, empty for no measuring.
+        options: of measures.
+        settings: of compression; empty for no compressing.
+    """
+
+    names: tuple[str, ...] | None
+    options: dict[str, dict[str, Any]]
+    settings: tuple[Setting, ...]
+
+    @property
+    def measures(self) -> bool:
+        """Whether anything is measured."""
+        return self.names is None or bool(self.names)
+
+    def expected(self) -> Passes:
+        """The rows that a cell has when its passes are done."""
+        names = measure_names() if self.names is None else self.names
+        with_options = {name: values for name, values in self.options.items() if name in names}
+        options = dict.fromkeys(names, "") | (_canonical(with_options) if with_options else {})
+        settings = frozenset((setting.method, setting.label) for setting in self.settings)
+        return Passes(frozenset(options.items()), settings)
+
+
+def sweep_work(sweep: Sweep) -> Work:
+    """The passes of a sweep file, checked before anything runs, and its claims and figures with them.
+
+    Raises:
+        ConfigError: unknown measures, options or settings, claims or figures over columns that there cannot be, each
+            with where it stands.
+    """
+    config, source = sweep.config, sweep.loaded.source
+    names: tuple[str, ...] | None = ()
+    options: dict[str, dict[str, Any]] = {}
+    problems: list[tuple[KeyPath, Problem]] = []
+    if config.measure is not None:
+        names = None if config.measure.only == "all" else config.measure.only
+        options = config.measure.options
+        problems += _measure_problems(config.measure)
+    settings: tuple[Setting, ...] = ()
+    if config.compress is not None:
+        try:
+            settings = tuple(compress_settings(config.compress))
+        except ConfigError as error:
+            problems += [(("compress", *_parts(p.key)), p) for p in error.problems]
+    columns = possible_columns(config)
+    found = [*claim_problems(config.claims, columns, sweep.axes), *figure_problems(config.figures, columns)]
+    problems += [(_parts(p.key), p) for p in found]
+    if problems:
+        raise ConfigError([Problem(p.key, p.message, source.where(path)) for path, p in problems])
+    return Work(names, options, settings)
+
+
+def sweep_plan(sweep: Sweep, work: Work, *, runs: Path, data_dir: Path) -> list[PlannedCell]:
+    """The state of every cell now.
+
+    Raises:
+        DataMissingError: the folders of images of all cells cannot be read.
+    """
+
+    def fingerprint(data: DataConfig) -> str | None:
+        if data.name != "image_folder":
+            return None
+        from genlab.data.build import data_fingerprint
+
+        return data_fingerprint(data, data_dir)
+
+    return plan(sweep, runs, work.expected(), fingerprint)
+
+
+def wanted(planned: Sequence[PlannedCell], only: Only | None) -> list[PlannedCell]:
+    """The cells that a call is to work on: all that are neither done nor failed, or only the failed or missing ones."""
+    if only is not None:
+        return [p for p in planned if p.state == {"failed": FAILED, "missing": MISSING}[only]]
+    return [p for p in planned if p.state not in (DONE, FAILED)]
+
+
+def _measure_problems(config: MeasureConfig) -> list[tuple[KeyPath, Problem]]:
+    """Unknown measures and options, with their paths in the sweep file."""
+    known = sorted(measure_names())
+    names = () if config.only == "all" else config.only
+    asked: list[tuple[KeyPath, str]] = [(("measure", "only", index), name) for index, name in enumerate(names)]
+    asked += [(("measure", "options", name), name) for name in config.options]
+    problems: list[tuple[KeyPath, Problem]] = [
+        (path, Problem(name, f"no measure of this name; {nearest(name, known)}"))
+        for path, name in asked
+        if name not in known
+    ]
+    options = {name: values for name, values in config.options.items() if name in known}
+    try:
+        _canonical(options)
+    except ConfigError as error:
+        problems += [(("measure", "options", *p.key.split(".", 1)), p) for p in error.problems]
+    return problems
+
+
+def _canonical(options: dict[str, dict[str, Any]]) -> dict[str, str]:
+    """Options by measure as they stand in the rows of measures.csv.
+
+    Raises:
+        ConfigError: unknown options or values of the wrong type.
+    """
+    if not options:
+        return {}
+    from genlab.measures.computing.compute import canonical_options, check_request
+    from genlab.measures.computing.registry import MEASURES
+
+    parsed = check_request(None, options)[1]
+    return {name: canonical_options(MEASURES[name], values) for name, values in parsed.items()}
+
+
+def _parts(key: str) -> KeyPath:
+    return tuple(int(part) if part.isdecimal() else part for part in key.split("."))

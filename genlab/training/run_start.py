@@ -1,0 +1,156 @@
+"""From a config to a run directory that the training loop can write to: begun, or resumed where it stopped."""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from genlab.config.identity import canonical, run_id
+from genlab.config.load import to_yaml
+from genlab.config.schema import TrainConfig
+from genlab.data.build import data_fingerprint
+from genlab.errors import GenlabError
+from genlab.rundir.atomic import remove_leftovers, write_text
+from genlab.rundir.checkpoints import save_tensors
+from genlab.rundir.find import directory_of
+from genlab.rundir.history import REMEDY as HISTORY_REMEDY
+from genlab.rundir.layout import RunDirectory
+from genlab.rundir.status import dotted, read_status
+from genlab.training.loop import Member
+from genlab.training.recorder import Recorder
+from genlab.training.schedules import Schedule, build_schedule
+from genlab.training.stopping import StopRule
+
+
+@dataclass(frozen=True)
+class TrainResult:
+    """A run that has reached its end.
+
+    Attributes:
+        run: its directory.
+        status: the content of its status.json.
+        already: whether it had been finished before, so that nothing was done.
+    """
+
+    run: RunDirectory
+    status: dict[str, Any]
+    already: bool = False
+
+
+@dataclass(frozen=True)
+class Identified:
+    """A config with the directory that its run has or gets.
+
+    Attributes:
+        config: of the run.
+        run: its directory.
+        short: dotted keys of the scientific config, for the status.
+    """
+
+    config: TrainConfig
+    run: RunDirectory
+    short: dict[str, Any]
+
+    def finished(self) -> TrainResult | None:
+        """The result, where the run is finished.
+
+        Raises:
+            GenlabError: it diverged, and would again.
+        """
+        if not self.run.status.exists():
+            return None
+        status = read_status(self.run)
+        if status["status"] == "finished":
+            return TrainResult(self.run, status, already=True)
+        if status.get("diverged"):
+            remedy = "it would again, so change the config (or --force)"
+            raise GenlabError(f"{self.run.path}: {status['reason']}; {remedy}")
+        return None
+
+    def resumes(self) -> bool:
+        """Whether there is a checkpoint to go on from; what killed writers left is removed. To be asked under the lock.
+
+        A checkpoint without a config is what is left of a run that was removed while it ran.
+        """
+        remove_leftovers(self.run.path)
+        remove_leftovers(self.run.checkpoint.parent)
+        return self.run.checkpoint.exists() and self.run.config.exists()
+
+    def begin(self, weights: dict[str, Tensor], *, afresh: bool = False) -> Recorder:
+        """A new run's files: its config, its initial weights, empty tables.
+
+        Args:
+            weights: at initialisation.
+            afresh: give up whatever is there.
+        """
+        run, keep = self.run, self.config.execution.keep
+        if afresh and run.path.exists():
+            _remove(run.path)
+        elif run.checkpoint.exists():
+            _remove(run.checkpoint.parent)
+        write_text(run.config, to_yaml(self.config))
+        if keep == "all":
+            save_tensors(run.initial, weights)
+        recorder = Recorder(run, self.short, keep=keep)
+        recorder.history.start()
+        recorder.timing.start()
+        return recorder
+
+    def go_on(self, step: int) -> Recorder:
+        """The tables of a run that has a checkpoint, cut back to its step."""
+        recorder = Recorder(self.run, self.short, keep=self.config.execution.keep, seconds=_seconds(self.run))
+        recorder.history.cut_back(step)
+        recorder.timing.cut_back(step)
+        recorder.final = _numbers(self.run, recorder.history.last() or {})
+        return recorder
+
+    def member(self, recorder: Recorder, step: int) -> Member:
+        """The run's part in a training loop."""
+        training = self.config.training
+        stop = training.stop
+        rule = StopRule(stop.train_error, stop.train_loss)
+        schedule = schedule_of(self.config)
+        return Member(self.config.seed, schedule, stop.epochs, training.evaluate_every, rule, recorder, step)
+
+
+def identified(config: TrainConfig, *, runs: Path, data_dir: Path) -> Identified:
+    """Find the directory of a config's run; where there is none yet it gets the config's name.
+
+    Raises:
+        DataMissingError: the content of an image folder is part of the identity, and cannot be read.
+    """
+    fingerprint = data_fingerprint(config.data, data_dir)
+    run = directory_of(runs, config.name, run_id(config, fingerprint))
+    return Identified(config, run, dotted(canonical(config, fingerprint)))
+
+
+def schedule_of(config: TrainConfig) -> Schedule:
+    """The learning rate as a function of the epochs done."""
+    settings = config.training.schedule.model_dump()
+    if settings["name"] == "cosine" and settings["epochs"] is None:
+        settings["epochs"] = config.training.stop.epochs
+    name = settings.pop("name")
+    return build_schedule(name, config.training.optimiser.learning_rate, **settings)
+
+
+def _seconds(run: RunDirectory) -> float:
+    try:
+        return float(read_status(run).get("seconds", 0.0))
+    except GenlabError:
+        return 0.0
+
+
+def _numbers(run: RunDirectory, row: dict[str, str]) -> dict[str, float]:
+    try:
+        return {key: int(value) if value.isdecimal() else float(value) for key, value in row.items() if value}
+    except ValueError as error:
+        raise GenlabError(f"{run.history}: damaged: {error} in its last row; {HISTORY_REMEDY}") from None
+
+
+def _remove(path: Path) -> None:
+    try:
+        shutil.rmtree(path)
+    except OSError as error:
+        raise GenlabError(f"{path}: cannot be removed: {error.strerror}") from error

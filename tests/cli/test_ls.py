@@ -1,0 +1,40 @@
+"""`genlab ls`."""
+
+import json
+
+import pytest
+
+from genlab.cli.ls import Kind
+from genlab.compression.catalogue import COMPRESSORS
+from genlab.config.load import packaged_configs
+from genlab.data.catalogue import DATASETS
+from genlab.measures import MEASURES
+from genlab.models.catalogue import MODELS
+from tests.cli.command import genlab
+
+NAMES = {
+    "models": list(MODELS),
+    "datasets": list(DATASETS),
+    "measures": list(MEASURES),
+    "compressors": list(COMPRESSORS),
+    "configs": [name for kind in ("train", "measure", "compress", "sweeps") for name in packaged_configs(kind)],
+}
+
+
+def test_everything_that_can_be_listed_is_tested_here():
+    assert {kind.value for kind in Kind} == set(NAMES)
+
+
+@pytest.mark.parametrize("kind", NAMES)
+def test_every_entry_has_a_line_and_a_source(kind):
+    found = genlab("ls", kind)
+    assert (found.code, found.err) == (0, "")
+    assert [line.split()[0] for line in found.out.splitlines()[1:]] == NAMES[kind]
+    rows = json.loads(genlab("ls", kind, "--json").out)
+    assert [row["name"] for row in rows] == NAMES[kind]
+    assert all(value for row in rows for value in row.values())
+
+
+def test_a_config_comes_with_its_command():
+    commands = {row["name"]: row["command"] for row in json.loads(genlab("ls", "configs", "--json").out)}
+    assert commands["digits-mlp"] == "genlab train digits-mlp"

@@ -1,0 +1,44 @@
+"""What columns a sweep's tables can have, before anything has run."""
+
+import pytest
+
+from genlab.config.load import load
+from genlab.config.schema.sweep import SweepConfig
+from genlab.sweeps.file.columns import possible_columns
+from genlab.sweeps.file.measure_names import measure_names
+
+
+@pytest.fixture
+def config():
+    return load(SweepConfig, "neyshabur2017-figure4", kind="sweeps").config
+
+
+def test_results_have_config_errors_and_the_measures_asked_for(config):
+    columns = possible_columns(config)("results")
+    assert columns is not None
+    assert {"id", "status", "seed", "model.widths", "final.test_error", "measure.log_l2_norm"} <= columns
+    assert "measure.log_l1_inf_norm" not in columns
+
+
+def test_a_measure_with_options_has_a_column_that_names_them(config):
+    asked = {"only": ["log_l2_path_norm"], "options": {"log_l2_path_norm": {"max_pool": "sum"}}}
+    changed = config.model_copy(update={"measure": type(config.measure).model_validate(asked)})
+    assert "measure.log_l2_path_norm[max_pool=sum]" in (possible_columns(changed)("results") or set())
+
+
+def test_all_measures_have_their_columns(config):
+    changed = config.model_copy(update={"measure": type(config.measure)()})
+    assert {f"measure.{name}" for name in measure_names()} <= (possible_columns(changed)("results") or set())
+
+
+def test_tables_that_the_sweep_does_not_make_have_no_columns(config):
+    columns = possible_columns(config)
+    assert columns("compression") == set()
+    assert columns("bounds") == set()
+    assert {"measure", "layer", "value", "seed"} <= (columns("measures") or set())
+    assert columns("measures/margin_distribution") == set()
+    assert columns("measures/log_l2_norm") is None
+    assert {"epoch", "test_error", "data.train_size"} <= (columns("history") or set())
+    assert not {"measure.log_l2_norm"} & (
+        possible_columns(config.model_copy(update={"measure": None}))("results") or set()
+    )

@@ -1,0 +1,96 @@
+"""What the cells of a sweep must have when it is done."""
+
+import subprocess
+import sys
+
+import pytest
+
+from genlab.errors import ConfigError
+from genlab.measures import MEASURES
+from genlab.sweeps.file.passes import sweep_work, wanted
+from genlab.sweeps.plan import DONE, FAILED, MISSING, RESUMABLE, RUNNING, UNMEASURED, PlannedCell
+from tests.sweeps.examples import loaded, sweep_file
+
+ONLY = "only: [log_l2_norm, parameter_count]"
+
+
+def refused(folder, changes):
+    with pytest.raises(ConfigError) as caught:
+        sweep_work(loaded(folder, changes))
+    return [line.removeprefix(f"{folder}/") for line in str(caught.value).splitlines()]
+
+
+def test_every_measure_that_is_asked_for_needs_a_row(tmp_path):
+    passes = sweep_work(loaded(tmp_path)).expected()
+    assert passes.measures == {("log_l2_norm", ""), ("parameter_count", "")}
+    assert passes.settings == frozenset()
+
+
+def test_all_stands_for_every_measure_there_is(tmp_path):
+    assert {name for name, _ in sweep_work(loaded(tmp_path, {ONLY: "only: all"})).expected().measures} == set(MEASURES)
+
+
+def test_options_count_as_they_stand_in_the_rows(tmp_path):
+    changes = {
+        ONLY: "only: [log_l2_path_norm]\n"
+        "  options: {log_l2_path_norm: {max_pool: sum}, log_l1_path_norm: {max_pool: sum}}"
+    }
+    assert sweep_work(loaded(tmp_path, changes)).expected().measures == {("log_l2_path_norm", '{"max_pool":"sum"}')}
+    default = {ONLY: "only: [log_l2_path_norm]\n  options: {log_l2_path_norm: {max_pool: max}}"}
+    assert sweep_work(loaded(tmp_path, default)).expected().measures == {("log_l2_path_norm", "")}
+
+
+def test_every_setting_of_a_compression_needs_a_row(tmp_path):
+    changes = {"scales": "compress: {methods: [{name: svd_truncation, rank: [1, 2]}]}\nscales"}
+    assert sweep_work(loaded(tmp_path, changes)).expected().settings == {
+        ("svd_truncation", "rank=1"),
+        ("svd_truncation", "rank=2"),
+    }
+
+
+def test_a_sweep_without_passes_needs_none(tmp_path):
+    work = sweep_work(loaded(tmp_path, {"measure:\n  only: [log_l2_norm, parameter_count]\n": ""}))
+    assert not work.measures
+    assert work.expected().measures == frozenset()
+
+
+def test_an_unknown_measure_is_told_with_its_place_and_the_nearest_name(tmp_path):
+    lines = refused(tmp_path, {ONLY: "only: [log_l2_nrom, parameter_count]"})
+    assert lines == ["small.yaml:16:10: log_l2_nrom: no measure of this name; did you mean log_l2_norm?"]
+
+
+def test_unknown_options_and_values_of_measures_are_told_with_their_places(tmp_path):
+    options = "\n  options:\n    log_l2_path_norm: {max_pool: 3, depth: 1}\n    log_l2_pth_norm: {}"
+    lines = refused(tmp_path, {ONLY: ONLY + options})
+    assert [line.split(": ")[:2] for line in lines] == [
+        ["small.yaml:19:5", "log_l2_pth_norm"],
+        ["small.yaml:18:24", "log_l2_path_norm.max_pool"],
+        ["small.yaml:18:37", "log_l2_path_norm.depth"],
+    ]
+
+
+def test_a_setting_that_is_there_twice_is_told_with_its_place(tmp_path):
+    methods = (
+        "compress:\n  methods:\n    - {name: svd_truncation, rank: 1}\n    - {name: svd_truncation, rank: 1}\nscales"
+    )
+    lines = refused(tmp_path, {"scales": methods})
+    assert lines == ["small.yaml:20:7: methods.1: svd_truncation with rank=1 is there twice"]
+
+
+def test_a_plan_imports_no_torch(tmp_path):
+    code = (
+        "import sys; from pathlib import Path; from genlab.sweeps.file.grid import load_sweep\n"
+        "from genlab.sweeps.file.passes import sweep_plan, sweep_work\n"
+        "s = load_sweep(sys.argv[1], 'smoke'); sweep_plan(s, sweep_work(s), runs=Path('none'), data_dir=Path('none'));"
+        "sys.exit('torch' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code, sweep_file(tmp_path)], check=False).returncode == 0
+
+
+def test_what_is_worked_on_is_all_that_is_neither_done_nor_failed_or_what_is_asked_for(tmp_path):
+    cell = loaded(tmp_path).cells[0]
+    every = (DONE, UNMEASURED, FAILED, RESUMABLE, RUNNING, MISSING)
+    planned = [PlannedCell(cell, None, state) for state in every]
+    assert [p.state for p in wanted(planned, None)] == [UNMEASURED, RESUMABLE, RUNNING, MISSING]
+    assert [p.state for p in wanted(planned, "failed")] == [FAILED]
+    assert [p.state for p in wanted(planned, "missing")] == [MISSING]
