@@ -17,10 +17,10 @@ def _known_device(value: str | None) -> str | None:
     return value
 
 
-def _known_ensemble(value: str) -> str:
-    from genlab.sweeps.group_size import parse_ensemble
+def _known_group_size(value: str) -> str:
+    from genlab.sweeps.group_size import parse_group_size
 
-    parse_ensemble(value)
+    parse_group_size(value)
     return value
 
 
@@ -31,9 +31,9 @@ Overrides = Annotated[
 Runs = Annotated[Path, typer.Option("--runs", envvar="GENLAB_RUNS", help="Directory of all runs.")]
 DataDir = Annotated[Path, typer.Option("--data-dir", envvar="GENLAB_DATA", help="Directory of all data sets.")]
 Device = Annotated[str | None, typer.Option("--device", callback=_known_device, help="auto, cpu, cuda or cuda:N.")]
-Ensemble = Annotated[
+GroupSize = Annotated[
     str,
-    typer.Option("--ensemble", callback=_known_ensemble, help="Nets that train together: auto, off, or N at most."),
+    typer.Option("--group", callback=_known_group_size, help="Nets that train together: auto, off, or N at most."),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Results on stdout as JSON.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]

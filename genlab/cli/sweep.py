@@ -11,7 +11,7 @@ from genlab.cli.options import (
     AsJson,
     DataDir,
     Device,
-    Ensemble,
+    GroupSize,
     Overrides,
     Quiet,
     Runs,
@@ -31,7 +31,7 @@ def sweep(
     ] = None,
     fail_fast: Annotated[bool, typer.Option("--fail-fast", help="Stop at the first cell that fails.")] = False,
     jobs: Annotated[int, typer.Option("--jobs", min=1, help="Processes, one a GPU or share of the cores.")] = 1,
-    ensemble: Ensemble = "auto",
+    group: GroupSize = "auto",
     launcher: Annotated[Literal["local", "slurm"], typer.Option("--launcher", help="Where cells run.")] = "local",
     partition: Partition = None,
     time_limit: TimeLimit = None,
@@ -61,11 +61,11 @@ def sweep(
         print_plan(loaded, runs=runs, data_dir=data_dir, as_json=as_json)
         return
     asked = {"partition": partition, "time_limit": time_limit, "gpus": gpus, "at_once": at_once}
-    if slurm_wanted(launcher, asked, jobs=jobs, fail_fast=fail_fast, ensemble=ensemble):
+    if slurm_wanted(launcher, asked, jobs=jobs, fail_fast=fail_fast, group=group):
         submit_and_print(loaded, asked, only=only, runs=runs, data_dir=data_dir, device=device, as_json=as_json)
         return
     from genlab.cli.sweep_output import print_outcome
-    from genlab.sweeps.group_size import parse_ensemble
+    from genlab.sweeps.group_size import parse_group_size
     from genlab.sweeps.run import run_sweep
 
     outcome = run_sweep(
@@ -78,7 +78,7 @@ def sweep(
         fail_fast=fail_fast,
         worker=worker,
         quiet=quiet,
-        ensemble=parse_ensemble(ensemble),
+        group=parse_group_size(group),
         assignment=assignment,
     )
     print_outcome(outcome, as_json=as_json)

@@ -17,11 +17,11 @@ def print_plan(sweep: "Sweep", *, runs: Path, data_dir: Path, as_json: bool) -> 
 
     Cells that wait in SLURM are `queued`; where SLURM cannot be asked, they are shown as their files are.
     """
-    from genlab.sweeps.file.passes import sweep_plan, sweep_work
+    from genlab.sweeps.file.passes import sweep_passes, sweep_plan
     from genlab.sweeps.plan import DONE, estimated_seconds
     from genlab.sweeps.slurm.submission import with_queue
 
-    planned = sweep_plan(sweep, sweep_work(sweep), runs=runs, data_dir=data_dir)
+    planned = sweep_plan(sweep, sweep_passes(sweep), runs=runs, data_dir=data_dir)
     seconds = estimated_seconds(planned)
     try:
         planned = with_queue(sweep, planned, runs=runs)

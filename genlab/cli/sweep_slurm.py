@@ -21,7 +21,7 @@ AtOnce = Annotated[int | None, typer.Option("--at-once", min=1, help="SLURM: job
 
 
 def slurm_wanted(
-    launcher: str, asked: Mapping[str, str | int | None], *, jobs: int, fail_fast: bool, ensemble: str = "auto"
+    launcher: str, asked: Mapping[str, str | int | None], *, jobs: int, fail_fast: bool, group: str = "auto"
 ) -> bool:
     """Whether the sweep goes to SLURM.
 
@@ -35,8 +35,8 @@ def slurm_wanted(
         return False
     if jobs != 1:
         raise UsageError("--jobs is for this machine; with --launcher slurm give --at-once")
-    if ensemble not in ("auto", "off"):
-        raise UsageError("--ensemble N is for this machine; with --launcher slurm each cell is a task of its own")
+    if group not in ("auto", "off"):
+        raise UsageError("--group N is for this machine; with --launcher slurm each cell is a task of its own")
     if fail_fast:
         raise UsageError("--fail-fast is for this machine; jobs of SLURM know nothing of each other")
     return True

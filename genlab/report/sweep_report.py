@@ -14,7 +14,7 @@ from genlab.report.origin import origin
 from genlab.report.page import ReportData, page
 from genlab.rundir.atomic import write_text
 from genlab.sweeps.file.grid import Sweep
-from genlab.sweeps.file.passes import sweep_work
+from genlab.sweeps.file.passes import sweep_passes
 from genlab.sweeps.results import SweepTables
 from genlab.sweeps.run import collect
 
@@ -55,7 +55,7 @@ def report_sweep(sweep: Sweep, *, runs: Path, data_dir: Path) -> Report:
         ConfigError: the file asks for what cannot be.
         GenlabError: a table of a run is damaged, or a file cannot be written.
     """
-    outcome = collect(sweep, sweep_work(sweep), runs=runs, data_dir=data_dir)
+    outcome = collect(sweep, sweep_passes(sweep), runs=runs, data_dir=data_dir)
     folder = outcome.results.parent
     tables = SweepTables(outcome.planned)
     config = sweep.config

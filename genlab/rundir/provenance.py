@@ -143,7 +143,7 @@ def record_stop(run: RunDirectory, outcome: str) -> None:
         write_json(run.provenance, provenance)
 
 
-def killed_in_company_of(run: RunDirectory) -> int:
+def killed_in_group_of(run: RunDirectory) -> int:
     """How many nets trained together in the last attempt, where that was more than one and it was killed; else 0."""
     try:
         attempts = read_provenance(run).get("attempts", [])

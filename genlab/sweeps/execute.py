@@ -15,7 +15,7 @@ from genlab.rundir.find import directory_of
 from genlab.rundir.layout import RunDirectory
 from genlab.rundir.locks import locked
 from genlab.rundir.status import read_status
-from genlab.sweeps.file.passes import Only, Work, sweep_plan, sweep_work, wanted
+from genlab.sweeps.file.passes import Only, Passes, wanted
 from genlab.sweeps.plan import (
     DONE,
     FAILED,
@@ -33,14 +33,12 @@ from genlab.training.interruption import PREEMPTING
 from genlab.training.progress import Progress
 from genlab.training.train_run import train_run
 
-__all__ = ["Only", "Work", "finish_cell", "sweep_plan", "sweep_work", "work_through"]
-
 POLL_SECONDS = 0.5
 
 
 def work_through(
     planned: Sequence[PlannedCell],
-    work: Work,
+    passes: Passes,
     *,
     runs: Path,
     data_dir: Path,
@@ -74,13 +72,13 @@ def work_through(
         PreemptedError, InterruptedByUserError: this process was asked to stop; the cell at hand is saved.
         DataMissingError: the images of every cell of the sweep are missing.
     """
-    passes, missing = work.expected(), MissingData(p.cell for p in planned)
+    expected, missing = passes.expected(), MissingData(p.cell for p in planned)
     begun = time.monotonic()
     ordered = [*planned[first:], *planned[:first]]
     pending = assigned.of(ordered) if assigned else wanted(ordered, only)
 
     def available(planned: PlannedCell) -> bool:
-        now = planned_cell(planned.cell, planned.run, passes)
+        now = planned_cell(planned.cell, planned.run, expected)
         return now.state in (MISSING, RESUMABLE) and not (assigned and assigned.given_up(now.run.run_id))
 
     before = assigned.cells if assigned else {p.run.run_id: failure_time(p) for p in pending}
@@ -88,7 +86,7 @@ def work_through(
         while pending:
             waiting = []
             for planned_before in pending:
-                now = planned_cell(planned_before.cell, planned_before.run, passes)
+                now = planned_cell(planned_before.cell, planned_before.run, expected)
                 # What failed in some process just now has had its chance; what failed before counts only if asked for.
                 failed_meanwhile = now.state == FAILED and failure_time(now) != before[now.run.run_id]
                 if now.state == DONE or failed_meanwhile:
@@ -101,13 +99,13 @@ def work_through(
                     finished(replace(now, state=FAILED, reason=reason))
                     continue
                 _refuse_after(now.cell.config.execution.time_budget, begun)
-                company = [now]
+                group = [now]
                 try:
-                    company = together.company(now, pending, available) if together else [now]
-                    if together and len(company) > 1:
-                        started(company)
-                        together.train(company, runs=runs)
-                        here = [planned_cell(p.cell, p.run, passes) for p in (company if fail_fast else [now])]
+                    group = together.group_of(now, pending, available) if together else [now]
+                    if together and len(group) > 1:
+                        started(group)
+                        together.train(group, runs=runs)
+                        here = [planned_cell(p.cell, p.run, expected) for p in (group if fail_fast else [now])]
                         if failed := [p for p in here if p.state == FAILED]:
                             for p in failed:
                                 finished(p)
@@ -115,12 +113,12 @@ def work_through(
                                 return
                             continue
                     started([now])
-                    finish_cell(now, work, runs=runs, data_dir=data_dir, device=device, progress=progress)
+                    finish_cell(now, passes, runs=runs, data_dir=data_dir, device=device, progress=progress)
                 except LockedError:
                     waiting.append(planned_before)
                     continue
                 except (PreemptedError, InterruptedByUserError) as error:
-                    raise type(error)(f"{_stopped(company)}; the same command goes on") from None
+                    raise type(error)(f"{_stopped(group)}; the same command goes on") from None
                 except Exception as error:
                     if isinstance(error, DataMissingError):
                         missing.add(now.cell, error)
@@ -129,20 +127,20 @@ def work_through(
                     if fail_fast:
                         return
                     continue
-                finished(planned_cell(now.cell, now.run, passes))
+                finished(planned_cell(now.cell, now.run, expected))
             if len(waiting) == len(pending):
                 time.sleep(POLL_SECONDS)
             pending = waiting
 
 
 def finish_cell(
-    planned: PlannedCell, work: Work, *, runs: Path, data_dir: Path, device: str | None, progress: Progress
+    planned: PlannedCell, passes: Passes, *, runs: Path, data_dir: Path, device: str | None, progress: Progress
 ) -> None:
     """Train a cell, or the rest of it, and do those of the passes whose rows it lacks."""
     diverged = planned.state == FAILED and planned.run.status.exists() and read_status(planned.run).get("diverged")
     result = train_run(planned.cell.config, runs=runs, data_dir=data_dir, progress=progress, force=bool(diverged))
-    passes = work.expected()
-    names, labels = passes.measures_left(result.run), passes.settings_left(result.run)
+    expected = passes.expected()
+    names, labels = expected.measures_left(result.run), expected.settings_left(result.run)
     if not names and not labels:
         return
     # They import pandas, a fifth of a second that a sweep without passes does not need.
@@ -152,9 +150,9 @@ def finish_cell(
 
     run, where = load_run(result.run.path, data_dir), resolve_device(device or "auto")
     if names:
-        measure_run(run, sorted(names), {k: v for k, v in work.options.items() if k in names}, device=where)
+        measure_run(run, sorted(names), {k: v for k, v in passes.options.items() if k in names}, device=where)
     if labels:
-        settings = [setting for setting in work.settings if (setting.method, setting.label) in labels]
+        settings = [setting for setting in passes.settings if (setting.method, setting.label) in labels]
         for _ in compress_run(run, settings, device=where, save=False):
             pass
 
@@ -198,14 +196,14 @@ def _refuse_after(budget: float | None, begun: float) -> None:
         raise PreemptedError(f"the time budget of {budget:g} s is used up; the same command goes on")
 
 
-def _stopped(company: Sequence[PlannedCell]) -> str:
-    others = f" and those trained with it are saved ({len(company)} in all)" if len(company) > 1 else " is saved"
-    return f"stopped ({_reason(company)}), the cell {company[0].cell.label}{others}"
+def _stopped(group: Sequence[PlannedCell]) -> str:
+    others = f" and those trained with it are saved ({len(group)} in all)" if len(group) > 1 else " is saved"
+    return f"stopped ({_reason(group)}), the cell {group[0].cell.label}{others}"
 
 
-def _reason(company: Sequence[PlannedCell]) -> str:
-    """Why they were stopped; of those in company some may be trained elsewhere or not have begun."""
-    for planned in company:
+def _reason(group: Sequence[PlannedCell]) -> str:
+    """Why they were stopped; of those in a group some may be trained elsewhere or not have begun."""
+    for planned in group:
         run = directory_of(planned.run.path.parent, planned.cell.config.name, planned.run.run_id)
         status = read_status(run) if run.status.exists() else {"status": ""}
         if status["status"] in ("preempted", "interrupted"):

@@ -1,13 +1,13 @@
-"""What `--ensemble` can say."""
+"""What `--group` can say."""
 
 from typing import Literal
 
 from genlab.errors import UsageError
 
-Ensemble = Literal["auto", "off"] | int
+GroupSize = Literal["auto", "off"] | int
 
 
-def parse_ensemble(text: str) -> Ensemble:
+def parse_group_size(text: str) -> GroupSize:
     """auto, off, or a number of nets.
 
     Raises:
@@ -19,4 +19,4 @@ def parse_ensemble(text: str) -> Ensemble:
         return "off"
     if text.isdecimal() and int(text) > 0:
         return int(text)
-    raise UsageError(f"--ensemble {text}: give auto, off, or how many nets are to train together at most")
+    raise UsageError(f"--group {text}: give auto, off, or how many nets are to train together at most")

@@ -43,7 +43,7 @@ class PlannedCell:
 
 
 @dataclass(frozen=True)
-class Passes:
+class ExpectedRows:
     """What every finished cell must have: the rows that tell that the sweep's passes are done.
 
     Attributes:
@@ -72,13 +72,13 @@ class Passes:
 
 
 def plan(
-    sweep: Sweep, runs: Path, passes: Passes, fingerprint: Callable[[DataConfig], str | None]
+    sweep: Sweep, runs: Path, expected: ExpectedRows, fingerprint: Callable[[DataConfig], str | None]
 ) -> list[PlannedCell]:
     """The state of every cell, in the order of the sweep; cells of a folder of images that cannot be read have failed.
 
     Args:
         runs: directory of all runs.
-        passes: that every cell must have.
+        expected: that every cell must have.
         fingerprint: content of an image folder; asked once for each folder.
 
     Raises:
@@ -100,7 +100,7 @@ def plan(
         identity = run_id(cell.config, fingerprints[key])
         run = RunDirectory(directories.get(identity, runs / f"{cell.config.name}-{identity}"))
         reason = missing.reason(cell)
-        planned.append(PlannedCell(cell, run, FAILED, reason) if reason else planned_cell(cell, run, passes))
+        planned.append(PlannedCell(cell, run, FAILED, reason) if reason else planned_cell(cell, run, expected))
     return planned
 
 
@@ -147,7 +147,7 @@ def existing_directories(runs: Path) -> dict[str, Path]:
     return {name.rpartition("-")[2]: runs / name for name in reversed(names)}
 
 
-def planned_cell(cell: Cell, run: RunDirectory, passes: Passes) -> PlannedCell:
+def planned_cell(cell: Cell, run: RunDirectory, expected: ExpectedRows) -> PlannedCell:
     """The state of one cell now."""
     if not run.status.exists():
         return PlannedCell(cell, run, MISSING)
@@ -158,7 +158,7 @@ def planned_cell(cell: Cell, run: RunDirectory, passes: Passes) -> PlannedCell:
     state, reason = status["status"], str(status.get("reason", ""))
     if state == "finished":
         try:
-            done = passes.done(run)
+            done = expected.done(run)
         except GenlabError as error:
             return PlannedCell(cell, run, FAILED, str(error))
         return PlannedCell(cell, run, DONE if done else UNMEASURED, reason, _seconds(status))

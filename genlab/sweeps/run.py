@@ -14,9 +14,9 @@ from pathlib import Path
 from genlab.config.load import CONFIG_ROOTS
 from genlab.errors import GenlabError, PreemptedError
 from genlab.sweeps.file.grid import Sweep
-from genlab.sweeps.file.passes import Only, Work, sweep_plan, sweep_work, wanted
-from genlab.sweeps.group_size import Ensemble
-from genlab.sweeps.plan import DONE, FAILED, RUNNING, Passes, PlannedCell, planned_cell
+from genlab.sweeps.file.passes import Only, Passes, sweep_passes, sweep_plan, wanted
+from genlab.sweeps.group_size import GroupSize
+from genlab.sweeps.plan import DONE, FAILED, RUNNING, ExpectedRows, PlannedCell, planned_cell
 from genlab.sweeps.processes.assignment import Assignment, assign
 from genlab.sweeps.processes.kills import Kills
 from genlab.sweeps.processes.workers import Ended, run_workers
@@ -80,7 +80,7 @@ def run_sweep(
     fail_fast: bool,
     worker: int | None,
     quiet: bool,
-    ensemble: Ensemble = "off",
+    group: GroupSize = "off",
     assignment: Path | None = None,
 ) -> Outcome:
     """Run what is not finished and write `results.csv`, of what there is also when stopped.
@@ -88,7 +88,7 @@ def run_sweep(
     Args:
         jobs: processes; more than one start genlab that many times.
         worker: the number of this process among several, which then writes no results; None otherwise.
-        ensemble: how many cells train together in a process: "auto", "off", or a number at most.
+        group: how many cells train together in a process: "auto", "off", or a number at most.
         assignment: where it is one of several, the folder that tells it its cells; `only` does not count then.
 
     Raises:
@@ -96,21 +96,21 @@ def run_sweep(
         DataMissingError: the images of no cell are there.
         GenlabError: workers are killed or fail before they are at any cell, or cells are left that nobody tells of.
     """
-    work = sweep_work(sweep)
-    planned = sweep_plan(sweep, work, runs=runs, data_dir=data_dir)
+    passes = sweep_passes(sweep)
+    planned = sweep_plan(sweep, passes, runs=runs, data_dir=data_dir)
     assigned = Assignment(assignment) if assignment else None
     pending = assigned.of(planned) if assigned else wanted(planned, only)
     reasons: dict[str, str] = {}
     first = 0 if worker is None else worker * len(planned) // max(1, jobs)
     done = sum(p.state == DONE for p in planned)
     with (
-        _results_anyway(sweep, work, reasons, runs=runs, data_dir=data_dir, write=worker is None),
+        _results_anyway(sweep, passes, reasons, runs=runs, data_dir=data_dir, write=worker is None),
         SweepProgress(len(planned), done, quiet=quiet) as progress,
     ):
         if worker is None and min(jobs, len(pending)) > 1:
             command = _command(sweep, runs=runs, data_dir=data_dir, device=device, jobs=jobs, fail_fast=fail_fast)
-            command += ["--ensemble", str(ensemble)]
-            _run_in_workers(command, min(jobs, len(pending)), pending, work.expected(), progress, reasons, fail_fast)
+            command += ["--group", str(group)]
+            _run_in_workers(command, min(jobs, len(pending)), pending, passes.expected(), progress, reasons, fail_fast)
         elif pending:
             # Imports torch, which a sweep that is done has no need of.
             from genlab.sweeps.execute import work_through
@@ -130,7 +130,7 @@ def run_sweep(
 
             work_through(
                 planned,
-                work,
+                passes,
                 runs=runs,
                 data_dir=data_dir,
                 device=device,
@@ -141,12 +141,12 @@ def run_sweep(
                 finished=finished,
                 started=started,
                 assigned=assigned,
-                together=Together(ensemble, jobs=jobs, data_dir=data_dir, progress=progress),
+                together=Together(group, jobs=jobs, data_dir=data_dir, progress=progress),
             )
     # A plan of many cells takes its time; where nothing was to do the first one still holds.
     return collect(
         sweep,
-        work,
+        passes,
         runs=runs,
         data_dir=data_dir,
         write=worker is None,
@@ -157,7 +157,7 @@ def run_sweep(
 
 def collect(
     sweep: Sweep,
-    work: Work,
+    passes: Passes,
     *,
     runs: Path,
     data_dir: Path,
@@ -171,7 +171,7 @@ def collect(
         known: the plan, if it has just been made.
         reasons: why cells failed, by run id, for those whose files do not say so (no images, no room, a failed pass).
     """
-    planned = [_told(p, reasons or {}) for p in known or sweep_plan(sweep, work, runs=runs, data_dir=data_dir)]
+    planned = [_told(p, reasons or {}) for p in known or sweep_plan(sweep, passes, runs=runs, data_dir=data_dir)]
     path = sweep_folder(sweep, runs) / "results.csv"
     if write:
         write_results(path, results_rows(planned))
@@ -187,7 +187,7 @@ def _told(planned: PlannedCell, reasons: Mapping[str, str]) -> PlannedCell:
 
 @contextlib.contextmanager
 def _results_anyway(
-    sweep: Sweep, work: Work, reasons: Mapping[str, str], *, runs: Path, data_dir: Path, write: bool
+    sweep: Sweep, passes: Passes, reasons: Mapping[str, str], *, runs: Path, data_dir: Path, write: bool
 ) -> Iterator[None]:
     """Write the results of what there is when the block ends early."""
     try:
@@ -196,7 +196,7 @@ def _results_anyway(
         if write:
             # The first error is the one to tell, also where the disk is full now.
             with contextlib.suppress(GenlabError):
-                collect(sweep, work, runs=runs, data_dir=data_dir, reasons=reasons)
+                collect(sweep, passes, runs=runs, data_dir=data_dir, reasons=reasons)
         raise
 
 
@@ -204,7 +204,7 @@ def _run_in_workers(
     command: Sequence[str],
     jobs: int,
     pending: Sequence[PlannedCell],
-    passes: Passes,
+    expected: ExpectedRows,
     progress: SweepProgress,
     reasons: dict[str, str],
     fail_fast: bool,
@@ -212,7 +212,7 @@ def _run_in_workers(
     """Work on cells in several processes; why they failed, where no file of theirs says so, is added to the reasons."""
     with tempfile.TemporaryDirectory(prefix="genlab-sweep-") as folder:
         kills = Kills(assign(Path(folder), pending), pending, reasons)
-        watch = _watch(pending, passes, progress, reasons)
+        watch = _watch(pending, expected, progress, reasons)
 
         def stop_after(end: Ended) -> bool:
             failed = bool(kills.given_up) if end.code < 0 else end.code not in (0, PreemptedError.exit_code)
@@ -221,7 +221,7 @@ def _run_in_workers(
         ended = run_workers([*command, "--assignment", folder], jobs, watch, stop_after, kills)
     reasons |= _failures(ended)
     watch()
-    _refuse_unless_done(ended, pending, passes, reasons, some=fail_fast)
+    _refuse_unless_done(ended, pending, expected, reasons, some=fail_fast)
 
 
 def _command(sweep: Sweep, *, runs: Path, data_dir: Path, device: str | None, jobs: int, fail_fast: bool) -> list[str]:
@@ -242,7 +242,7 @@ def _command(sweep: Sweep, *, runs: Path, data_dir: Path, device: str | None, jo
 
 
 def _watch(
-    pending: Sequence[PlannedCell], passes: Passes, progress: SweepProgress, reasons: Mapping[str, str]
+    pending: Sequence[PlannedCell], expected: ExpectedRows, progress: SweepProgress, reasons: Mapping[str, str]
 ) -> Callable[[], None]:
     """Looks at the files of the cells that are not done, and tells of those that have come to an end since.
 
@@ -254,7 +254,7 @@ def _watch(
     def watch() -> None:
         at_work = []
         for path, before in list(left.items()):
-            now = planned_cell(before.cell, before.run, passes)
+            now = planned_cell(before.cell, before.run, expected)
             if now.state != RUNNING:
                 now = _told(now, reasons)
             if now.state == RUNNING:
@@ -280,7 +280,7 @@ def _failures(ended: Sequence[Ended]) -> dict[str, str]:
 def _refuse_unless_done(
     ended: Sequence[Ended],
     pending: Sequence[PlannedCell],
-    passes: Passes,
+    expected: ExpectedRows,
     reasons: Mapping[str, str],
     *,
     some: bool,
@@ -290,7 +290,7 @@ def _refuse_unless_done(
     Args:
         some: whether cells may be left, since the first failure ends the sweep.
     """
-    now = [planned_cell(p.cell, p.run, passes) for p in pending]
+    now = [planned_cell(p.cell, p.run, expected) for p in pending]
     left = [p for p in now if p.state not in (DONE, FAILED) and p.run.run_id not in reasons]
     if not left:
         return

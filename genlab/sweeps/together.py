@@ -15,8 +15,8 @@ from genlab.hardware.memory import available_memory_bytes
 from genlab.models.catalogue import build_model
 from genlab.randomness import generator_for
 from genlab.rundir.locks import most_locks
-from genlab.rundir.provenance import killed_in_company_of
-from genlab.sweeps.group_size import Ensemble
+from genlab.rundir.provenance import killed_in_group_of
+from genlab.sweeps.group_size import GroupSize
 from genlab.sweeps.plan import MISSING, RESUMABLE, RUNNING, PlannedCell
 from genlab.training.execution import execution_choices
 from genlab.training.progress import Progress
@@ -28,25 +28,25 @@ UNFINISHED = (MISSING, RESUMABLE, RUNNING)
 
 
 class Together:
-    """Chooses the company of each cell, and trains it.
+    """Chooses the group of each cell, and trains it.
 
     Args:
-        ensemble: how many at once: "auto" by memory and a short measurement, "off" one, a number that many at most.
+        group: how many at once: "auto" by memory and a short measurement, "off" one, a number that many at most.
         jobs: processes that share the cells, and the memory of a CPU.
         data_dir: of all data sets.
         progress: told of what fails.
         memory: bytes that the groups of all jobs are allowed half of; None for what is free.
     """
 
-    def __init__(self, ensemble: Ensemble, *, jobs: int, data_dir: Path, progress: Progress, memory: int | None = None):
-        self._ensemble, self._jobs, self._data_dir, self._progress = ensemble, jobs, data_dir, progress
+    def __init__(self, group: GroupSize, *, jobs: int, data_dir: Path, progress: Progress, memory: int | None = None):
+        self._size, self._jobs, self._data_dir, self._progress = group, jobs, data_dir, progress
         self._memory = memory
         self._groups: dict[str, Group] = {}
         self._keys: dict[str, str | None] = {}
-        # Cells that have had their turn in company, by run id; what is left of them is done on their own.
+        # Cells that have had their turn in a group, by run id; what is left of them is done on their own.
         self._had: set[str] = set()
 
-    def company(
+    def group_of(
         self,
         first: PlannedCell,
         pending: Sequence[PlannedCell],
@@ -54,7 +54,7 @@ class Together:
     ) -> list[PlannedCell]:
         """The cells to train at once, `first` before all; itself alone where that is faster, or it is trained.
 
-        Cells whose process was killed in company have half as much the next time: memory may have run out.
+        Cells whose process was killed in a group have half as much the next time: memory may have run out.
 
         Args:
             pending: cells as they were some time ago.
@@ -73,7 +73,7 @@ class Together:
             self._groups[key] = self._group(first.cell.config, math.ceil((1 + len(others)) / self._jobs))
         size = self._groups[key].size
         chosen = [first, *islice(filter(available, others), size - 1)]
-        most = min([size, *(half for p in chosen if (half := killed_in_company_of(p.run) // 2))])
+        most = min([size, *(half for p in chosen if (half := killed_in_group_of(p.run) // 2))])
         # As many groups as it takes, of equal size: a small one at the end would be a slow one.
         left = len(chosen) if len(chosen) < size else 1 + len(others)
         return chosen[: math.ceil(left / math.ceil(left / most))]
@@ -104,7 +104,7 @@ class Together:
         self._had.update(cells[number].run.run_id for number in outcomes)
 
     def _key(self, planned: PlannedCell) -> str | None:
-        if self._ensemble == "off" or planned.state not in UNFINISHED or planned.run.run_id in self._had:
+        if self._size == "off" or planned.state not in UNFINISHED or planned.run.run_id in self._had:
             return None
         run_id = planned.run.run_id
         if run_id not in self._keys:
@@ -112,7 +112,7 @@ class Together:
         return self._keys[run_id]
 
     def _group(self, config: TrainConfig, most: int) -> Group:
-        wanted = min(most, most_locks() if self._ensemble == "auto" else min(most_locks(), int(self._ensemble)))
+        wanted = min(most, most_locks() if self._size == "auto" else min(most_locks(), int(self._size)))
         if wanted < 2:
             return Group(1)
         try:
@@ -143,7 +143,7 @@ class Together:
             min(wanted, fitting),
             evaluation_batch=batch,
             threads=choices.threads,
-            always=self._ensemble != "auto",
+            always=self._size != "auto",
         )
 
 

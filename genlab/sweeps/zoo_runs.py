@@ -14,7 +14,7 @@ from genlab.rundir.find import find_run
 from genlab.rundir.layout import RunDirectory
 from genlab.statistics.table import GAP
 from genlab.sweeps.file.grid import find_sweeps, load_sweep
-from genlab.sweeps.file.passes import sweep_plan, sweep_work
+from genlab.sweeps.file.passes import sweep_passes, sweep_plan
 from genlab.sweeps.results import results_rows, run_row
 from genlab.sweeps.run import sweep_folder
 
@@ -55,7 +55,7 @@ def gather_runs(targets: Sequence[str], *, scale: str, runs: Path, data_dir: Pat
     for target in named:
         if _is_sweep(target):
             sweep = load_sweep(target, scale, overrides)
-            planned = sweep_plan(sweep, sweep_work(sweep), runs=runs, data_dir=data_dir)
+            planned = sweep_plan(sweep, sweep_passes(sweep), runs=runs, data_dir=data_dir)
             rows = results_rows(planned)
             if not any(row["status"] == "finished" for row in rows):
                 remedy = " ".join(["genlab sweep", target, *overrides, "--scale", scale])

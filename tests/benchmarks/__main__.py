@@ -15,7 +15,6 @@ import torch
 
 from tests.benchmarks.contests import Contest, run
 from tests.benchmarks.curvature import curvature_contests
-from tests.benchmarks.ensemble import ensemble_contests
 from tests.benchmarks.evaluation import evaluation_contests, loader_contests
 from tests.benchmarks.goals import goal_lines
 from tests.benchmarks.gradients import gradient_contests
@@ -28,9 +27,10 @@ from tests.benchmarks.outcomes import Outcome
 from tests.benchmarks.report import LEGEND, memory, table
 from tests.benchmarks.sizes import FULL, QUICK, Sizes
 from tests.benchmarks.sweeps import sweep_contests
+from tests.benchmarks.together import together_contests
 from tests.benchmarks.training import mlp_contests, vgg_contests
 
-KINDS = ("mlp", "vgg", "evaluation", "loader", "norms", "measures", "ensemble", "sweep")
+KINDS = ("mlp", "vgg", "evaluation", "loader", "norms", "measures", "group", "sweep")
 THREADS = 1
 WIDTH = 100
 
@@ -71,8 +71,8 @@ def main() -> None:
 
 def _contests(only: list[str], sizes: Sizes, scratch: Path, sources: dict[str, str]) -> Iterator[Contest]:
     """The contests one after the other; notes in `sources` which images they use."""
-    grey = {"mlp", "ensemble", "sweep"} & set(only)
-    coloured = {"vgg", "evaluation", "loader", "ensemble"} & set(only)
+    grey = {"mlp", "group", "sweep"} & set(only)
+    coloured = {"vgg", "evaluation", "loader", "group"} & set(only)
     mnist = mnist_images(scratch, sizes.made) if grey else None
     cifar = cifar_images(scratch, sizes.made) if coloured else None
     sources |= {", ".join(sorted(grey)): mnist.source} if mnist else {}
@@ -85,8 +85,8 @@ def _contests(only: list[str], sizes: Sizes, scratch: Path, sources: dict[str, s
         yield from evaluation_contests(cifar, sizes)
     if "loader" in only:
         yield from loader_contests(cifar, sizes)
-    if "ensemble" in only:
-        yield from ensemble_contests(mnist, cifar, sizes)
+    if "group" in only:
+        yield from together_contests(mnist, cifar, sizes)
     if "sweep" in only:
         yield from sweep_contests(mnist, sizes)
     if "norms" in only:

@@ -156,7 +156,7 @@ def _context() -> BaseContext:
                 "norm_family",
                 "curvature",
                 "gradients",
-                "ensemble",
+                "group",
             )
         ]
     )

@@ -94,10 +94,10 @@ def sweep_contests(images: Images, sizes: Sizes) -> Iterator[Contest]:
     """64 cells one after another against a process a core, against side by side, and against both."""
     cores = str(usable_cores())
     ways = {
-        "usual": ("--ensemble", "off", "--jobs", "1"),
-        "a process a core": ("--ensemble", "off", "--jobs", cores),
-        "as chosen": ("--ensemble", "auto", "--jobs", "1"),
-        "as chosen, process a core": ("--ensemble", "auto", "--jobs", cores),
+        "usual": ("--group", "off", "--jobs", "1"),
+        "a process a core": ("--group", "off", "--jobs", cores),
+        "as chosen": ("--group", "auto", "--jobs", "1"),
+        "as chosen, process a core": ("--group", "auto", "--jobs", cores),
     }
     usual, *others = (
         Way(name, SweepCommand, (images, sizes.cells, sizes.cell_epochs, options)) for name, options in ways.items()

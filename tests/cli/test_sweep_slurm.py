@@ -8,7 +8,7 @@ import pytest
 from genlab.cli.sweep_slurm import slurm_wanted, submit_and_print
 from genlab.errors import UsageError
 from genlab.sweeps.file.grid import load_sweep
-from genlab.sweeps.file.passes import sweep_plan, sweep_work
+from genlab.sweeps.file.passes import sweep_passes, sweep_plan
 from genlab.sweeps.plan import FAILED
 from genlab.sweeps.run import Outcome
 from genlab.sweeps.slurm import submission as slurm
@@ -22,7 +22,7 @@ NOTHING = {"partition": None, "time_limit": None, "gpus": None, "at_once": None}
 def said(tmp_path, monkeypatch, capsys):
     """What is printed of a submission of some of four cells, and what SLURM was asked for."""
     sweep = load_sweep(str(write_sweep(tmp_path)), "smoke")
-    planned = sweep_plan(sweep, sweep_work(sweep), runs=tmp_path, data_dir=tmp_path)
+    planned = sweep_plan(sweep, sweep_passes(sweep), runs=tmp_path, data_dir=tmp_path)
 
     def say(*, job="12", submitted=0, queued=0, left=0, as_json=False, states=("missing",) * 4, **asked):
         given = []

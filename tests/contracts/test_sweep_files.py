@@ -10,7 +10,7 @@ from genlab.config.load import find_config
 from genlab.config.schema.sweep import PAPERS
 from genlab.measures import MEASURES
 from genlab.sweeps.file.grid import find_sweeps, load_sweep
-from genlab.sweeps.file.passes import sweep_work
+from genlab.sweeps.file.passes import sweep_passes
 from tests.cli.command import genlab
 
 SWEEPS = find_sweeps()
@@ -54,7 +54,7 @@ def test_it_opens_with_its_command(name):
 def test_it_has_every_scale_and_each_says_how_long_it_takes(name, scale):
     sweep = load_sweep(name, scale)
     assert len(sweep.cells) >= 2
-    assert sweep_work(sweep).expected()
+    assert sweep_passes(sweep).expected()
     minutes = sweep.config.scales[scale].minutes
     assert minutes, f"{name}: scales.{scale}.minutes says nothing"
     assert re.search(r"\d", minutes) or "not measured" in minutes
@@ -95,9 +95,9 @@ def test_the_smoke_scale_runs_to_its_end_with_a_value_of_every_measure(name, tmp
     header, *rows = path.read_text().splitlines()
     assert len(rows) == len(sweep.cells)
     assert all(",finished," in row for row in rows)
-    expected = {name for name, _ in sweep_work(sweep).expected().measures}
-    in_company = {name for name in expected if MEASURES[name].table or name in BY_LAYER}
-    assert in_company | {column.partition("[")[0].removeprefix("measure.") for column in header.split(",")} >= expected
-    for measure in in_company:
+    expected = {name for name, _ in sweep_passes(sweep).expected().measures}
+    in_tables = {name for name in expected if MEASURES[name].table or name in BY_LAYER}
+    assert in_tables | {column.partition("[")[0].removeprefix("measure.") for column in header.split(",")} >= expected
+    for measure in in_tables:
         with next(tmp_path.glob("*/measures.csv")).open() as file:
             assert any(row["measure"] == measure for row in csv.DictReader(file))

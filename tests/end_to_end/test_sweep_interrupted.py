@@ -118,7 +118,7 @@ def test_a_sweep_ended_by_ctrl_c_again_and_again_ends_as_an_undisturbed_one(tmp_
 @pytest.mark.skipif(sys.platform != "linux", reason="workers end with their parent on Linux only")
 def test_killed_workers_are_replaced_and_a_killed_parent_takes_its_workers_along(tmp_path, undisturbed):
     path, runs = sweep_file(tmp_path, LONG), tmp_path / "runs"
-    command = ("sweep", path, "--scale", "smoke", "--ensemble", "off", "--runs", runs, "--jobs", "2")
+    command = ("sweep", path, "--scale", "smoke", "--group", "off", "--runs", runs, "--jobs", "2")
     parent = process(*command)
     wait_for(lambda: len(workers_of(parent.pid)) == 2, "two workers")
     workers = workers_of(parent.pid)
@@ -140,7 +140,7 @@ def test_killed_workers_are_replaced_and_a_killed_parent_takes_its_workers_along
 @pytest.mark.slow
 def test_ctrl_c_reaches_all_workers_and_the_next_start_goes_on(tmp_path, undisturbed):
     path, runs = sweep_file(tmp_path, LONG), tmp_path / "runs"
-    command = ("sweep", path, "--scale", "smoke", "--ensemble", "off", "--runs", runs, "--jobs", "2")
+    command = ("sweep", path, "--scale", "smoke", "--group", "off", "--runs", runs, "--jobs", "2")
     parent = process(*command)
     wait_for(lambda: training(runs), "a cell")
     workers = workers_of(parent.pid)
@@ -156,7 +156,7 @@ def test_ctrl_c_reaches_all_workers_and_the_next_start_goes_on(tmp_path, undistu
 @pytest.mark.slow
 def test_sixteen_processes_started_at_once_train_each_cell_exactly_once(tmp_path, undisturbed):
     path, runs = sweep_file(tmp_path, LONG), tmp_path / "runs"
-    command = ("sweep", path, "--scale", "smoke", "--ensemble", "off", "--runs", runs)
+    command = ("sweep", path, "--scale", "smoke", "--group", "off", "--runs", runs)
     started = [process(*command, preexec_fn=lambda: os.nice(10)) for _ in range(16)]
     said = [each.communicate()[0] for each in started]
     assert {each.returncode for each in started} == {0}, said

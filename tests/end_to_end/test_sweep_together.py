@@ -28,7 +28,7 @@ EPOCHS = [str(epoch) for epoch in range(101)]
 def undisturbed(tmp_path_factory):
     """The runs of the sweep in groups without any disturbance."""
     folder = tmp_path_factory.mktemp("undisturbed")
-    swept(loaded(folder, LONG), folder / "runs", ensemble=GROUP)
+    swept(loaded(folder, LONG), folder / "runs", group=GROUP)
     return folder / "runs"
 
 
@@ -39,7 +39,7 @@ def forked(folder, runs):
         return child
     code = 1
     try:
-        swept(loaded(folder, LONG), runs, ensemble=GROUP)
+        swept(loaded(folder, LONG), runs, group=GROUP)
         code = 0
     finally:
         os._exit(code)
@@ -49,7 +49,7 @@ def exit_code(child):
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
-def companies(runs):
+def groups(runs):
     """For each run the numbers of nets that trained together in its attempts."""
     return [[attempt["together"] for attempt in read_provenance(run)["attempts"]] for run in runs_in(runs)]
 
@@ -81,16 +81,16 @@ def test_a_sweep_in_groups_killed_again_and_again_ends_as_an_undisturbed_one(tmp
         os.kill(child, signal.SIGKILL)
         killed += exit_code(child) == -signal.SIGKILL
     assert killed >= 2, "the sweep is long enough to be killed in"
-    swept(loaded(tmp_path, LONG), runs, ensemble=GROUP)
+    swept(loaded(tmp_path, LONG), runs, group=GROUP)
     as_undisturbed(runs, undisturbed)
-    assert any(len(attempts) > 1 and attempts[0] > 1 for attempts in companies(runs)), "killed in company"
+    assert any(len(attempts) > 1 and attempts[0] > 1 for attempts in groups(runs)), "killed in a group"
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 75), (signal.SIGINT, 130), (signal.SIGKILL, -9)])
 def test_the_command_stopped_at_several_moments_goes_on_where_it_was(tmp_path, undisturbed, number, code):
     path, runs = sweep_file(tmp_path, LONG), tmp_path / "runs"
-    command = ("sweep", path, "--scale", "smoke", "--runs", runs, "--ensemble", "8")
+    command = ("sweep", path, "--scale", "smoke", "--runs", runs, "--group", "8")
     codes = []
     for seconds in (0.0, 0.1, 0.3):
         started = process(*command)
@@ -112,7 +112,7 @@ def test_a_time_budget_again_and_again_ends_as_an_undisturbed_one(tmp_path, undi
     sweep, runs, preempted = loaded(tmp_path, LONG, "execution.time_budget=0.2"), tmp_path / "runs", 0
     while preempted < 100:
         try:
-            swept(sweep, runs, ensemble=GROUP)
+            swept(sweep, runs, group=GROUP)
             break
         except PreemptedError:
             preempted += 1
@@ -123,19 +123,19 @@ def test_a_time_budget_again_and_again_ends_as_an_undisturbed_one(tmp_path, undi
 def test_sixteen_processes_at_once_train_each_cell_exactly_once(tmp_path, undisturbed):
     children = [forked(tmp_path, tmp_path / "runs") for _ in range(16)]
     assert [exit_code(child) for child in children] == [0] * 16
-    assert [len(attempts) for attempts in companies(tmp_path / "runs")] == [1] * CELLS
+    assert [len(attempts) for attempts in groups(tmp_path / "runs")] == [1] * CELLS
     as_undisturbed(tmp_path / "runs", undisturbed)
 
 
 @pytest.mark.slow
 def test_two_workers_train_in_groups_and_a_killed_ones_group_is_halved_and_no_cell_blamed(tmp_path, undisturbed):
     path, runs = sweep_file(tmp_path, LONG), tmp_path / "runs"
-    parent = process("sweep", path, "--scale", "smoke", "--runs", runs, "--ensemble", GROUP, "--jobs", "2")
+    parent = process("sweep", path, "--scale", "smoke", "--runs", runs, "--group", GROUP, "--jobs", "2")
     wait_for(lambda: training(runs), "a group")
     os.kill(holder(runs, training(runs)[0]), signal.SIGKILL)
     said, _ = parent.communicate(timeout=PATIENCE_SECONDS)
     assert parent.returncode == 0, said
     as_undisturbed(runs, undisturbed)
-    again = [attempts for attempts in companies(runs) if len(attempts) > 1]
+    again = [attempts for attempts in groups(runs) if len(attempts) > 1]
     assert again
     assert all(attempts[0] <= GROUP and attempts[1] <= attempts[0] // 2 for attempts in again)

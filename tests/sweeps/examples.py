@@ -12,7 +12,7 @@ from typing import Any
 
 from genlab.rundir.layout import RunDirectory
 from genlab.sweeps.file.grid import Sweep, load_sweep
-from genlab.sweeps.file.passes import sweep_plan, sweep_work
+from genlab.sweeps.file.passes import sweep_passes, sweep_plan
 from genlab.sweeps.plan import PlannedCell
 from genlab.sweeps.run import Outcome, run_sweep
 
@@ -64,7 +64,7 @@ def loaded(folder: Path, changes: dict[str, str] | None = None, *overrides: str,
 
 
 def planned_cells(sweep: Sweep, runs: Path) -> list[PlannedCell]:
-    return sweep_plan(sweep, sweep_work(sweep), runs=runs, data_dir=runs / "no data")
+    return sweep_plan(sweep, sweep_passes(sweep), runs=runs, data_dir=runs / "no data")
 
 
 def states(sweep: Sweep, runs: Path) -> list[str]:

@@ -21,7 +21,7 @@ from genlab.rundir.status import read_status
 from genlab.rundir.tables import read_table
 from genlab.sweeps import execute
 from genlab.sweeps.execute import work_through
-from genlab.sweeps.file.passes import sweep_plan, sweep_work
+from genlab.sweeps.file.passes import sweep_passes, sweep_plan
 from genlab.sweeps.plan import DONE, FAILED, MISSING, RESUMABLE
 from genlab.training.progress import Silent
 from tests.sweeps.examples import LONG, SOME_DIVERGE, attempts, loaded, planned_cells, runs_in, states
@@ -40,13 +40,13 @@ class Signalling(Silent):
 
 
 def through(sweep, runs, *, progress=None, **options):
-    """Work through a sweep; the cells in the order in which they were begun, and in which they came to an end."""
+    """Passes through a sweep; the cells in the order in which they were begun, and in which they came to an end."""
     begun, ended = [], []
-    work = sweep_work(sweep)
+    passes = sweep_passes(sweep)
     usual = {"device": None, "only": None, "fail_fast": False, "first": 0}
     work_through(
-        sweep_plan(sweep, work, runs=runs, data_dir=runs),
-        work,
+        sweep_plan(sweep, passes, runs=runs, data_dir=runs),
+        passes,
         runs=runs,
         data_dir=runs,
         progress=progress or Silent(),
@@ -320,14 +320,14 @@ def test_a_cell_that_another_process_is_at_is_waited_for(tmp_path, monkeypatch):
 
 def test_a_cell_that_fails_in_another_process_meanwhile_has_had_its_chance(tmp_path):
     sweep, runs = loaded(tmp_path, SOME_DIVERGE), tmp_path / "runs"
-    work = sweep_work(sweep)
-    planned = sweep_plan(sweep, work, runs=runs, data_dir=runs)
+    passes = sweep_passes(sweep)
+    planned = sweep_plan(sweep, passes, runs=runs, data_dir=runs)
     through(sweep, runs)
     for only in (None, "failed"):
         begun = []
         work_through(
-            planned if only is None else sweep_plan(sweep, work, runs=runs, data_dir=runs),
-            work,
+            planned if only is None else sweep_plan(sweep, passes, runs=runs, data_dir=runs),
+            passes,
             runs=runs,
             data_dir=runs,
             device=None,

@@ -9,7 +9,7 @@ import pytest
 from genlab.errors import DataMissingError
 from genlab.rundir.layout import RunDirectory
 from genlab.rundir.locks import locked
-from genlab.sweeps.file.passes import sweep_plan, sweep_work
+from genlab.sweeps.file.passes import sweep_passes, sweep_plan
 from genlab.sweeps.plan import (
     DONE,
     FAILED,
@@ -134,7 +134,7 @@ def test_a_folder_of_images_that_is_missing_fails_its_cells_until_it_is_there(tm
     )
 
     def plan():
-        return sweep_plan(sweep, sweep_work(sweep), runs=tmp_path / "runs", data_dir=data)
+        return sweep_plan(sweep, sweep_passes(sweep), runs=tmp_path / "runs", data_dir=data)
 
     with pytest.raises(DataMissingError, match=r"images/cats.*; .*images/dogs.*; .*images/birds"):
         plan()

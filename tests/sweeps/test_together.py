@@ -59,15 +59,15 @@ def fastest(monkeypatch):
     return set_to
 
 
-def chooser(ensemble="auto", jobs=1, progress=None, **options):
-    return Together(ensemble, jobs=jobs, data_dir=None, progress=progress or Silent(), **options)
+def chooser(group="auto", jobs=1, progress=None, **options):
+    return Together(group, jobs=jobs, data_dir=None, progress=progress or Silent(), **options)
 
 
-def labels(company):
-    return [p.cell.label for p in company]
+def labels(group):
+    return [p.cell.label for p in group]
 
 
-def in_company_of(run):
+def in_group_of(run):
     return [attempt["together"] for attempt in read_provenance(run)["attempts"]]
 
 
@@ -75,9 +75,9 @@ def sizes(together, planned):
     """The sizes of the groups when cells are taken in turn and all of each group are trained."""
     found, left = [], list(planned)
     while left:
-        company = together.company(left[0], left)
-        found.append(len(company))
-        left = [p for p in left if p not in company]
+        group = together.group_of(left[0], left)
+        found.append(len(group))
+        left = [p for p in left if p not in group]
     return found
 
 
@@ -90,12 +90,10 @@ def test_groups_are_of_equal_size_and_no_larger_than_is_fastest(sweep, runs, fas
     assert asked == [(12, False)], "measured once"
 
 
-@pytest.mark.parametrize(
-    ("ensemble", "asked_for", "expected"), [(5, 5, [4, 4, 4]), (100, 12, [12]), (1, None, [1] * 12)]
-)
-def test_a_number_is_a_limit_that_is_used_whatever_it_costs(sweep, runs, fastest, ensemble, asked_for, expected):
+@pytest.mark.parametrize(("group", "asked_for", "expected"), [(5, 5, [4, 4, 4]), (100, 12, [12]), (1, None, [1] * 12)])
+def test_a_number_is_a_limit_that_is_used_whatever_it_costs(sweep, runs, fastest, group, asked_for, expected):
     asked = fastest(1000)
-    assert sizes(chooser(ensemble), planned_cells(sweep, runs)) == expected
+    assert sizes(chooser(group), planned_cells(sweep, runs)) == expected
     assert asked == ([(asked_for, True)] if asked_for else [])
 
 
@@ -107,7 +105,7 @@ def test_off_is_one_at_a_time(sweep, runs, fastest):
 
 def test_processes_share_the_cells_out(sweep, runs, fastest):
     asked = fastest(1000)
-    chooser(jobs=5).company(planned_cells(sweep, runs)[0], planned_cells(sweep, runs))
+    chooser(jobs=5).group_of(planned_cells(sweep, runs)[0], planned_cells(sweep, runs))
     assert asked == [(3, False)]
 
 
@@ -117,19 +115,19 @@ def test_processes_share_the_memory_of_a_cpu(sweep, runs, monkeypatch):
     monkeypatch.setattr(module, "available_memory_bytes", lambda device: 600)
     planned = planned_cells(sweep, runs)
     for options in ({"memory": 900}, {}, {"jobs": 3}):
-        chooser(**options).company(planned[0], planned)
+        chooser(**options).group_of(planned[0], planned)
     assert limits == [900, 600, 200]
 
 
-def test_only_cells_of_one_shape_that_are_not_trained_keep_company(tmp_path, runs, fastest):
+def test_only_cells_of_one_shape_that_are_not_trained_keep_together(tmp_path, runs, fastest):
     sweep = loaded(tmp_path)
     fastest(1000)
     planned = planned_cells(sweep, runs)
-    assert labels(chooser().company(planned[1], planned)) == ["widths=4 seed=1", "widths=4 seed=0"]
+    assert labels(chooser().group_of(planned[1], planned)) == ["widths=4 seed=1", "widths=4 seed=0"]
     swept(loaded(tmp_path, None, "model.bias=true"), runs)
     done = planned_cells(sweep, runs)
-    assert chooser().company(done[1], done) == [done[1]]
-    assert chooser().company(planned[1], [done[0], *planned[1:]]) == [planned[1]]
+    assert chooser().group_of(done[1], done) == [done[1]]
+    assert chooser().group_of(planned[1], [done[0], *planned[1:]]) == [planned[1]]
 
 
 def test_no_more_cells_are_looked_at_than_a_group_takes_and_what_cannot_be_trained_now_is_passed_over(
@@ -142,7 +140,7 @@ def test_no_more_cells_are_looked_at_than_a_group_takes_and_what_cannot_be_train
         asked.append(p)
         return p not in planned[1:3]
 
-    assert chooser().company(planned[0], planned, available) == [planned[0], *planned[3:6]]
+    assert chooser().group_of(planned[0], planned, available) == [planned[0], *planned[3:6]]
     assert asked == planned[1:6]
 
 
@@ -160,23 +158,23 @@ def say_killed(run, together):
     record_start(run, seed=0, execution=EXECUTION, together=together)
 
 
-def test_cells_killed_in_company_have_half_as_much_the_next_time_until_they_are_alone(sweep, runs, fastest):
+def test_cells_killed_in_a_group_have_half_as_much_the_next_time_until_they_are_alone(sweep, runs, fastest):
     fastest(8)
     planned, together = planned_cells(sweep, runs), chooser()
     for killed_in, expected in ((8, 4), (4, 2), (3, 1), (2, 1)):
         say_killed(planned[1].run, killed_in)
-        assert len(together.company(planned[0], planned)) == expected
+        assert len(together.group_of(planned[0], planned)) == expected
     say_killed(planned[1].run, 8)
     record_stop(planned[1].run, "preempted")
-    assert len(together.company(planned[0], planned)) == 6
+    assert len(together.group_of(planned[0], planned)) == 6
 
 
 def test_a_group_takes_no_more_locks_than_files_can_be_opened(sweep, runs, fastest, monkeypatch):
     asked = fastest(1000)
     monkeypatch.setattr(module, "most_locks", lambda: 3)
     planned = planned_cells(sweep, runs)
-    for ensemble in ("auto", 10):
-        chooser(ensemble).company(planned[0], planned)
+    for group in ("auto", 10):
+        chooser(group).group_of(planned[0], planned)
     assert [most for most, _ in asked] == [3, 3]
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (300, hard))
@@ -196,11 +194,11 @@ def test_with_little_memory_fewer_train_together_and_all_are_trained(sweep, runs
     shared, each = stack_bytes(config, dataset, model, evaluation_batch=256)
     for nets, size in ((3.5, 3), (1.5, 1), (-1, 1)):
         together = chooser(100, memory=max(0, int(2 * (shared + nets * each))))
-        assert len(together.company(planned[0], planned)) == size
+        assert len(together.group_of(planned[0], planned)) == size
     together = chooser(100, memory=int(2 * (shared + 3.5 * each)))
     _, ended = through(sweep, runs, together=together)
     assert [p.state for p in ended] == [DONE] * CELLS
-    assert {in_company_of(p.run)[0] for p in planned} == {3}
+    assert {in_group_of(p.run)[0] for p in planned} == {3}
 
 
 def test_auto_trains_convolutions_one_by_one_on_a_cpu_and_a_number_does_not(tmp_path, runs):
@@ -209,30 +207,30 @@ def test_auto_trains_convolutions_one_by_one_on_a_cpu_and_a_number_does_not(tmp_
         "{name: mlp, widths: [8]}": "{name: vgg, width_multiplier: 0.03}",
     }
     planned = planned_cells(loaded(tmp_path, changes), runs)
-    assert len(chooser("auto").company(planned[0], planned)) == 1
-    assert len(chooser(4).company(planned[0], planned)) == 4
+    assert len(chooser("auto").group_of(planned[0], planned)) == 1
+    assert len(chooser(4).group_of(planned[0], planned)) == 4
 
 
 def test_a_sweep_in_groups_ends_with_the_results_of_one_cell_after_another(sweep, runs, tmp_path):
     swept(sweep, tmp_path / "alone")
-    outcome = swept(sweep, runs, ensemble=5)
+    outcome = swept(sweep, runs, group=5)
     assert outcome.states == {DONE: CELLS}
-    assert [in_company_of(run) for run in runs_in(runs)] == [[4]] * CELLS
+    assert [in_group_of(run) for run in runs_in(runs)] == [[4]] * CELLS
     assert close_tables(results_of(runs), results_of(tmp_path / "alone"))
-    swept(sweep, tmp_path / "others", ensemble=5)
+    swept(sweep, tmp_path / "others", group=5)
     assert results_of(tmp_path / "others") == results_of(runs), "and the same each time, to the last bit"
     other = loaded(tmp_path, TOGETHER | {"learning_rate: 0.1": "learning_rate: 0.031"}, "model.bias=true")
-    swept(other, tmp_path / "other rate", ensemble=5)
+    swept(other, tmp_path / "other rate", group=5)
     assert not close_tables(results_of(tmp_path / "other rate"), results_of(runs))
 
 
 def test_auto_trains_small_perceptrons_in_groups(sweep, runs):
-    assert swept(sweep, runs, ensemble="auto").states == {DONE: CELLS}
-    assert max(in_company_of(run)[0] for run in runs_in(runs)) > 1
+    assert swept(sweep, runs, group="auto").states == {DONE: CELLS}
+    assert max(in_group_of(run)[0] for run in runs_in(runs)) > 1
 
 
 def test_runs_of_a_group_are_listed_shown_measured_and_compressed_like_any_other(sweep, runs):
-    swept(sweep, runs, ensemble=12)
+    swept(sweep, runs, group=12)
     listed = genlab("runs", "ls", "--runs", runs, "--json")
     assert [run["status"] for run in json.loads(listed.out)] == ["finished"] * CELLS
     run = runs_in(runs)[5]

@@ -30,7 +30,7 @@ from tests.sweeps.examples import (
     swept,
 )
 from tests.sweeps.test_execute import Signalling, through
-from tests.sweeps.test_together import CELLS, chooser, in_company_of
+from tests.sweeps.test_together import CELLS, chooser, in_group_of
 from tests.training.examples import Lines
 
 
@@ -50,13 +50,13 @@ DIVERGE = {
 }
 
 
-def test_cells_that_diverge_in_company_fail_once_with_their_reason_and_the_others_are_done(tmp_path, runs):
+def test_cells_that_diverge_in_a_group_fail_once_with_their_reason_and_the_others_are_done(tmp_path, runs):
     sweep = loaded(tmp_path, DIVERGE)
     _, ended = through(sweep, runs, together=chooser(12))
     assert [p.state for p in ended] == [DONE] * 4 + [FAILED] * 4 + [DONE] * 4
     assert all(p.reason.startswith("the training loss") and "again" not in p.reason for p in ended[4:8])
     assert through(sweep, runs, together=chooser(12)) == ([], [])
-    assert {in_company_of(run)[0] for run in runs_in(runs)} == {12}
+    assert {in_group_of(run)[0] for run in runs_in(runs)} == {12}
     assert [attempts(run) for run in runs_in(runs)] == [1] * CELLS
 
 
@@ -91,7 +91,7 @@ def test_a_group_that_fails_as_a_whole_is_trained_one_by_one_and_those_after_it_
     _, ended = through(sweep, runs, together=chooser(6, progress=lines))
     assert [p.state for p in ended] == [DONE] * CELLS
     assert lines.said == [f"6 nets together failed ({kind.__name__}: out of memory); now one by one"]
-    assert sorted(in_company_of(run)[0] for run in runs_in(runs)) == [1] * 6 + [3] * 6
+    assert sorted(in_group_of(run)[0] for run in runs_in(runs)) == [1] * 6 + [3] * 6
 
 
 def test_a_group_that_fails_in_the_middle_blames_no_cell_and_each_goes_on_where_it_was(sweep, runs, monkeypatch):
@@ -106,11 +106,11 @@ def test_a_group_that_fails_in_the_middle_blames_no_cell_and_each_goes_on_where_
 
     sweep = loaded(runs.parent, TOGETHER, "execution.checkpoint_every.epochs=1")
     together = chooser(6)
-    together.company(planned_cells(sweep, runs)[0], planned_cells(sweep, runs))  # measured before it is broken
+    together.group_of(planned_cells(sweep, runs)[0], planned_cells(sweep, runs))  # measured before it is broken
     monkeypatch.setattr(StackedNets, "step", step)
     _, ended = through(sweep, runs, together=together)
     assert [p.state for p in ended] == [DONE] * CELLS
-    assert sorted(in_company_of(run) for run in runs_in(runs)) == [[1]] * 3 + [[3, 1]] * 3 + [[6, 1]] * 6
+    assert sorted(in_group_of(run) for run in runs_in(runs)) == [[1]] * 3 + [[3, 1]] * 3 + [[6, 1]] * 6
     first = runs_in(runs)[0]
     assert read_provenance(first)["attempts"][0]["outcome"].startswith("interrupted: DefaultCPUAllocator")
     history = [int(row["step"]) for row in csv.DictReader(first.history.open())]
@@ -153,10 +153,10 @@ def test_a_group_that_is_stopped_is_saved_and_goes_on(sweep, runs, tmp_path):
     with pytest.raises(PreemptedError, match=told + "the same command goes on$"):
         stopped(sweep, runs, 7)
     assert [p.state for p in planned_cells(sweep, runs)] == [RESUMABLE] * 4 + [MISSING] * 8
-    swept(sweep, runs, ensemble=4)
-    swept(sweep, tmp_path / "undisturbed", ensemble=4)
+    swept(sweep, runs, group=4)
+    swept(sweep, tmp_path / "undisturbed", group=4)
     assert results_of(runs) == results_of(tmp_path / "undisturbed")
-    assert [in_company_of(p.run) for p in planned_cells(sweep, runs)] == [[4, 4]] * 4 + [[4]] * 8
+    assert [in_group_of(p.run) for p in planned_cells(sweep, runs)] == [[4, 4]] * 4 + [[4]] * 8
 
 
 def stopped(sweep, runs, step):
@@ -170,9 +170,9 @@ def test_a_cell_that_was_stopped_in_a_group_goes_on_by_hand_and_the_group_withou
     planned = planned_cells(sweep, runs)
     by_hand = genlab("train", planned[1].run.path, "--runs", runs, "--quiet")
     assert by_hand.code == 0, by_hand.err
-    swept(sweep, runs, ensemble=4)
-    assert in_company_of(planned[1].run) == [4, 1]
-    assert [in_company_of(planned[place].run)[0] for place in (0, 2, 3)] == [4] * 3
+    swept(sweep, runs, group=4)
+    assert in_group_of(planned[1].run) == [4, 1]
+    assert [in_group_of(planned[place].run)[0] for place in (0, 2, 3)] == [4] * 3
     assert max(map(attempts, runs_in(runs))) == 2
     swept(sweep, tmp_path / "alone")
     assert close_tables(results_of(runs), results_of(tmp_path / "alone"))
@@ -195,7 +195,7 @@ def test_cells_that_are_done_at_work_or_given_up_elsewhere_take_no_place_in_a_gr
     assert not planned[1].run.path.exists()
     assert states[planned[2].run.run_id] == (FAILED, "r")
     assert [state for state, _ in states.values()].count(DONE) == 10
-    assert in_company_of(planned[0].run) == [4]
+    assert in_group_of(planned[0].run) == [4]
 
 
 def test_a_directory_that_cannot_be_written_fails_its_own_cell_alone(sweep, runs):
@@ -205,7 +205,7 @@ def test_a_directory_that_cannot_be_written_fails_its_own_cell_alone(sweep, runs
     _, ended = through(sweep, runs, together=chooser(4))
     assert [p.state for p in ended] == [DONE, DONE, FAILED, *[DONE] * 9]
     assert "cannot be written" in ended[2].reason
-    assert [in_company_of(p.run) for p in (planned[0], planned[1], planned[3])] == [[4]] * 3
+    assert [in_group_of(p.run) for p in (planned[0], planned[1], planned[3])] == [[4]] * 3
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="a limit on memory that holds is Linux's")
@@ -222,7 +222,7 @@ def test_under_a_limit_on_its_memory_a_process_trains_fewer_together_and_ends_we
         "seeds: [0, 1]": "seeds: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]",
         "measure:\n  only: [log_l2_norm, parameter_count]\n": "",
     }
-    arguments = ["sweep", sweep_file(tmp_path, changes), "--scale", "smoke", "--runs", runs, "--ensemble", "30"]
+    arguments = ["sweep", sweep_file(tmp_path, changes), "--scale", "smoke", "--runs", runs, "--group", "30"]
     done = subprocess.run(
         [sys.executable, "-m", "genlab", *map(str, arguments), "execution.keep=none"],
         env=environment,
@@ -233,4 +233,4 @@ def test_under_a_limit_on_its_memory_a_process_trains_fewer_together_and_ends_we
     )
     assert done.returncode == 0, done.stderr
     assert "failed" not in done.stderr
-    assert 1 < in_company_of(runs_in(runs)[0])[0] < 20
+    assert 1 < in_group_of(runs_in(runs)[0])[0] < 20

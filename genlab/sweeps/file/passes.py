@@ -16,13 +16,13 @@ from genlab.sweeps.file.columns import possible_columns
 from genlab.sweeps.file.figure_problems import figure_problems
 from genlab.sweeps.file.grid import Sweep
 from genlab.sweeps.file.measure_names import measure_names
-from genlab.sweeps.plan import DONE, FAILED, MISSING, Passes, PlannedCell, plan
+from genlab.sweeps.plan import DONE, FAILED, MISSING, ExpectedRows, PlannedCell, plan
 
 Only = Literal["failed", "missing"]
 
 
 @dataclass(frozen=True)
-class Work:
+class Passes:
     """The passes of a sweep, checked.
 
     Attributes:
@@ -40,16 +40,16 @@ class Work:
         """Whether anything is measured."""
         return self.names is None or bool(self.names)
 
-    def expected(self) -> Passes:
+    def expected(self) -> ExpectedRows:
         """The rows that a cell has when its passes are done."""
         names = measure_names() if self.names is None else self.names
         with_options = {name: values for name, values in self.options.items() if name in names}
         options = dict.fromkeys(names, "") | (_canonical(with_options) if with_options else {})
         settings = frozenset((setting.method, setting.label) for setting in self.settings)
-        return Passes(frozenset(options.items()), settings)
+        return ExpectedRows(frozenset(options.items()), settings)
 
 
-def sweep_work(sweep: Sweep) -> Work:
+def sweep_passes(sweep: Sweep) -> Passes:
     """The passes of a sweep file, checked before anything runs, and its claims and figures with them.
 
     Raises:
@@ -75,10 +75,10 @@ def sweep_work(sweep: Sweep) -> Work:
     problems += [(_parts(p.key), p) for p in found]
     if problems:
         raise ConfigError([Problem(p.key, p.message, source.where(path)) for path, p in problems])
-    return Work(names, options, settings)
+    return Passes(names, options, settings)
 
 
-def sweep_plan(sweep: Sweep, work: Work, *, runs: Path, data_dir: Path) -> list[PlannedCell]:
+def sweep_plan(sweep: Sweep, passes: Passes, *, runs: Path, data_dir: Path) -> list[PlannedCell]:
     """The state of every cell now.
 
     Raises:
@@ -92,7 +92,7 @@ def sweep_plan(sweep: Sweep, work: Work, *, runs: Path, data_dir: Path) -> list[
 
         return data_fingerprint(data, data_dir)
 
-    return plan(sweep, runs, work.expected(), fingerprint)
+    return plan(sweep, runs, passes.expected(), fingerprint)
 
 
 def wanted(planned: Sequence[PlannedCell], only: Only | None) -> list[PlannedCell]:

@@ -15,7 +15,7 @@ from genlab.errors import GenlabError, UsageError
 from genlab.rundir.atomic import write_json
 from genlab.rundir.locks import locked
 from genlab.sweeps.file.grid import Sweep
-from genlab.sweeps.file.passes import Only, sweep_plan, sweep_work, wanted
+from genlab.sweeps.file.passes import Only, sweep_passes, sweep_plan, wanted
 from genlab.sweeps.plan import DONE, RUNNING, PlannedCell
 from genlab.sweeps.run import Outcome, collect, sweep_folder
 from genlab.sweeps.slurm.snapshot import sweep_in, take_snapshot
@@ -56,10 +56,10 @@ def submit_sweep(
         UsageError: there is no SLURM or no submitit here, or SLURM refuses the array.
         LockedError: another process submits the same sweep.
     """
-    work = sweep_work(sweep)
-    planned = wanted(sweep_plan(sweep, work, runs=runs, data_dir=data_dir), only)
+    passes = sweep_passes(sweep)
+    planned = wanted(sweep_plan(sweep, passes, runs=runs, data_dir=data_dir), only)
     submission = submit(sweep, planned, slurm, runs=runs, data_dir=data_dir, device=device)
-    return submission, collect(sweep, work, runs=runs, data_dir=data_dir)
+    return submission, collect(sweep, passes, runs=runs, data_dir=data_dir)
 
 
 def submit(

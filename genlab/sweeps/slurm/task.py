@@ -87,23 +87,23 @@ def _finish(
     from genlab.rundir.status import read_status
     from genlab.sweeps.execute import finish_cell
     from genlab.sweeps.file.grid import load_sweep
-    from genlab.sweeps.file.passes import sweep_work
+    from genlab.sweeps.file.passes import sweep_passes
     from genlab.sweeps.plan import DONE, planned_cell
     from genlab.sweeps.progress import SweepProgress
 
     loaded = load_sweep(sweep, scale, overrides)
-    cell, work = loaded.cells[number], sweep_work(loaded)
+    cell, passes = loaded.cells[number], sweep_passes(loaded)
     if run_id(cell.config, data_fingerprint(cell.config.data, data_dir)) != identity:
         raise UsageError(f"{cell.label}: its images have changed since it was submitted; submit the sweep again")
     waits = False
     with SweepProgress(1, 0, quiet=False) as progress:
         while True:
-            planned = planned_cell(cell, directory_of(runs, cell.config.name, identity), work.expected())
+            planned = planned_cell(cell, directory_of(runs, cell.config.name, identity), passes.expected())
             if planned.state == DONE:
                 break
             # Tried whatever the status says: only the lock knows whether a process on another host is alive.
             try:
-                finish_cell(planned, work, runs=runs, data_dir=data_dir, device=device, progress=progress)
+                finish_cell(planned, passes, runs=runs, data_dir=data_dir, device=device, progress=progress)
                 break
             except LockedError as error:
                 if not waits:
@@ -112,7 +112,7 @@ def _finish(
                 time.sleep(POLL_SECONDS)
             except PreemptedError:
                 return str(read_status(directory_of(runs, cell.config.name, identity))["reason"])
-        progress.finished(planned_cell(cell, directory_of(runs, cell.config.name, identity), work.expected()))
+        progress.finished(planned_cell(cell, directory_of(runs, cell.config.name, identity), passes.expected()))
     return ""
 
 

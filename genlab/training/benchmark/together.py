@@ -20,7 +20,7 @@ MOST = 64
 
 @dataclass(frozen=True)
 class Together:
-    """The fastest number of nets up to 64 against one, as `genlab sweep --ensemble auto` chooses it.
+    """The fastest number of nets up to 64 against one, as `genlab sweep --group auto` chooses it.
 
     Attributes:
         size: how many nets train together; 1 where one after the other is as fast, or they cannot.

@@ -134,7 +134,7 @@ def _train(
     progress: Progress,
     lanes: int,
 ) -> None:
-    # Beforehand, so that a run says in whose company it was also where that takes more memory than there is.
+    # Beforehand, so that a run says in whose group it was also where that takes more memory than there is.
     opened = [one for one in opened if _recorded(one, len(opened), outcomes)]
     if not opened:
         return
@@ -183,7 +183,7 @@ def _train(
 
 
 def _recorded(one: _Opened, together: int, outcomes: dict[int, Outcome]) -> bool:
-    """Add the attempt to a run's provenance, with the choices of its first start, in company or on its own.
+    """Add the attempt to a run's provenance, with the choices of its first start, in a group or on its own.
 
     Lanes are the threads of nets together; one that goes on alone later is as small and takes one.
     """

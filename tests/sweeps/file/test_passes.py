@@ -7,7 +7,7 @@ import pytest
 
 from genlab.errors import ConfigError
 from genlab.measures import MEASURES
-from genlab.sweeps.file.passes import sweep_work, wanted
+from genlab.sweeps.file.passes import sweep_passes, wanted
 from genlab.sweeps.plan import DONE, FAILED, MISSING, RESUMABLE, RUNNING, UNMEASURED, PlannedCell
 from tests.sweeps.examples import loaded, sweep_file
 
@@ -16,18 +16,20 @@ ONLY = "only: [log_l2_norm, parameter_count]"
 
 def refused(folder, changes):
     with pytest.raises(ConfigError) as caught:
-        sweep_work(loaded(folder, changes))
+        sweep_passes(loaded(folder, changes))
     return [line.removeprefix(f"{folder}/") for line in str(caught.value).splitlines()]
 
 
 def test_every_measure_that_is_asked_for_needs_a_row(tmp_path):
-    passes = sweep_work(loaded(tmp_path)).expected()
+    passes = sweep_passes(loaded(tmp_path)).expected()
     assert passes.measures == {("log_l2_norm", ""), ("parameter_count", "")}
     assert passes.settings == frozenset()
 
 
 def test_all_stands_for_every_measure_there_is(tmp_path):
-    assert {name for name, _ in sweep_work(loaded(tmp_path, {ONLY: "only: all"})).expected().measures} == set(MEASURES)
+    assert {name for name, _ in sweep_passes(loaded(tmp_path, {ONLY: "only: all"})).expected().measures} == set(
+        MEASURES
+    )
 
 
 def test_options_count_as_they_stand_in_the_rows(tmp_path):
@@ -35,23 +37,23 @@ def test_options_count_as_they_stand_in_the_rows(tmp_path):
         ONLY: "only: [log_l2_path_norm]\n"
         "  options: {log_l2_path_norm: {max_pool: sum}, log_l1_path_norm: {max_pool: sum}}"
     }
-    assert sweep_work(loaded(tmp_path, changes)).expected().measures == {("log_l2_path_norm", '{"max_pool":"sum"}')}
+    assert sweep_passes(loaded(tmp_path, changes)).expected().measures == {("log_l2_path_norm", '{"max_pool":"sum"}')}
     default = {ONLY: "only: [log_l2_path_norm]\n  options: {log_l2_path_norm: {max_pool: max}}"}
-    assert sweep_work(loaded(tmp_path, default)).expected().measures == {("log_l2_path_norm", "")}
+    assert sweep_passes(loaded(tmp_path, default)).expected().measures == {("log_l2_path_norm", "")}
 
 
 def test_every_setting_of_a_compression_needs_a_row(tmp_path):
     changes = {"scales": "compress: {methods: [{name: svd_truncation, rank: [1, 2]}]}\nscales"}
-    assert sweep_work(loaded(tmp_path, changes)).expected().settings == {
+    assert sweep_passes(loaded(tmp_path, changes)).expected().settings == {
         ("svd_truncation", "rank=1"),
         ("svd_truncation", "rank=2"),
     }
 
 
 def test_a_sweep_without_passes_needs_none(tmp_path):
-    work = sweep_work(loaded(tmp_path, {"measure:\n  only: [log_l2_norm, parameter_count]\n": ""}))
-    assert not work.measures
-    assert work.expected().measures == frozenset()
+    passes = sweep_passes(loaded(tmp_path, {"measure:\n  only: [log_l2_norm, parameter_count]\n": ""}))
+    assert not passes.measures
+    assert passes.expected().measures == frozenset()
 
 
 def test_an_unknown_measure_is_told_with_its_place_and_the_nearest_name(tmp_path):
@@ -80,8 +82,9 @@ def test_a_setting_that_is_there_twice_is_told_with_its_place(tmp_path):
 def test_a_plan_imports_no_torch(tmp_path):
     code = (
         "import sys; from pathlib import Path; from genlab.sweeps.file.grid import load_sweep\n"
-        "from genlab.sweeps.file.passes import sweep_plan, sweep_work\n"
-        "s = load_sweep(sys.argv[1], 'smoke'); sweep_plan(s, sweep_work(s), runs=Path('none'), data_dir=Path('none'));"
+        "from genlab.sweeps.file.passes import sweep_plan, sweep_passes\n"
+        "s = load_sweep(sys.argv[1], 'smoke'); none = Path('none')\n"
+        "sweep_plan(s, sweep_passes(s), runs=none, data_dir=none)\n"
         "sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code, sweep_file(tmp_path)], check=False).returncode == 0

@@ -22,7 +22,7 @@ from genlab.rundir.status import read_status
 from genlab.rundir.tables import read_table
 from genlab.sweeps.execute import work_through
 from genlab.sweeps.file.grid import load_sweep
-from genlab.sweeps.file.passes import sweep_plan, sweep_work
+from genlab.sweeps.file.passes import sweep_passes, sweep_plan
 from genlab.sweeps.plan import DONE
 from genlab.sweeps.progress import SweepProgress
 from genlab.sweeps.run import collect, sweep_folder
@@ -120,11 +120,11 @@ def submitted(tmp_path_factory, partition):
 
 def run_here(sweep, planned, runs):
     """The cells in this process, undisturbed."""
-    work = sweep_work(sweep)
-    here = [p for p in sweep_plan(sweep, work, runs=runs, data_dir=runs) if p.cell in [q.cell for q in planned]]
+    passes = sweep_passes(sweep)
+    here = [p for p in sweep_plan(sweep, passes, runs=runs, data_dir=runs) if p.cell in [q.cell for q in planned]]
     with SweepProgress(len(here), 0, quiet=True) as progress:
         choices = {"device": None, "only": None, "fail_fast": True, "first": 0}
-        work_through(here, work, runs=runs, data_dir=runs, **choices, progress=progress, finished=progress.finished)
+        work_through(here, passes, runs=runs, data_dir=runs, **choices, progress=progress, finished=progress.finished)
     return [p.run for p in here]
 
 
@@ -154,12 +154,12 @@ def test_nothing_is_submitted_twice_while_it_is_queued(submitted):
 
 
 def test_the_results_are_those_of_a_run_on_this_machine_although_the_checkout_was_broken(submitted, tmp_path):
-    sweep, work = submitted.sweep, sweep_work(submitted.sweep)
-    there = collect(sweep, work, runs=submitted.runs, data_dir=submitted.folder)
+    sweep, passes = submitted.sweep, sweep_passes(submitted.sweep)
+    there = collect(sweep, passes, runs=submitted.runs, data_dir=submitted.folder)
     logs = "".join(path.read_text() for path in (sweep_folder(sweep, submitted.runs) / "slurm").glob("*.err"))
     assert there.states == {"done": 4}, logs
     undisturbed = run_here(sweep, there.planned, tmp_path)
-    here = collect(sweep, work, runs=tmp_path, data_dir=tmp_path)
+    here = collect(sweep, passes, runs=tmp_path, data_dir=tmp_path)
     assert there.results.read_bytes() == here.results.read_bytes()
     for planned, run in zip(there.planned, undisturbed, strict=True):
         assert_same_bits(planned.run, run)
@@ -190,7 +190,7 @@ class DisturbedSweep:
         )
         text = text.replace("[0, 1]", "[0]").replace("model: {name: mlp}", "model: {name: mlp, widths: [4]}")
         self.sweep = load_sweep(str(write_sweep(folder, text)), "smoke")
-        planned = sweep_plan(self.sweep, sweep_work(self.sweep), runs=self.runs, data_dir=folder)
+        planned = sweep_plan(self.sweep, sweep_passes(self.sweep), runs=self.runs, data_dir=folder)
         slurm = SlurmConfig(partition=partition, time_limit=60)
         self.submission = submit(self.sweep, planned, slurm, runs=self.runs, data_dir=folder, device=None)
         self.requeued, self.limited = (p.run for p in self.submission.submitted)
@@ -238,8 +238,8 @@ def test_a_job_requeued_in_mid_run_ends_with_the_bits_of_an_undisturbed_one(dist
     assert read_status(run)["status"] == "finished", disturbed.log(0)
     assert attempts(run) == 2
     assert_same_bits(run, undisturbed)
-    work = sweep_work(disturbed.sweep)
-    first = sweep_plan(disturbed.sweep, work, runs=disturbed.runs, data_dir=disturbed.runs)[0]
+    passes = sweep_passes(disturbed.sweep)
+    first = sweep_plan(disturbed.sweep, passes, runs=disturbed.runs, data_dir=disturbed.runs)[0]
     assert first.state == DONE, "measured and compressed too"
 
 

@@ -10,7 +10,7 @@ import pytest
 from genlab.errors import GenlabError
 from genlab.rundir.provenance import git_commit
 from genlab.sweeps.file.grid import load_sweep
-from genlab.sweeps.file.passes import sweep_work
+from genlab.sweeps.file.passes import sweep_passes
 from genlab.sweeps.slurm import snapshot as module
 from genlab.sweeps.slurm.snapshot import sweep_in, take_snapshot
 from tests.sweeps.slurm.examples import FOUR_CELLS, ROOT, write_sweep
@@ -80,7 +80,7 @@ def test_every_packaged_sweep_is_the_same_in_its_snapshot(path, tmp_path):
     copy = load_sweep(str(sweep_in(take_snapshot(sweep, tmp_path), sweep)), "smoke", sweep.overrides)
     assert copy.cells == sweep.cells
     assert copy.name == sweep.name
-    assert sweep_work(copy) == sweep_work(sweep)
+    assert sweep_passes(copy) == sweep_passes(sweep)
 
 
 def test_cells_that_the_copy_would_change_are_not_submitted(sweep, tmp_path, monkeypatch):

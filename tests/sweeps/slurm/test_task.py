@@ -17,7 +17,7 @@ from genlab.rundir.provenance import read_provenance
 from genlab.rundir.status import read_status
 from genlab.rundir.tables import read_table
 from genlab.sweeps.file.grid import load_sweep
-from genlab.sweeps.file.passes import sweep_plan, sweep_work
+from genlab.sweeps.file.passes import sweep_passes, sweep_plan
 from genlab.sweeps.plan import DONE, RUNNING
 from genlab.sweeps.slurm import task as slurm_task
 from genlab.sweeps.slurm.task import SIGNALS, run_cell
@@ -56,7 +56,7 @@ class Task:
     @property
     def planned(self):
         sweep = load_sweep(str(self.file), "smoke")
-        return sweep_plan(sweep, sweep_work(sweep), runs=self.runs, data_dir=self.folder)[0]
+        return sweep_plan(sweep, sweep_passes(sweep), runs=self.runs, data_dir=self.folder)[0]
 
     def run(self, *, snapshot=ROOT, identity=None, requeues=5):
         identity = identity or self.planned.run.run_id

@@ -175,7 +175,7 @@ def test_nets_that_are_left_out_change_nothing_for_those_that_stay(case):
 
 
 @pytest.mark.parametrize("case", ["momentum", "adam", "plain", "batch norm and dropout"])
-def test_a_net_goes_on_in_company_where_it_stopped_alone_and_alone_where_it_stopped_in_company(case):
+def test_a_net_goes_on_in_a_group_where_it_stopped_alone_and_alone_where_it_stopped_in_a_group(case):
     them = configs(CASES[case])
     net, own = alone(them[1])
     steps(net, own, [1], 3)

@@ -198,7 +198,7 @@ def test_a_second_ctrl_c_ends_at_once_and_leaves_no_thread(tmp_path):
 
 
 @pytest.mark.parametrize("step", [6, 8])
-def test_a_run_stopped_in_company_goes_on_alone_and_one_stopped_alone_in_company(step, tmp_path):
+def test_a_run_stopped_in_a_group_goes_on_alone_and_one_stopped_alone_in_a_group(step, tmp_path):
     configs = made(SEVERAL)
     with pytest.raises(PreemptedError):
         together(configs, tmp_path / "a", stop_at(step))
@@ -235,7 +235,7 @@ def test_a_run_that_another_process_is_at_is_left_out(tmp_path):
     assert not run_of(configs[0], tmp_path).path.exists()
 
 
-def test_one_run_alone_is_no_company(tmp_path):
+def test_one_run_alone_is_no_group(tmp_path):
     configs = made(SEVERAL)
     trained(configs[0], tmp_path)
     found = together(configs[:2], tmp_path)

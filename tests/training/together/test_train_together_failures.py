@@ -7,11 +7,11 @@ import pytest
 from genlab.errors import GenlabError, PreemptedError
 from genlab.rundir.checkpoints import save_tensors
 from genlab.rundir.history import GrowingTable
-from genlab.rundir.provenance import killed_in_company_of
+from genlab.rundir.provenance import killed_in_group_of
 from genlab.rundir.status import read_status
 from genlab.training.resume import load_checkpoint
 from genlab.training.together import lanes, stacked_nets
-from genlab.training.together import train_together as ensemble
+from genlab.training.together import train_together as module
 from tests.training.examples import (
     AtStep,
     CrashError,
@@ -85,8 +85,8 @@ def test_a_run_that_cannot_be_written_fails_alone(name, tmp_path, monkeypatch):
     configs = made(SEVERAL, {"execution.checkpoint_every": {"epochs": 1, "seconds": None}})
     expected = together(configs, tmp_path / "b")
     full = run_of(configs[1], tmp_path / "a")
-    for module in ("run_start", "resume", "recorder"):
-        monkeypatch.setattr(f"genlab.training.{module}.save_tensors", no_room(full.run_id, name))
+    for place in ("run_start", "resume", "recorder"):
+        monkeypatch.setattr(f"genlab.training.{place}.save_tensors", no_room(full.run_id, name))
     found = together(configs, tmp_path / "a")
     assert sorted(found) == [0, 1, 2, 3]
     assert str(found[1]).endswith(f"{name}: cannot be written: No space left on device")
@@ -151,18 +151,18 @@ def test_what_befalls_all_of_them_leaves_each_resumable_and_no_thread(tmp_path, 
     assert all(same_bits(found[number].run, expected[number].run) for number in range(4))
 
 
-def test_an_attempt_that_is_killed_while_it_asks_for_memory_says_in_whose_company_it_was(tmp_path, monkeypatch):
+def test_an_attempt_that_is_killed_while_it_asks_for_memory_says_in_whose_group_it_was(tmp_path, monkeypatch):
     def killed(*arguments, **options):
         raise CrashError
 
     configs = made(SEVERAL)
-    monkeypatch.setattr(ensemble, "stacked", killed)
+    monkeypatch.setattr(module, "stacked", killed)
     with pytest.raises(CrashError):
         together(configs, tmp_path)
-    assert [killed_in_company_of(run_of(config, tmp_path)) for config in configs] == [4] * 4
+    assert [killed_in_group_of(run_of(config, tmp_path)) for config in configs] == [4] * 4
     monkeypatch.undo()
     together(configs, tmp_path)
-    assert [killed_in_company_of(run_of(config, tmp_path)) for config in configs] == [0] * 4
+    assert [killed_in_group_of(run_of(config, tmp_path)) for config in configs] == [0] * 4
 
 
 def test_a_failure_while_nets_are_built_leaves_no_thread(tmp_path, monkeypatch):

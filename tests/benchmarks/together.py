@@ -116,7 +116,7 @@ class Steps:
         return f"{self.group.size} together in {self.group.lanes} {'lane' if self.group.lanes == 1 else 'lanes'}"
 
 
-def ensemble_contests(mnist: Images, cifar: Images, sizes: Sizes) -> Iterator[Contest]:
+def together_contests(mnist: Images, cifar: Images, sizes: Sizes) -> Iterator[Contest]:
     """Perceptrons of three sizes, and a small VGG, which a CPU is to train one by one."""
     for widths, batch_size, factor in MLPS:
         count = sizes.nets if max(widths) < sizes.wide else sizes.wide_nets

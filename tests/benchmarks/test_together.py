@@ -7,9 +7,9 @@ import torch
 
 from genlab.config.schema.data import DataConfig
 from genlab.training.together.fastest_group import Group
-from tests.benchmarks.ensemble import Cells, Steps
 from tests.benchmarks.images import Images
 from tests.benchmarks.sweeps import SweepCommand, tree_bytes
+from tests.benchmarks.together import Cells, Steps
 
 DIGITS = Images("digits", DataConfig(name="digits"), None, None, None)
 CELLS = Cells(DIGITS, {"name": "mlp", "widths": (8, 8)}, 32, range(4))
@@ -47,7 +47,7 @@ def test_shares_are_all_nets_each_once():
 
 
 def test_a_sweep_is_run_from_nothing_each_round():
-    side = SweepCommand(DIGITS, 2, 1, ("--ensemble", "2"))
+    side = SweepCommand(DIGITS, 2, 1, ("--group", "2"))
     side.settle()
     error = side.work()
     assert 0 < error < 1
