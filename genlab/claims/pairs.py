@@ -12,8 +12,6 @@ from genlab.claims.rows import (
     CannotTell,
     Floats,
     Table,
-    canonical,
-    canonical_column,
     fitting,
     labels,
     numbers,
@@ -21,6 +19,7 @@ from genlab.claims.rows import (
     tables,
 )
 from genlab.config.schema.claim import Claim, CrossingClaim, OrderClaim, RatioClaim, TrendClaim
+from genlab.config.values import form_text, value_form, value_texts
 
 SHOWN = 3
 # Columns that tell the rows of one run apart, for hints.
@@ -126,8 +125,8 @@ def _side(
 ) -> _Side:
     side = _Side()
     found = fitting(rows[(rows["status"] == "finished").to_numpy()], conditions)
-    values, cells, seeds = numbers(found, claim.column), labels(found, keys), canonical_column(found["seed"])
-    places = canonical_column(found[over]) if over else [""] * len(found)
+    values, cells, seeds = numbers(found, claim.column), labels(found, keys), value_texts(found["seed"])
+    places = value_texts(found[over], over) if over else [""] * len(found)
     positions: dict[tuple[str | None, ...], int] = {}
     for i, (cell, place, seed, value) in enumerate(zip(cells, places, seeds, values, strict=True)):
         if place is None or seed is None:
@@ -143,7 +142,7 @@ def _side(
     side.runs, side.planned = len(runs), set(labels(runs, shared))
     names = labels(runs, dict.fromkeys([*conditions[-1], *shared, *([over] if over else []), "seed"]))
     for identity, status, cell, seed, name in zip(
-        runs["id"], runs["status"], labels(runs, shared), canonical_column(runs["seed"]), names, strict=True
+        runs["id"], runs["status"], labels(runs, shared), value_texts(runs["seed"]), names, strict=True
     ):
         if identity not in have_value:
             why = "no value" if status == "finished" else str(status)
@@ -155,14 +154,13 @@ def _place(text: str, over: str | None) -> float:
     if over is None:
         return math.nan
     try:
-        # A list of one number, as the widths of a net with one hidden layer, goes along that number.
-        return float(text.removeprefix("[").removesuffix("]"))
+        return float(text)
     except ValueError:
         raise CannotTell(f"{over} is not a number along which to go: {text}") from None
 
 
 def _same_key(pair: pd.DataFrame, cell: str, seed: str, known: Sequence[str]) -> str:
-    differ = [c for c in pair.columns if c not in known and len(set(canonical_column(pair[c]))) > 1]
+    differ = [c for c in pair.columns if c not in known and len(set(value_texts(pair[c], c))) > 1]
     settings = [c for c in differ if c not in ("status", "reason", "name") and not c.startswith(("final.", "measure."))]
     named = [c for c in differ if c in INDEX_COLUMNS] or settings[:SHOWN]
     where = ", ".join(part for part in (cell, f"seed={seed}") if part)
@@ -178,10 +176,10 @@ def _no_pairs(
     for frame, group in zip(found, groups, strict=True):
         if frame.empty:
             asked = {**claim.where, **group}
-            return f"no run has {', '.join(f'{key}={canonical(value)}' for key, value in asked.items())}"
+            return f"no run has {', '.join(f'{key}={form_text(value_form(value))}' for key, value in asked.items())}"
     if len(groups) == 1:
         return "no row has a value that can be placed"
-    sets = {key: [set(canonical_column(frame[key])) for frame in found] for key in keys if key in rows.columns}
+    sets = {key: [set(value_texts(frame[key], key)) for frame in found] for key in keys if key in rows.columns}
     apart = [key for key, values in sets.items() if not set.intersection(*values)]
     hint = f": they always differ in {', '.join(apart)} too; leave that out by `pair_by`" if apart else ""
     return f"no row of a has a partner in b{hint}"

@@ -1,18 +1,14 @@
 """Which rows a claim is about: those of finished runs that fit its conditions, with values compared as settings are."""
 
-import contextlib
-import json
-import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pydantic import ValidationError
 
 from genlab.config.schema.claim import Claim, CorrelationClaim, CrossingClaim, TrendClaim
-from genlab.config.schema.data import Labels
+from genlab.config.values import as_resolved, form_text, value_form, value_texts
 
 Floats = NDArray[np.float64]
 Table = Callable[[str], pd.DataFrame]
@@ -20,34 +16,6 @@ Table = Callable[[str], pd.DataFrame]
 
 class CannotTell(Exception):  # noqa: N818 - not an error: the rows do not answer the claim, and the message says why
     """The claim has no answer in these rows."""
-
-
-def canonical(value: Any) -> str | None:
-    """A value as text that is the same for equal settings: 1 and 1.0, 0.3 and 0.1 + 0.2, a list and its JSON.
-
-    A list of one is that one, as tables have it. Numbers count as equal when their first 12 digits are. None stands
-    for no value (NaN, null).
-    """
-    if isinstance(value, bool | np.bool_):
-        return "true" if value else "false"
-    if isinstance(value, list | tuple):
-        return canonical(value[0]) if len(value) == 1 else json.dumps(list(value))
-    if isinstance(value, int | np.integer):
-        return str(int(value))
-    if isinstance(value, float | np.floating):
-        if math.isnan(value):
-            return None
-        number = float(value)
-        return str(int(number)) if number.is_integer() and abs(number) < 2**53 else f"{number:.12g}"
-    return None if value is None or value is pd.NA else str(value)
-
-
-def wanted(column: str, value: Any) -> str | None:
-    """What a claim asks for in a column, in the spelling of resolved configs (`random` is a corruption of 1)."""
-    if column == "data.labels.corruption":
-        with contextlib.suppress(ValidationError):
-            value = Labels.model_validate({"corruption": value}).corruption
-    return canonical(value)
 
 
 def tables(claim: Claim, table: Table) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -88,24 +56,15 @@ def fitting(frame: pd.DataFrame, conditions: Sequence[Mapping[str, Any]], *, len
         if column not in frame.columns:
             fits &= lenient
             continue
-        found, target = canonical_column(frame[column]), wanted(column, value)
+        found, target = value_texts(frame[column], column), form_text(value_form(as_resolved(column, value)))
         unknown = np.array([text is None for text in found], dtype=bool)
         fits &= np.array([text == target for text in found], dtype=bool) | (lenient & unfinished & unknown)
     return frame[fits]
 
 
-def canonical_column(column: pd.Series) -> list[str | None]:
-    """`canonical` of every value, computed once for each different number."""
-    if column.dtype.kind not in "iuf":
-        return [wanted(str(column.name), value) for value in column]
-    numbers, inverse = np.unique(column.to_numpy(), return_inverse=True)
-    texts = [canonical(number) for number in numbers]
-    return [texts[i] for i in inverse]
-
-
 def labels(frame: pd.DataFrame, keys: Iterable[str]) -> list[str]:
     """The values of some columns in words, for each row; a column that is not there says nothing."""
-    columns = [(key, canonical_column(frame[key])) for key in keys if key in frame.columns]
+    columns = [(key, value_texts(frame[key], key)) for key in keys if key in frame.columns]
     return [", ".join(f"{k}={v[i]}" for k, v in columns if v[i] is not None) for i in range(len(frame))]
 
 

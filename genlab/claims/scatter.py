@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from genlab.claims.rows import CannotTell, Floats, Table, canonical_column, fitting, numbers, some, tables
+from genlab.claims.rows import CannotTell, Floats, Table, fitting, numbers, some, tables
 from genlab.config.schema.claim import CorrelationClaim
+from genlab.config.values import value_texts
 
 
 @dataclass(frozen=True)
@@ -45,10 +46,10 @@ def scattered(claim: CorrelationClaim, table: Table) -> Scatter:
         raise CannotTell(f"{len(several)} runs have several rows; name one in `where`, such as an epoch or a layer")
     runs = fitting(results, [claim.where], lenient=True)
     unfinished = (runs["status"] != "finished").to_numpy()
-    run_seeds = [str(seed) for seed in canonical_column(runs["seed"])]
+    run_seeds = [str(seed) for seed in value_texts(runs["seed"])]
     dropped = {seed for seed, left in zip(run_seeds, unfinished, strict=True) if left}
     x, y = numbers(found, claim.column), numbers(found, claim.over)
-    seeds = np.array([str(seed) for seed in canonical_column(found["seed"])], dtype=object)
+    seeds = np.array([str(seed) for seed in value_texts(found["seed"])], dtype=object)
     kept = np.array([seed not in dropped for seed in seeds], dtype=bool)
     both = kept & ~np.isnan(x) & ~np.isnan(y)
     left_out = []

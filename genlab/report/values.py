@@ -1,55 +1,12 @@
-"""Values of table cells in one form each, so that rows can be grouped, matched and sorted."""
+"""Rows of tables matched and sorted by the one form of their values."""
 
-import json
-import math
-import numbers
+import re
 from collections.abc import Hashable, Mapping
 from typing import Any
 
 import pandas as pd
 
-from genlab.claims.rows import canonical as setting
-from genlab.claims.rows import wanted
-
-DIGITS = 12  # significant ones that tell two numbers apart
-
-
-def canonical(value: Any) -> Hashable:
-    """One form for what is one value, whatever table it comes from.
-
-    Numbers are floats of 12 significant digits, booleans the words true and false, missing values None. A list is a
-    tuple, also where a table has it as JSON text, and a list of one is that one: the width of a net with one hidden
-    layer is a number to draw along an axis.
-    """
-    if value is None or value is pd.NaT:
-        return None
-    if isinstance(value, str):
-        if not value.startswith("["):
-            return value
-        try:
-            return canonical(json.loads(value))
-        except ValueError:
-            return value
-    if isinstance(value, list | tuple):
-        items = tuple(canonical(item) for item in value)
-        return items[0] if len(items) == 1 else items
-    if hasattr(value, "item"):
-        value = value.item()
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, numbers.Real):
-        number = float(value)
-        return None if math.isnan(number) else float(f"{number:.{DIGITS}g}") + 0.0
-    return str(value)
-
-
-def canonical_column(column: "pd.Series[Any]") -> list[Hashable]:
-    """Every value of a column in its one form; each distinct number is looked at once."""
-    if pd.api.types.is_numeric_dtype(column):
-        codes, distinct = pd.factorize(column)
-        forms = [canonical(value) for value in distinct]
-        return [None if code < 0 else forms[code] for code in codes]
-    return [canonical(value) for value in column]
+from genlab.config.values import as_resolved, form_text, value_form, value_texts
 
 
 def matching(table: pd.DataFrame, where: Mapping[str, Any]) -> pd.DataFrame:
@@ -57,15 +14,24 @@ def matching(table: pd.DataFrame, where: Mapping[str, Any]) -> pd.DataFrame:
     for column, value in where.items():
         if column not in table:
             return table.iloc[:0]
-        asked = wanted(column, value)
-        table = table[[setting(found) == asked for found in table[column]]]
+        asked = form_text(value_form(as_resolved(column, value)))
+        table = table[[found == asked for found in value_texts(table[column], column)]]
     return table
 
 
-def order(value: Hashable) -> tuple[int, float, str]:
-    """Sorts numbers by size, then words, then lists, with the missing value last."""
-    if isinstance(value, float):
-        return (0, value, "")
+def order(value: Hashable) -> tuple[int, float, tuple[tuple[int, int, str], ...]]:
+    """Sorts numbers by size, then words, then lists, with the missing value last.
+
+    Numbers within words count as such, so that layer 10 comes after layer 9.
+    """
+    if isinstance(value, int | float):
+        return (0, value, ())
     if isinstance(value, str):
-        return (1, 0.0, value)
-    return (3, 0.0, "") if value is None else (2, float(len(value)) if isinstance(value, tuple) else 0.0, str(value))
+        return (1, 0.0, _parts(value))
+    return (2, float(len(value)), _parts(str(value))) if isinstance(value, tuple) else (3, 0.0, ())
+
+
+def _parts(word: str) -> tuple[tuple[int, int, str], ...]:
+    """The pieces of a word, numbers before letters and by their size."""
+    pieces = re.findall(r"\d+|\D+", word)
+    return tuple((0, int(piece), "") if piece.isdecimal() else (1, 0, piece) for piece in pieces)

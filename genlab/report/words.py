@@ -4,7 +4,7 @@ import math
 import re
 from typing import Any
 
-from genlab.report.values import canonical
+from genlab.config.values import value_form
 
 _ERROR = re.compile(r"(^|\.)(train|test|validation)_error(_clean|_corrupted)?$")
 _SECTIONS = ("data", "model", "training", "final", "measure")
@@ -33,7 +33,7 @@ def shown(value: Any, *, percent: bool = False) -> str:
         value: of a table's cell; lists are written as 512, 256 and equal widths as 10×1000.
         percent: whether a number is a fraction to be written in percent.
     """
-    value = canonical(value)
+    value = value_form(value)
     if value is None:
         return ""
     if isinstance(value, tuple):

@@ -1,5 +1,6 @@
 """The table that statistics over many runs are computed from: hyperparameters, seeds, measures and one target a run."""
 
+import contextlib
 import difflib
 import json
 from collections.abc import Collection, Sequence
@@ -10,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from genlab.config.values import form_text, value_form
 from genlab.errors import UsageError
 from genlab.statistics.repeats import numbered_repeats
 from genlab.statistics.rows import rows_that_count
@@ -23,7 +25,6 @@ ERRORS = (("final.test_error", "final.train_error"), ("test_error", "train_error
 MEASURE = "measure."
 # Columns of a table that are neither settings nor measures.
 BOOKKEEPING = ("id", "name", "status", "reason", "path", "seed", "started", "stopped", "seconds")
-DIGITS = 12  # significant ones that tell two settings apart
 
 
 @dataclass(frozen=True)
@@ -206,16 +207,11 @@ def _codes(column: "pd.Series[Any]") -> Codes:
 
 
 def _setting(value: Any) -> str:
-    if isinstance(value, list | tuple):
-        return json.dumps(list(value))
-    if pd.isna(value):
-        return ""
-    if isinstance(value, bool | np.bool_):
-        return str(value).lower()
-    try:
-        return f"{float(value):.{DIGITS}g}"
-    except ValueError:
-        return str(value)
+    """A setting as text; words that read as numbers are those, since a table from elsewhere has no types."""
+    if isinstance(value, str):
+        with contextlib.suppress(ValueError):
+            value = float(value)
+    return form_text(value_form(value)) or ""
 
 
 def _seeds(frame: pd.DataFrame, seed: str) -> Codes:

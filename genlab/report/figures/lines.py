@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from genlab.config.schema.figure import FigureConfig
-from genlab.report.values import canonical_column, matching, order
+from genlab.config.values import value_forms
+from genlab.report.values import matching, order
 
 FINISHED = "finished"
 # Kinds in which a row without a value along x has no place; elsewhere "none" is a group like others.
@@ -43,7 +44,7 @@ class Prepared:
 
     rows: pd.DataFrame
     ys: dict[str, "np.ndarray[Any, Any]"]
-    xs: list[Hashable]
+    xs: Sequence[Hashable]
     lines: list[Line]
     numeric: bool
     unfinished: int
@@ -73,8 +74,8 @@ def prepare(figure: FigureConfig, table: pd.DataFrame, axes: Sequence[str]) -> P
     if figure.x and figure.kind in AGAINST_NUMBERS and len(rows):
         rows = rows[rows[figure.x].notna()]
     ys = {y: _numbers(rows[y]) if y in rows else np.full(len(rows), np.nan) for y in figure.y}
-    x_values = canonical_column(rows[figure.x]) if figure.x and len(rows) else [None] * len(rows)
-    series = canonical_column(rows[figure.series]) if figure.series and len(rows) else [None] * len(rows)
+    x_values = value_forms(rows[figure.x]) if figure.x and len(rows) else [None] * len(rows)
+    series = value_forms(rows[figure.series]) if figure.series and len(rows) else [None] * len(rows)
     rest = _rest(rows, axes, figure, x_values, series)
     lines = [Line(s, r) for s, r in zip(series, rest, strict=True)]
     distinct_lines = sorted(set(lines), key=lambda line: (order(line.series), [(k, order(v)) for k, v in line.rest]))
@@ -120,7 +121,7 @@ def _rest(
         others = []
     columns = []
     for axis in others:
-        values = canonical_column(rows[axis])
+        values = value_forms(rows[axis])
         seen: dict[tuple[Hashable, Hashable], Hashable] = {}
         if any(
             seen.setdefault(key, value) != value for key, value in zip(zip(x, series, strict=True), values, strict=True)

@@ -12,8 +12,8 @@ from matplotlib.mathtext import MathTextParser
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullFormatter, NullLocator
 
 from genlab.config.schema.figure import FigureConfig
+from genlab.config.values import value_form
 from genlab.report.figures.lines import Line, Prepared
-from genlab.report.values import canonical
 from genlab.report.words import is_error, readable, shown
 
 # Okabe and Ito's colours without yellow, which is faint on white. Markers repeat the difference without colour.
@@ -150,7 +150,7 @@ def value_label(figure: FigureConfig, value: Hashable) -> str:
 def own_label(figure: FigureConfig, value: Hashable) -> str | None:
     """The figure's label for a value; the keys 1, 1.0 and "1" all stand for the number."""
     for key, label in figure.labels.items():
-        if key == value or canonical(key) == value:
+        if key == value or value_form(key) == value:
             return label
         if isinstance(value, float) and _number(key) == value:
             return label
