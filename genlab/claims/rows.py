@@ -1,14 +1,15 @@
 """Which rows a claim is about: those of finished runs that fit its conditions, with values compared as settings are."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from genlab.config.schema.claim import Claim, CorrelationClaim, CrossingClaim, TrendClaim
+from genlab.config.schema.claim import Claim, CorrelationClaim, CrossingClaim, OrderClaim, RatioClaim, TrendClaim
 from genlab.config.values import as_resolved, form_text, value_form, value_texts
+from genlab.rundir.columns import is_by_epoch
 
 Floats = NDArray[np.float64]
 Table = Callable[[str], pd.DataFrame]
@@ -34,6 +35,7 @@ def tables(claim: Claim, table: Table) -> tuple[pd.DataFrame, pd.DataFrame]:
         rows = table(claim.table)
         if rows.empty:
             raise CannotTell(f"no run has a table {claim.table} yet")
+        rows = at_the_end(claim.table, rows, _named(claim))
         ours = [c for c in results.columns if c == "id" or c not in rows.columns]
         rows = rows.merge(results[ours], on="id", how="left")
     over = [claim.over] if isinstance(claim, TrendClaim | CrossingClaim | CorrelationClaim) else []
@@ -41,6 +43,27 @@ def tables(claim: Claim, table: Table) -> tuple[pd.DataFrame, pd.DataFrame]:
         if column not in rows.columns:
             raise CannotTell(f"no run has a value in the column {column} yet")
     return results, rows
+
+
+def at_the_end(table: str, rows: pd.DataFrame, named: Collection[str]) -> pd.DataFrame:
+    """The rows of nets as they ended, of a table that has those of weights at epochs too and is not asked for them.
+
+    So that what is said of a net does not change when it is measured along its training.
+
+    Args:
+        table: its name.
+        named: the columns that a claim or figure names.
+    """
+    if not is_by_epoch(table) or "epoch" in named or "epoch" not in rows.columns:
+        return rows
+    return rows[rows["epoch"].isna()]
+
+
+def _named(claim: Claim) -> set[str]:
+    """The columns that a claim names."""
+    over = [claim.over] if isinstance(claim, TrendClaim | CrossingClaim | CorrelationClaim) else []
+    groups = [*claim.a, *claim.b] if isinstance(claim, OrderClaim | RatioClaim | CrossingClaim) else []
+    return {claim.column, *claim.where, *(claim.pair_by or ()), *over, *groups}
 
 
 def fitting(frame: pd.DataFrame, conditions: Sequence[Mapping[str, Any]], *, lenient: bool = False) -> pd.DataFrame:

@@ -1,5 +1,6 @@
 """`genlab measure`."""
 
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -8,6 +9,7 @@ from genlab.cli.options import (
     DEFAULT_DATA,
     DEFAULT_RUNS,
     AsJson,
+    AtEpochs,
     DataDir,
     DatasetName,
     Device,
@@ -26,6 +28,7 @@ def measure(
     targets: RunsOrOverrides = None,
     only: Annotated[str | None, typer.Option("--only", help="Names of measures, comma-separated.")] = None,
     config: Annotated[str, typer.Option("--config", help="A measure config: a file or a packaged name.")] = "quick",
+    at_epochs: AtEpochs = False,
     model: NetFile = None,
     weights: Weights = None,
     initial: InitialWeights = None,
@@ -40,18 +43,23 @@ def measure(
 ) -> None:
     """Measure finished runs, or a net of your own; rows go to measures.csv and in a table to the terminal.
 
-    Measuring again replaces the rows of the measures that are computed and keeps all others. A net of your own is made
+    Measuring again replaces the rows of the measures that are computed and keeps all others. With --at-epochs a run is
+    measured as it ended and at every epoch whose weights it kept (execution.keep_weights_at). A net of your own is made
     by a function in a Python file, which is executed, with weights from a file and the images of a data set by name.
 
     Example: genlab measure mnist-mlp --only log_l2_path_norm,margin_5th_percentile
     """
     from genlab.cli.measure_targets import NetFiles, measure_net, measure_runs
+    from genlab.errors import UsageError
     from genlab.hardware.devices import resolve_device
     from genlab.measures.computing.request import read_request
 
     net = NetFiles.of(targets or [], model=model, weights=weights, initial=initial, data=data, output=output)
     request = read_request(config, [name.strip() for name in only.split(",") if name.strip()] if only else None)
+    request = replace(request, at_epochs=at_epochs or request.at_epochs)
     where = resolve_device(device or "auto")
+    if net is not None and at_epochs:
+        raise UsageError("--at-epochs is of runs; a net of your own has its weights alone")
     if net is not None:
         measure_net(net, request, data_dir, where, as_json=as_json, quiet=quiet)
         return

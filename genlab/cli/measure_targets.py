@@ -114,11 +114,13 @@ def measure_runs(
 
     def work(run: Any) -> None:
         with waiting(f"measuring {run.directory.path}", quiet):
-            results = measure_run(run, request.names, request.options, device=device)
+            epochs = run.along_training() if request.at_epochs else [None]
+            rows = measure_run(run, request.names, request.options, device=device, epochs=epochs)
         if as_json:
-            found.append({"id": run.directory.run_id, "path": str(run.directory.path), "rows": results.rows})
+            found.append({"id": run.directory.run_id, "path": str(run.directory.path), "rows": rows})
         elif not quiet:
-            print_table(COLUMNS, results.rows, title=str(run.directory.path))
+            columns = (*COLUMNS[:2], "epoch", *COLUMNS[2:]) if request.at_epochs else COLUMNS
+            print_table(columns, rows, title=str(run.directory.path))
         else:
             print(run.directory.measures)
 

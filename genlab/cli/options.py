@@ -35,6 +35,7 @@ GroupSize = Annotated[
     str,
     typer.Option("--group", callback=_known_group_size, help="Nets that train together: auto, off, or N at most."),
 ]
+AtEpochs = Annotated[bool, typer.Option("--at-epochs", help="Also at every epoch whose weights the run kept.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Results on stdout as JSON.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="A traceback with every error.")]

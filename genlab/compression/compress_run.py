@@ -13,20 +13,27 @@ from genlab.compression.settings import Setting
 from genlab.compression.storage import load_compressed, save_compressed
 from genlab.hardware.devices import arithmetic
 from genlab.measures.computing.measure_run import prepare_processor
+from genlab.rundir.columns import COMPRESSION_KEY
 from genlab.rundir.finished import FinishedRun
 from genlab.rundir.locks import locked
-from genlab.rundir.tables import Row, replace_rows
+from genlab.rundir.tables import replace_rows
 
 
 def compress_run(
-    run: FinishedRun, settings: Sequence[Setting], *, device: torch.device, save: bool
+    run: FinishedRun,
+    settings: Sequence[Setting],
+    *,
+    device: torch.device,
+    save: bool,
+    epochs: Sequence[int | None] = (None,),
 ) -> Iterator[dict[str, Any]]:
     """Compress a run by each setting; each row is in `compression.csv` before it is yielded.
 
-    Rows of the same method and setting are replaced, all others of the file stay.
+    Rows of the same method, setting and epoch are replaced, all others of the file stay.
 
     Args:
         save: also write each compressed net to `compressed/`.
+        epochs: whose weights are compressed, in this order; None for the net as it ended.
 
     Raises:
         LockedError: another process is at work on the run.
@@ -36,26 +43,24 @@ def compress_run(
     with locked(directory.path.parent, directory.run_id), arithmetic("float32"):
         prepare_processor(run)
         dataset = run.dataset.to(device)
-        for row, compressed in compress_subject(copy.deepcopy(run.model).to(device), dataset, settings):
-            if save and compressed is not None:
-                path = directory.compressed(row["method"], row["setting"])
-                save_compressed(path, compressed)
-                row["file"] = str(path.relative_to(directory.path))
-            replace_rows(directory.compression, ROW_COLUMNS, [row], _method_and_setting)
-            yield row
+        for epoch in epochs:
+            for found, compressed in compress_subject(copy.deepcopy(run.model_at(epoch)).to(device), dataset, settings):
+                row = found | {"epoch": epoch}
+                if save and compressed is not None:
+                    path = directory.compressed(row["method"], row["setting"], epoch)
+                    save_compressed(path, compressed)
+                    row["file"] = str(path.relative_to(directory.path))
+                replace_rows(directory.compression, ROW_COLUMNS, [row], COMPRESSION_KEY)
+                yield row
 
 
-def load_compressed_net(run: FinishedRun, method: str, setting: str) -> nn.Module:
+def load_compressed_net(run: FinishedRun, method: str, setting: str, epoch: int | None = None) -> nn.Module:
     """A compressed net of a run as a module, in evaluation mode, on the CPU.
 
     Args:
-        method, setting: as in `compression.csv`, e.g. "svd_truncation" and "energy=0.9".
+        method, setting, epoch: as in `compression.csv`, e.g. "svd_truncation" and "energy=0.9".
 
     Raises:
         GenlabError: it was not kept, or its file is damaged.
     """
-    return load_compressed(run.directory.compressed(method, setting), run.model, run.dataset.input_shape)
-
-
-def _method_and_setting(row: Row) -> tuple[Any, ...]:
-    return row["method"], row["setting"]
+    return load_compressed(run.directory.compressed(method, setting, epoch), run.model, run.dataset.input_shape)

@@ -9,8 +9,6 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from genlab.config.schema.data import Labels
-
 # A number, a word, a list of these, or None for no value.
 Form = float | str | tuple[Any, ...] | None
 
@@ -86,6 +84,8 @@ def value_texts(values: Iterable[Any], column: str = "") -> list[str | None]:
 def as_resolved(column: str, value: Any) -> Any:
     """A value in the spelling of resolved configs: as labels `random` are a corruption of 1."""
     if column == "data.labels.corruption" and not isinstance(value, float):
+        from genlab.config.schema.data import Labels  # a tenth of a second that a list of runs does not need
+
         with contextlib.suppress(ValidationError):
             return Labels.model_validate({"corruption": value}).corruption
     return value

@@ -13,6 +13,7 @@ from genlab.config.load import load_train_config
 from genlab.measures.computing.measure_run import measure_run
 from genlab.report.figures.corruption import corruption_figure
 from genlab.rundir.finished import FinishedRun, load_run
+from genlab.rundir.rows import measure_values
 from genlab.training.progress import Progress
 from genlab.training.train_run import train_run
 
@@ -54,25 +55,28 @@ def run_demo(runs: Path, data_dir: Path, progress: Progress) -> Demo:
     corruption_figure(
         figure,
         {label: run.history for label, run in finished.items()},
-        {label: pd.read_csv(run.directory.measure_table("margin_distribution")) for label, run in finished.items()},
-        {label: run.compression for label, run in finished.items()},
+        {label: _at_the_end(run.measure_table("margin_distribution")) for label, run in finished.items()},
+        {label: _at_the_end(run.compression) for label, run in finished.items()},
     )
     return Demo([_row(label, run) for label, run in finished.items()], figure)
 
 
 def _row(label: str, run: FinishedRun) -> dict[str, Any]:
     last = run.history.iloc[-1]
-    measures = run.measures
-    values = measures[measures["layer"].isna() & measures["options"].isna()].set_index("measure")["value"]
-    compression = run.compression
+    measured = measure_values(run.directory)
+    compression = _at_the_end(run.compression)
     close = compression[compression["train_error"] <= last["train_error"] + 0.01]
     return {
         "labels": label,
         "train error %": round(100 * float(last["train_error"]), 2),
         "test error %": round(100 * float(last["test_error"]), 2),
         "epochs": int(last["epoch"]),
-        "margin": float(values[MEASURES[0]]),
-        "ln path norm²/margin²": float(values[MEASURES[1]]),
-        "ln spectral²/margin²": float(values[MEASURES[2]]),
+        "margin": measured[f"measure.{MEASURES[0]}"],
+        "ln path norm²/margin²": measured[f"measure.{MEASURES[1]}"],
+        "ln spectral²/margin²": measured[f"measure.{MEASURES[2]}"],
         "parameters kept %": round(100 * float((close["parameters"] / close["original_parameters"]).min()), 1),
     }
+
+
+def _at_the_end(rows: pd.DataFrame) -> pd.DataFrame:
+    return rows[rows["epoch"].isna()]

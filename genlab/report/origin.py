@@ -1,7 +1,7 @@
 """Where the numbers of many runs come from and what they cost, from their provenance and timing."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 from genlab.errors import GenlabError
 from genlab.rundir.layout import RunDirectory
 from genlab.rundir.provenance import read_provenance
-from genlab.rundir.tables import read_table
+from genlab.rundir.run_tables import table_rows
 
 Counts = tuple[tuple[str, int], ...]
 
@@ -116,10 +116,6 @@ def _time(text: str) -> datetime | None:
 
 def _seconds(run: RunDirectory) -> float:
     try:
-        return sum(_numbers(row.get("seconds", "") for row in read_table(run.timing)))
+        return sum(row["seconds"] or 0.0 for row in table_rows(run, "timing"))
     except GenlabError:
         return 0.0
-
-
-def _numbers(texts: Iterable[str]) -> list[float]:
-    return [float(text) for text in texts if text.replace(".", "", 1).replace("e-", "", 1).isdigit()]

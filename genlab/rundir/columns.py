@@ -1,32 +1,115 @@
-"""The headers of the tables that passes over a run write, known without importing what writes them."""
+"""The columns of a run's tables, with the type and the meaning of each, known without importing what writes them."""
 
-MEASURE_COLUMNS = (
-    "measure",
-    "layer",
-    "value",
-    "unit",
-    "standard_error",
-    "residual",
-    "iterations",
-    "samples",
-    "converged",
-    "options",
-    "seconds",
-    "reason",
-)
-COMPRESSION_COLUMNS = (
-    "method",
-    "setting",
-    "file",
-    "parameters",
-    "original_parameters",
-    "ratio",
-    "bits",
-    "train_error",
-    "test_error",
-    "output_change",
-    "margin",
-    "margin_loss",
-    "seconds",
-    "reason",
-)
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["text", "integer", "number", "boolean"]
+
+
+@dataclass(frozen=True)
+class Column:
+    """What stands in a column.
+
+    Attributes:
+        kind: text (also where it reads as a number), integer, number, or boolean (true or false); an empty cell of the
+            last three is no value.
+        meaning: of a value, with its unit, and of an empty cell.
+        added: files of the first version lack it; there a cell means what an empty one does.
+    """
+
+    kind: Kind
+    meaning: str
+    added: bool = False
+
+
+Columns = Mapping[str, Column]
+
+_ERROR = "part of the images in 0..1 whose largest output is not that of"
+_CORRUPTED = "that kept; empty where no label was changed"
+HISTORY_COLUMNS: Columns = {
+    "epoch": Column("integer", "passes over the training set done; 0 is the net at initialisation"),
+    "step": Column("integer", "gradient steps done"),
+    "learning_rate": Column("number", "of the last step; of the first one in the row of epoch 0"),
+    "train_loss": Column("number", "mean cross-entropy (nats) on the training set, labels as trained on"),
+    "train_error": Column("number", f"{_ERROR} the training label, as trained on"),
+    "train_error_clean": Column("number", f"the same over the images whose true label is {_CORRUPTED}"),
+    "train_error_corrupted": Column("number", "the same over the other images; empty where no label was changed"),
+    "test_loss": Column("number", "mean cross-entropy (nats) on the test set"),
+    "test_error": Column("number", f"{_ERROR} the test label"),
+}
+TIMING_COLUMNS: Columns = {
+    "epoch": Column("integer", "epoch that was timed"),
+    "step": Column("integer", "gradient steps done at its end"),
+    "seconds": Column(
+        "number", "of its training by the clock, in this attempt, without evaluation; of a group its share"
+    ),
+    "images_per_second": Column("number", "training images a second"),
+    "peak_memory_bytes": Column("integer", "most memory taken so far"),
+}
+KEPT_EPOCH = Column("integer", "after which the weights were kept; empty for the net as it ended", added=True)
+_REASON = Column("text", "why there is no value; empty where there is one")
+_OPTIONS = "JSON of the options that differ from their defaults, keys sorted; empty where none does"
+MEASURE_COLUMNS: Columns = {
+    "measure": Column("text", "name of the measure"),
+    "layer": Column("text", "name of the layer, as `named_modules` has it; empty for the whole net"),
+    "epoch": KEPT_EPOCH,
+    "value": Column("number", "in the unit of the measure; empty where `reason` says why"),
+    "unit": Column("text", "log (natural logarithm), count, logit, logit^-2, nat, or 1"),
+    "standard_error": Column("number", "of a value that was sampled"),
+    "residual": Column("number", "of a value that was iterated"),
+    "iterations": Column("integer", "that were done"),
+    "samples": Column("integer", "that were drawn"),
+    "converged": Column("boolean", "whether an iteration has; empty where nothing iterates"),
+    "options": Column("text", _OPTIONS),
+    "seconds": Column("number", "of the measure's own function, without the inputs that measures share"),
+    "reason": Column("text", "why there is no value, or `table` where the values are in measures/<measure>.csv"),
+}
+COMPRESSION_COLUMNS: Columns = {
+    "method": Column("text", "name of the compressor; none for the net itself, with batch norm folded in"),
+    "setting": Column("text", "its options, such as energy=0.9"),
+    "epoch": KEPT_EPOCH,
+    "file": Column("text", "of the compressed net, in the run's directory; empty where it was not kept"),
+    "parameters": Column("integer", "numbers stored for the whole net"),
+    "original_parameters": Column("integer", "the same before compression"),
+    "ratio": Column("number", "original_parameters / parameters"),
+    "bits": Column("integer", "that the parameters take"),
+    "train_error": Column("number", f"{_ERROR} the training label, as trained on"),
+    "test_error": Column("number", f"{_ERROR} the test label"),
+    "output_change": Column("number", "largest change of an output (logit) over training images and classes"),
+    "margin": Column("number", "2 x output_change (logits): the smallest margin that surely survives"),
+    "margin_loss": Column("number", "part of the training images in 0..1 with a margin of the net itself up to this"),
+    "seconds": Column("number", "of compression and evaluation"),
+    "reason": _REASON,
+}
+# In front of the own columns of a measure that is a table.
+MEASURE_TABLE_COLUMNS: Columns = {
+    "epoch": KEPT_EPOCH,
+    "options": Column("text", _OPTIONS, added=True),
+}
+# Own columns of such tables that name layers, which are text.
+LAYER_NAMES = ("layer", "from", "at", "to")
+
+# Rows are replaced by these.
+MEASURE_KEY = ("measure", "options", "epoch")
+COMPRESSION_KEY = ("method", "setting", "epoch")
+MEASURE_TABLE_KEY = ("epoch", "options")
+
+TABLES: Mapping[str, Columns] = {
+    "history": HISTORY_COLUMNS,
+    "timing": TIMING_COLUMNS,
+    "measures": MEASURE_COLUMNS,
+    "compression": COMPRESSION_COLUMNS,
+}
+# In the reason of a measure whose values are in a table of its own.
+IN_A_TABLE = "table"
+
+
+def columns_of(table: str) -> Columns:
+    """The declared columns of a table by its name; those of `measures/NAME` stand before the measure's own."""
+    return MEASURE_TABLE_COLUMNS if table.startswith("measures/") else TABLES.get(table, {})
+
+
+def is_by_epoch(table: str) -> bool:
+    """Whether rows of a table are of weights at epochs, beside those of the net as it ended."""
+    return columns_of(table).get("epoch") is KEPT_EPOCH

@@ -5,9 +5,8 @@ from typing import Any
 
 from genlab.errors import GenlabError
 from genlab.rundir.layout import RunDirectory
-from genlab.rundir.measure_column import measure_column
+from genlab.rundir.rows import measure_values
 from genlab.rundir.status import dotted, read_status
-from genlab.rundir.tables import read_table
 
 Difference = tuple[str, Any, Any]
 
@@ -56,12 +55,8 @@ def _provenance(run: RunDirectory) -> dict[str, Any]:
 
 
 def _measures(run: RunDirectory) -> dict[str, float]:
-    """The numbers of measures.csv that are of the whole net."""
-    return {
-        measure_column(row["measure"], row["options"]): float(row["value"])
-        for row in read_table(run.measures)
-        if row["layer"] == "" and row["value"]
-    }
+    """The numbers of measures.csv that are of the whole net as it ended."""
+    return {column: value for column, value in measure_values(run).items() if value is not None}
 
 
 def _merged(first: list[str], second: list[str]) -> list[str]:

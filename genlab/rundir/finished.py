@@ -18,9 +18,11 @@ from genlab.models.catalogue import build_model
 from genlab.randomness import generator_for
 from genlab.rundir.checkpoints import load_into, load_tensors
 from genlab.rundir.history import REMEDY as HISTORY_REMEDY
+from genlab.rundir.kept_weights import not_kept
 from genlab.rundir.layout import RunDirectory
+from genlab.rundir.rows import run_row
+from genlab.rundir.run_tables import table_frame
 from genlab.rundir.status import all_statuses, read_status
-from genlab.rundir.tables import REMEDY, read_table
 
 
 @dataclass(frozen=True)
@@ -58,24 +60,61 @@ class FinishedRun:
     @cached_property
     def initial_model(self) -> nn.Module | None:
         """The net at initialisation; None where its weights were not kept."""
-        return self._model_with(self.directory.initial) if self.directory.initial.exists() else None
+        kept = (path for path in (self.directory.initial, self.directory.weights_at(0)) if path.exists())
+        return next(map(self._model_with, kept), None)
+
+    @property
+    def epochs(self) -> tuple[int, ...]:
+        """Those whose weights were kept by `execution.keep_weights_at`, rising."""
+        return self.directory.kept_epochs()
+
+    def along_training(self) -> list[int | None]:
+        """What `--at-epochs` is about: every epoch whose weights were kept, and None for the net as it ended.
+
+        Without the latter where the run keeps no final weights.
+
+        Raises:
+            GenlabError: no weights at epochs were kept.
+        """
+        if not self.epochs:
+            path = self.directory.path
+            remedy = f"genlab train {path} --force execution.keep_weights_at=[0,1,2,4]"
+            raise GenlabError(f"{path}: keeps no weights at epochs; `{remedy}` trains it again and keeps them")
+        return [*self.epochs, *([] if self.config.execution.keep == "none" else [None])]
+
+    def model_at(self, epoch: int | None) -> nn.Module:
+        """The net after an epoch whose weights were kept, or for None at the end, in evaluation mode, on the CPU.
+
+        Raises:
+            GenlabError: they were not kept, or their file is damaged.
+        """
+        if epoch is None:
+            return self.model
+        path = self.directory.weights_at(epoch)
+        if not path.exists():
+            raise GenlabError(f"{path}: {not_kept(self.directory, [epoch])}")
+        return self._model_with(path)
 
     @property
     def history(self) -> pd.DataFrame:
         """Losses and errors by epoch."""
         if not self.directory.history.exists():
             raise GenlabError(f"{self.directory.history}: is missing; {HISTORY_REMEDY}")
-        return _table(self.directory.history, HISTORY_REMEDY)
+        return table_frame(self.directory, "history", HISTORY_REMEDY)
 
     @property
     def measures(self) -> pd.DataFrame:
-        """The rows of measures.csv; empty before `genlab measure`."""
-        return _table(self.directory.measures)
+        """The rows of measures.csv; empty before `genlab measure`. `epoch` is NaN for the net as it ended."""
+        return table_frame(self.directory, "measures")
 
     @property
     def compression(self) -> pd.DataFrame:
         """The rows of compression.csv; empty before `genlab compress`."""
-        return _table(self.directory.compression)
+        return table_frame(self.directory, "compression")
+
+    def measure_table(self, measure: str) -> pd.DataFrame:
+        """The rows of a measure that is a table, with `epoch` and `options` in front; empty before it is measured."""
+        return table_frame(self.directory, f"measures/{measure}")
 
     def _model_with(self, weights: Path) -> nn.Module:
         model = build_model(
@@ -110,17 +149,13 @@ def load_run(path: str | os.PathLike[str], data_dir: str | os.PathLike[str] | No
 
 
 def load_runs(runs: str | os.PathLike[str] = "runs") -> pd.DataFrame:
-    """All runs of a directory, one row each: id, name, status, path, dotted config keys and `final.*` errors."""
+    """All runs of a directory, one row each, as `genlab.rundir.rows.run_row` has it.
+
+    Columns: id, name, status, reason, path and times; dotted config keys; `final.*` errors; `measure.*`, the numbers of
+    the whole net as it ended. Runs whose status is damaged are left out.
+
+    Raises:
+        GenlabError: the measures of a run are damaged.
+    """
     statuses, _ = all_statuses(Path(runs))
-    rows = []
-    for status in statuses:
-        plain = {key: value for key, value in status.items() if key not in ("config", "final")}
-        final = {f"final.{key}": value for key, value in status["final"].items()}
-        rows.append(plain | status["config"] | final)
-    return pd.DataFrame(rows)
-
-
-def _table(path: Path, remedy: str = REMEDY) -> pd.DataFrame:
-    """A CSV file of the run; pandas would fill a short line with NaN, so damage is looked for first."""
-    read_table(path, remedy=remedy)
-    return pd.read_csv(path) if path.exists() and path.stat().st_size else pd.DataFrame()
+    return pd.DataFrame([run_row(status, RunDirectory(Path(status["path"]))) for status in statuses])

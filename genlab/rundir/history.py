@@ -1,25 +1,15 @@
 """`history.csv` and `timing.csv`: grown a row at an evaluation, cut back to the checkpoint when a run is resumed."""
 
-from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from genlab.rundir.atomic import cannot_write, write_text
-from genlab.rundir.tables import Row, damaged, line, read_table, read_whole, write_table
+from genlab.rundir.columns import Columns
+from genlab.rundir.run_tables import row_of
+from genlab.rundir.tables import Row, damaged, header_and_rows, line, read_table, read_whole, write_table
 
-HISTORY_COLUMNS = (
-    "epoch",
-    "step",
-    "learning_rate",
-    "train_loss",
-    "train_error",
-    "train_error_clean",
-    "train_error_corrupted",
-    "test_loss",
-    "test_error",
-)
 # Unlike a table of measures it cannot be computed again on its own.
 REMEDY = "mend it, or start the run afresh with --force"
-TIMING_COLUMNS = ("epoch", "step", "seconds", "images_per_second", "peak_memory_bytes")
 
 
 class GrowingTable:
@@ -30,8 +20,8 @@ class GrowingTable:
         columns: its header; one of them is `step`.
     """
 
-    def __init__(self, path: Path, columns: Sequence[str]):
-        self.path, self.columns = path, tuple(columns)
+    def __init__(self, path: Path, columns: Columns):
+        self.path, self.columns = path, columns
 
     def start(self) -> None:
         """An empty table, whatever was there."""
@@ -65,7 +55,15 @@ class GrowingTable:
         if len(kept) < len(rows):
             write_table(self.path, self.columns, kept)
 
-    def last(self) -> dict[str, str] | None:
-        """The last row as strings, or None."""
-        rows = read_table(self.path, self.columns, REMEDY)
-        return rows[-1] if rows else None
+    def last(self) -> dict[str, Any] | None:
+        """The values of the last row, each in the type of its column, or None.
+
+        Raises:
+            GenlabError: the file is damaged.
+        """
+        _, rows = header_and_rows(self.path, self.columns, REMEDY)
+        if not rows:
+            return None
+        number, cells = rows[-1]
+        kinds = {name: column.kind for name, column in self.columns.items()}
+        return row_of(self.path, number, cells, kinds, REMEDY)

@@ -60,6 +60,19 @@ class RunDirectory:
         return self.path / "final.safetensors"
 
     @property
+    def weights(self) -> Path:
+        """Where weights at chosen epochs lie."""
+        return self.path / "weights"
+
+    def weights_at(self, epoch: int) -> Path:
+        """Weights and buffers after an epoch; after 0 those at initialisation."""
+        return self.weights / f"{epoch}.safetensors"
+
+    def kept_epochs(self) -> tuple[int, ...]:
+        """The epochs whose weights there are, rising."""
+        return tuple(sorted(int(path.stem) for path in self.weights.glob("*.safetensors") if path.stem.isdecimal()))
+
+    @property
     def checkpoint(self) -> Path:
         """All that resuming needs; gone when the run has finished."""
         return self.path / "checkpoint" / "latest.safetensors"
@@ -78,6 +91,12 @@ class RunDirectory:
         """One row a method and setting."""
         return self.path / "compression.csv"
 
-    def compressed(self, method: str, setting: str) -> Path:
-        """A compressed net."""
-        return self.path / "compressed" / f"{method}-{setting.replace('=', '-').replace('/', '-')}.safetensors"
+    def table(self, name: str) -> Path:
+        """A table by its name: history, timing, measures, compression, bounds, or measures/NAME."""
+        kind, _, measure = name.partition("/")
+        return self.measure_table(measure) if measure else self.path / f"{kind}.csv"
+
+    def compressed(self, method: str, setting: str, epoch: int | None = None) -> Path:
+        """A compressed net: as it ended, or after an epoch."""
+        folder = self.path / "compressed" / ("" if epoch is None else str(epoch))
+        return folder / f"{method}-{setting.replace('=', '-').replace('/', '-')}.safetensors"

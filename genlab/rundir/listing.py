@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from genlab.config.validation import nearest
+from genlab.config.values import value_form
 from genlab.config.yaml_source import parse_scalar
 from genlab.errors import UsageError
 from genlab.rundir.layout import RunDirectory
+from genlab.rundir.rows import run_row
 from genlab.rundir.status import all_statuses, dotted, read_status
 
 USUAL_COLUMNS = (
@@ -63,7 +65,7 @@ def list_runs(runs: Path, *, where: Sequence[str] = (), sort: str | None = None,
         UsageError: a column that no run has, or a condition that cannot be read.
     """
     statuses, damaged = all_statuses(runs)
-    rows = [_flat(status) for status in statuses]
+    rows = [run_row(status) for status in statuses]
     asked = [c.strip() for c in (columns or "").split(",") if c.strip()]
     added = [c.removeprefix("+") for c in asked if c.startswith("+")]
     chosen = [c for c in asked if not c.startswith("+")] or list(USUAL_COLUMNS)
@@ -89,7 +91,7 @@ def list_runs(runs: Path, *, where: Sequence[str] = (), sort: str | None = None,
 
 def describe(run: RunDirectory) -> dict[str, Any]:
     """Everything that the small files of a run tell, as dotted keys: status, errors, config, provenance, files."""
-    result = _flat(read_status(run) | {"path": str(run.path)})
+    result = run_row(read_status(run) | {"path": str(run.path)})
     try:
         provenance = json.loads(run.provenance.read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -101,15 +103,11 @@ def describe(run: RunDirectory) -> dict[str, Any]:
     result["attempts"] = len(attempts)
     if attempts:
         result |= dotted({key: attempts[-1].get(key, {}) for key in ("versions", "git", "machine")})
+    if epochs := run.kept_epochs():
+        result["weights_at"] = ", ".join(map(str, epochs))
     files = sorted(f.relative_to(run.path) for f in run.path.rglob("*") if f.is_file())
     result["files"] = ", ".join(map(str, files))
     return result
-
-
-def _flat(status: dict[str, Any]) -> dict[str, Any]:
-    plain = {key: value for key, value in status.items() if key not in ("config", "final")}
-    final = {f"final.{key}": value for key, value in status.get("final", {}).items()}
-    return plain | status.get("config", {}) | final
 
 
 def _condition(text: str) -> tuple[str, Callable[[Any], bool]]:
@@ -120,7 +118,8 @@ def _condition(text: str) -> tuple[str, Callable[[Any], bool]]:
     wanted = parse_scalar(value)
 
     def fits(found: Any) -> bool:
-        if sign in ("=", "!=") and str(found) == value:  # an id of digits alone is not the number
+        # An id of digits alone is not the number, and a list of one is that one.
+        if sign in ("=", "!=") and (str(found) == value or value_form(found) == value_form(value)):
             return sign == "="
         try:
             return COMPARISONS[sign](found, wanted)

@@ -2,65 +2,82 @@
 
 import csv
 import io
-from collections.abc import Callable, Mapping, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from genlab.errors import GenlabError
 from genlab.rundir.atomic import write_text
+from genlab.rundir.columns import Columns
 
 Row = Mapping[str, Any]
 REMEDY = "mend the line, or remove the file and compute it again"
 
 
 def cell(value: Any) -> str:
-    """A value as it stands in a file: floats with all their digits, booleans as true and false, None as nothing."""
-    if value is None:
-        return ""
+    """A value as it stands in a file: floats with all their digits, booleans as true and false, None and NaN empty."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    return repr(value) if isinstance(value, float) else str(value)
+    if isinstance(value, float):
+        return "" if math.isnan(value) else repr(float(value))
+    return "" if value is None else str(value)
 
 
-def line(columns: Sequence[str], row: Row) -> str:
+def line(columns: Iterable[str], row: Row) -> str:
     """One row as a line of CSV, with its newline."""
     buffer = io.StringIO()
     csv.writer(buffer, lineterminator="\n").writerow([cell(row.get(column)) for column in columns])
     return buffer.getvalue()
 
 
-def write_table(path: Path, columns: Sequence[str], rows: Sequence[Row]) -> None:
+def write_table(path: Path, columns: Iterable[str], rows: Iterable[Row]) -> None:
     """Replace a CSV file atomically."""
+    columns = list(columns)
     write_text(path, line(columns, {c: c for c in columns}) + "".join(line(columns, row) for row in rows))
 
 
-def read_table(path: Path, columns: Sequence[str] | None = None, remedy: str = REMEDY) -> list[dict[str, str]]:
-    """The rows of a CSV file as strings; none where there is no file.
+def read_table(path: Path, columns: Columns | None = None, remedy: str = REMEDY) -> list[dict[str, str]]:
+    """The rows of a CSV file as the text that stands there; none where there is no file.
+
+    Whoever wants values reads them by `run_tables`, in the types of their columns.
 
     Args:
-        columns: the header that is expected; any where not given.
+        columns: the header that is expected, where files of the first version may lack what was `added`, which is then
+            empty; any header where not given.
         remedy: what the user can do when the file is damaged; ends the error message.
 
     Raises:
         GenlabError: names the file and the line that is damaged.
     """
+    return [row for _, row in header_and_rows(path, columns, remedy)[1]]
+
+
+def header_and_rows(
+    path: Path, columns: Columns | None = None, remedy: str = REMEDY
+) -> tuple[list[str], list[tuple[int, dict[str, str]]]]:
+    """The header of a file, and the rows of `read_table`, each with the number of its (last) line.
+
+    Where there is no file the header is that which is expected.
+    """
     if not path.exists():
-        return []
+        return list(columns or ()), []
     text = read_whole(path, remedy)
     try:
         reader = csv.reader(io.StringIO(text, newline=""), strict=True)
         header = next(reader, [])
-        if columns is not None and header != list(columns):
+        if columns is not None and header != [c for c in columns if c in header or not columns[c].added]:
             raise damaged(path, 1, f"its header is not {','.join(columns)}", remedy)
+        empty = dict.fromkeys(columns or (), "")
         rows = []
         for values in reader:
             if len(values) != len(header):
                 what = f"{len(values)} fields where the header has {len(header)}"
                 raise damaged(path, reader.line_num, what, remedy)
-            rows.append(dict(zip(header, values, strict=True)))
+            rows.append((reader.line_num, empty | dict(zip(header, values, strict=True))))
     except csv.Error as error:
         raise damaged(path, reader.line_num, str(error), remedy) from None
-    return rows
+    return header, rows
 
 
 def read_whole(path: Path, remedy: str = REMEDY) -> str:
@@ -78,22 +95,27 @@ def read_whole(path: Path, remedy: str = REMEDY) -> str:
         raise GenlabError(f"{path}: cannot be read: {error.strerror}; {remedy}") from None
 
 
-def replace_rows(
-    path: Path, columns: Sequence[str], rows: Sequence[Row], key: Callable[[Row], tuple[Any, ...]]
-) -> list[dict[str, str]]:
+def replace_rows(path: Path, columns: Columns, rows: Sequence[Row], key: Sequence[str]) -> list[dict[str, str]]:
     """Put rows into a CSV file in place of those with the same key; all others stay where they are.
 
+    A file of the first version gets the columns that were added since.
+
     Args:
-        key: of a row; rows of the file whose key is among those of `rows` are dropped.
+        key: columns; rows of the file whose values there are those of one of `rows` are dropped.
 
     Returns:
         All rows of the file as it is now.
     """
     fresh = [{column: cell(row.get(column)) for column in columns} for row in rows]
-    replaced = {key(row) for row in fresh}
-    kept = [row for row in read_table(path, columns) if key(row) not in replaced]
+    replaced = {key_of(row, key) for row in fresh}
+    kept = [row for row in read_table(path, columns) if key_of(row, key) not in replaced]
     write_table(path, columns, kept + fresh)
     return kept + fresh
+
+
+def key_of(row: Row, key: Sequence[str]) -> tuple[Any, ...]:
+    """The values of a row in some columns."""
+    return tuple(row[column] for column in key)
 
 
 def damaged(path: Path, number: int, what: str, remedy: str = REMEDY) -> GenlabError:

@@ -12,9 +12,11 @@ from types import FrameType
 from genlab.errors import DataMissingError, GenlabError, InterruptedByUserError, LockedError, PreemptedError
 from genlab.hardware.devices import resolve_device
 from genlab.rundir.find import directory_of
+from genlab.rundir.kept_weights import not_kept
 from genlab.rundir.layout import RunDirectory
 from genlab.rundir.locks import locked
 from genlab.rundir.status import read_status
+from genlab.sweeps.expected_rows import promised_epochs
 from genlab.sweeps.file.passes import Only, Passes, wanted
 from genlab.sweeps.plan import (
     DONE,
@@ -136,12 +138,17 @@ def work_through(
 def finish_cell(
     planned: PlannedCell, passes: Passes, *, runs: Path, data_dir: Path, device: str | None, progress: Progress
 ) -> None:
-    """Train a cell, or the rest of it, and do those of the passes whose rows it lacks."""
+    """Train a cell, or the rest of it, and do those of the passes whose rows it lacks.
+
+    Raises:
+        GenlabError: the passes are also about weights at epochs that the run did not keep; after all that can be done.
+    """
     diverged = planned.state == FAILED and planned.run.status.exists() and read_status(planned.run).get("diverged")
-    result = train_run(planned.cell.config, runs=runs, data_dir=data_dir, progress=progress, force=bool(diverged))
-    expected = passes.expected()
-    names, labels = expected.measures_left(result.run), expected.settings_left(result.run)
-    if not names and not labels:
+    config = planned.cell.config
+    result = train_run(config, runs=runs, data_dir=data_dir, progress=progress, force=bool(diverged))
+    expected, ends = passes.expected(), promised_epochs(config, result.status)
+    measures, labels = expected.measures_left(result.run, ends), expected.settings_left(result.run, ends)
+    if not measures and not labels:
         return
     # They import pandas, a fifth of a second that a sweep without passes does not need.
     from genlab.compression.compress_run import compress_run
@@ -149,12 +156,20 @@ def finish_cell(
     from genlab.rundir.finished import load_run
 
     run, where = load_run(result.run.path, data_dir), resolve_device(device or "auto")
-    if names:
-        measure_run(run, sorted(names), {k: v for k, v in passes.options.items() if k in names}, device=where)
-    if labels:
-        settings = [setting for setting in passes.settings if (setting.method, setting.label) in labels]
-        for _ in compress_run(run, settings, device=where, save=False):
-            pass
+    left, kept = dict.fromkeys([*measures, *labels]), run.epochs
+    lacking = [end for end in left if end is not None and end not in kept]
+    for end in left:
+        if end in lacking:
+            continue
+        if names := measures.get(end):
+            options = {name: values for name, values in passes.options.items() if name in names}
+            measure_run(run, sorted(names), options, device=where, epochs=[end])
+        if chosen := labels.get(end):
+            settings = [setting for setting in passes.settings if (setting.method, setting.label) in chosen]
+            for _ in compress_run(run, settings, device=where, save=False, epochs=[end]):
+                pass
+    if lacking:
+        raise GenlabError(f"{result.run.path}: {not_kept(result.run, lacking, config.execution.keep_weights_at)}")
 
 
 class _Signalled(KeyboardInterrupt):

@@ -11,7 +11,7 @@ from genlab.config.schema.data import DataConfig
 from genlab.errors import DataMissingError, GenlabError
 from genlab.rundir.layout import RunDirectory
 from genlab.rundir.status import read_status
-from genlab.rundir.tables import read_table
+from genlab.sweeps.expected_rows import ExpectedRows, promised_epochs
 from genlab.sweeps.file.grid import Cell, Sweep
 
 DONE, UNMEASURED, FAILED, RESUMABLE, RUNNING, MISSING = (
@@ -40,35 +40,6 @@ class PlannedCell:
     state: str
     reason: str = ""
     seconds: float | None = None
-
-
-@dataclass(frozen=True)
-class ExpectedRows:
-    """What every finished cell must have: the rows that tell that the sweep's passes are done.
-
-    Attributes:
-        measures: (measure, options) of measures.csv.
-        settings: (method, setting) of compression.csv.
-    """
-
-    measures: frozenset[tuple[str, str]]
-    settings: frozenset[tuple[str, str]]
-
-    def done(self, run: RunDirectory) -> bool:
-        """Whether a run has all the rows."""
-        return not self.measures_left(run) and not self.settings_left(run)
-
-    def measures_left(self, run: RunDirectory) -> set[str]:
-        """The names of the measures of which a run has no row with these options."""
-        if not self.measures:
-            return set()
-        return {name for name, _ in self.measures - _keys(run.measures, "measure", "options")}
-
-    def settings_left(self, run: RunDirectory) -> set[tuple[str, str]]:
-        """The (method, setting) of which a run has no row."""
-        if not self.settings:
-            return set()
-        return set(self.settings - _keys(run.compression, "method", "setting"))
 
 
 def plan(
@@ -158,7 +129,7 @@ def planned_cell(cell: Cell, run: RunDirectory, expected: ExpectedRows) -> Plann
     state, reason = status["status"], str(status.get("reason", ""))
     if state == "finished":
         try:
-            done = expected.done(run)
+            done = expected.done(run, promised_epochs(cell.config, status))
         except GenlabError as error:
             return PlannedCell(cell, run, FAILED, str(error))
         return PlannedCell(cell, run, DONE if done else UNMEASURED, reason, _seconds(status))
@@ -191,12 +162,3 @@ def _seconds(status: dict[str, object]) -> float | None:
     except (KeyError, ValueError):
         return None
     return (stopped - started).total_seconds()
-
-
-def _keys(path: Path, *columns: str) -> set[tuple[str, str]]:
-    try:
-        return {(row[columns[0]], row[columns[1]]) for row in read_table(path)}
-    except KeyError as error:
-        raise GenlabError(
-            f"{path}:1: damaged: it has no column {error}; remove the file and compute it again"
-        ) from None

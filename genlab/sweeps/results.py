@@ -1,16 +1,15 @@
 """The tables of a sweep: a row a run in `results.csv`, and the long tables of all its runs."""
 
-import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from genlab.config.identity import canonical
 from genlab.errors import GenlabError
-from genlab.rundir.layout import RunDirectory
-from genlab.rundir.measure_column import measure_column
+from genlab.rundir.rows import run_head, run_row, without_clock
+from genlab.rundir.run_tables import table_rows
 from genlab.rundir.status import dotted, read_status
-from genlab.rundir.tables import read_table, write_table
+from genlab.rundir.tables import write_table
 from genlab.sweeps.plan import PlannedCell
 
 if TYPE_CHECKING:
@@ -68,25 +67,9 @@ class SweepTables:
 
     def _long(self, name: str) -> Iterator[dict[str, Any]]:
         for planned in self._planned:
-            head = _head(planned)
-            for row in read_table(_table_path(planned.run, name)):
-                yield head | {key: _number(value) for key, value in row.items()}
-
-
-def _table_path(run: RunDirectory, name: str) -> Path:
-    kind, _, measure = name.partition("/")
-    return run.measure_table(measure) if measure else run.path / f"{kind}.csv"
-
-
-def _head(planned: PlannedCell) -> dict[str, Any]:
-    """Id, status and config of a cell; of a cell that has not started, those that it will have."""
-    return _head_of(planned, _status(planned))
-
-
-def _head_of(planned: PlannedCell, status: dict[str, Any]) -> dict[str, Any]:
-    config = status.get("config") or dotted(canonical(planned.cell.config, None))
-    known = {"id": planned.run.run_id, "status": status.get("status", planned.state)}
-    return known | {"reason": status.get("reason", planned.reason)} | _plain(config | _neutral(planned, config))
+            head = run_head(_status(planned, _known(planned)))
+            for row in table_rows(planned.run, name):
+                yield head | row
 
 
 def _neutral(planned: PlannedCell, config: dict[str, Any]) -> dict[str, Any]:
@@ -96,7 +79,7 @@ def _neutral(planned: PlannedCell, config: dict[str, Any]) -> dict[str, Any]:
     return {key: resolved[key] for key in left_out if key in resolved}
 
 
-def _status(planned: PlannedCell) -> dict[str, Any]:
+def _known(planned: PlannedCell) -> dict[str, Any]:
     """The status of a run; empty where it has not started or its file is damaged."""
     try:
         return read_status(planned.run) if planned.run.status.exists() else {}
@@ -104,58 +87,17 @@ def _status(planned: PlannedCell) -> dict[str, Any]:
         return {}
 
 
+def _status(planned: PlannedCell, known: dict[str, Any]) -> dict[str, Any]:
+    """What is known of a cell, and of one of which nothing is the config that it will have."""
+    config = known.get("config") or dotted(canonical(planned.cell.config, None))
+    status = {"id": planned.run.run_id, "status": planned.state, "reason": planned.reason}
+    return status | without_clock(known) | {"config": config | _neutral(planned, config)}
+
+
 def _row(planned: PlannedCell) -> dict[str, Any]:
-    status = _status(planned)
-    row = _head_of(planned, status)
-    if status.get("status", "running") == "running":
-        return row
+    known = _known(planned)
+    status = _status(planned, known)
     try:
-        return row | _final(status) | _measures(planned.run)
+        return run_row(status, planned.run if known else None)
     except GenlabError as error:
-        return row | _final(status) | {"status": planned.state, "reason": str(error)}
-
-
-def run_row(run: RunDirectory) -> dict[str, Any]:
-    """The row that a run would have in `results.csv`, whether it belongs to a sweep or not.
-
-    Raises:
-        GenlabError: the directory is not a run, or its status or measures are damaged.
-    """
-    status = read_status(run)
-    head = {"id": run.run_id, "status": status["status"], "reason": status["reason"]} | _plain(status["config"])
-    return head if status["status"] == "running" else head | _final(status) | _measures(run)
-
-
-def _final(status: dict[str, Any]) -> dict[str, Any]:
-    return {f"final.{key}": value for key, value in status.get("final", {}).items()}
-
-
-def _measures(run: RunDirectory) -> dict[str, Any]:
-    """The scalar measures of a run by column."""
-    return {
-        measure_column(measured["measure"], measured["options"]): _number(measured["value"])
-        for measured in read_table(run.measures)
-        if measured["layer"] == "" and measured["reason"] != "table"
-    }
-
-
-def _plain(config: dict[str, Any]) -> dict[str, Any]:
-    """Config values as cells: a list of one value as that value (the width of a net of one hidden layer), else JSON."""
-    return {key: _cell(value) if isinstance(value, list) else value for key, value in config.items()}
-
-
-def _cell(values: list[Any]) -> Any:
-    return values[0] if len(values) == 1 else json.dumps(values)
-
-
-def _number(text: str) -> float | int | bool | str | None:
-    if text == "":
-        return None
-    if text in ("true", "false"):
-        return text == "true"
-    for kind in (int, float):
-        try:
-            return kind(text)
-        except ValueError:
-            continue
-    return text
+        return run_row(status | {"status": planned.state, "reason": str(error)})

@@ -13,10 +13,11 @@ from pathlib import Path
 
 from genlab.config.load import CONFIG_ROOTS
 from genlab.errors import GenlabError, PreemptedError
+from genlab.sweeps.expected_rows import ExpectedRows
 from genlab.sweeps.file.grid import Sweep
 from genlab.sweeps.file.passes import Only, Passes, sweep_passes, sweep_plan, wanted
 from genlab.sweeps.group_size import GroupSize
-from genlab.sweeps.plan import DONE, FAILED, RUNNING, ExpectedRows, PlannedCell, planned_cell
+from genlab.sweeps.plan import DONE, FAILED, RUNNING, PlannedCell, planned_cell
 from genlab.sweeps.processes.assignment import Assignment, assign
 from genlab.sweeps.processes.kills import Kills
 from genlab.sweeps.processes.workers import Ended, run_workers

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -12,10 +13,12 @@ from genlab.config.validation import known_keys
 from genlab.errors import UsageError
 from genlab.rundir.find import find_run
 from genlab.rundir.layout import RunDirectory
+from genlab.rundir.rows import run_row, without_clock
+from genlab.rundir.status import read_status
 from genlab.statistics.table import GAP
 from genlab.sweeps.file.grid import find_sweeps, load_sweep
 from genlab.sweeps.file.passes import sweep_passes, sweep_plan
-from genlab.sweeps.results import results_rows, run_row
+from genlab.sweeps.results import results_rows
 from genlab.sweeps.run import sweep_folder
 
 
@@ -65,7 +68,7 @@ def gather_runs(targets: Sequence[str], *, scale: str, runs: Path, data_dir: Pat
         elif target.endswith(".csv"):
             parts.append(_read(Path(target)))
         else:
-            parts.append(pd.DataFrame([run_row(run) for run in _directories(target, runs)]))
+            parts.append(pd.DataFrame([_row(run) for run in _directories(target, runs)]))
     frame = pd.concat(parts, ignore_index=True)
     if "id" in frame:
         frame = frame[frame["id"].isna() | ~frame["id"].duplicated()].reset_index(drop=True)
@@ -92,6 +95,10 @@ def _is_sweep(target: str) -> bool:
     return target.endswith((".yaml", ".yml")) or (target in find_sweeps() and not Path(target).is_dir())
 
 
+def _row(run: RunDirectory) -> dict[str, Any]:
+    return run_row(without_clock(read_status(run)), run)
+
+
 def _directories(target: str, runs: Path) -> list[RunDirectory]:
     path = Path(target)
     if path.is_dir() and not (path / "status.json").exists():
@@ -104,7 +111,7 @@ def _directories(target: str, runs: Path) -> list[RunDirectory]:
 
 def _read(path: Path) -> pd.DataFrame:
     try:
-        frame = pd.read_csv(path)
+        frame = pd.read_csv(path, dtype={"id": str})  # of digits alone it is no number
     except FileNotFoundError:
         raise UsageError(f"{path}: no such file") from None
     except OSError as error:

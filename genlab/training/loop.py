@@ -139,6 +139,7 @@ def train(
         for member, is_last in zip(members, ended, strict=True):
             if member.ending is None and is_last:
                 member.ending = Ending("finished", f"{member.epochs} epochs", member.step)
+        _keep_weights(nets, members, steps)
         since = _share(members, since)
         members = _left(nets, batches, members)
         wanted = bool(request.reason)
@@ -169,6 +170,18 @@ def _evaluate(nets: Nets, members: Sequence[Member], due: Mapping[int, float], s
         mean_evaluation([on_train for on_train, _ in shown]),
         mean_evaluation([on_test for _, on_test in shown]),
     )
+
+
+def _keep_weights(nets: Nets, members: Sequence[Member], steps: int) -> None:
+    """The weights of each net after this epoch, where it is one whose weights stay.
+
+    Before a checkpoint of this epoch is written, so that whoever goes on from that has them.
+    """
+    for index, member in enumerate(members):
+        epoch = member.step // steps
+        sound = member.ending is None or member.ending.kind == "finished"
+        if sound and epoch in member.recorder.keep_weights_at:
+            _written(member, member.recorder.keep_weights, epoch, member.step, nets.weights(index))
 
 
 def _left(nets: Nets, batches: Batches[Any], members: Sequence[Member]) -> list[Member]:

@@ -2,7 +2,7 @@
 
 import shutil
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Literal
 
@@ -10,7 +10,8 @@ from torch import Tensor
 
 from genlab.errors import GenlabError
 from genlab.rundir.checkpoints import save_tensors
-from genlab.rundir.history import HISTORY_COLUMNS, TIMING_COLUMNS, GrowingTable
+from genlab.rundir.columns import HISTORY_COLUMNS, TIMING_COLUMNS
+from genlab.rundir.history import GrowingTable
 from genlab.rundir.layout import RunDirectory
 from genlab.rundir.provenance import now, record_stop
 from genlab.rundir.status import State, read_status, write_status
@@ -26,6 +27,7 @@ class Recorder:
         run: the directory.
         config: dotted keys of the scientific config, for the status.
         keep: of the config's execution: which weights stay at the end.
+        keep_weights_at: likewise: epochs whose weights stay too.
         seconds: that earlier attempts have taken.
     """
 
@@ -35,12 +37,14 @@ class Recorder:
         config: Mapping[str, Any],
         *,
         keep: Literal["all", "final", "none"] = "all",
+        keep_weights_at: Collection[int] = (),
         seconds: float = 0.0,
     ):
         self.run = run
         self.history = GrowingTable(run.history, HISTORY_COLUMNS)
         self.timing = GrowingTable(run.timing, TIMING_COLUMNS)
         self.final: dict[str, Any] = {}
+        self.keep_weights_at = keep_weights_at
         self._config, self._keep, self._seconds = config, keep, seconds
         self._more: dict[str, Any] = {"started": now()}
 
@@ -69,6 +73,10 @@ class Recorder:
     def spent(self, seconds: float) -> None:
         """Add to the time that the run has taken, evaluations included; of nets together, this one's share."""
         self._seconds += seconds
+
+    def keep_weights(self, epoch: int, step: int, weights: Mapping[str, Tensor]) -> None:
+        """Leave the weights after an epoch as a file of the run."""
+        save_tensors(self.run.weights_at(epoch), dict(weights), {"epoch": epoch, "step": step})
 
     def save(self, step: int, weights: Mapping[str, Tensor], optimiser_state: Mapping[str, Tensor]) -> None:
         """Replace the checkpoint."""

@@ -13,9 +13,9 @@ from genlab.config.schema import TrainConfig
 from genlab.data.build import data_fingerprint
 from genlab.errors import GenlabError
 from genlab.rundir.atomic import remove_leftovers, write_text
-from genlab.rundir.checkpoints import save_tensors
+from genlab.rundir.checkpoints import load_tensors, save_tensors
 from genlab.rundir.find import directory_of
-from genlab.rundir.history import REMEDY as HISTORY_REMEDY
+from genlab.rundir.kept_weights import missing_epochs, not_kept
 from genlab.rundir.layout import RunDirectory
 from genlab.rundir.status import dotted, read_status
 from genlab.training.loop import Member
@@ -32,11 +32,13 @@ class TrainResult:
         run: its directory.
         status: the content of its status.json.
         already: whether it had been finished before, so that nothing was done.
+        lacks: a line for epochs whose weights its config asks for and were not kept then; empty where there are none.
     """
 
     run: RunDirectory
     status: dict[str, Any]
     already: bool = False
+    lacks: str = ""
 
 
 @dataclass(frozen=True)
@@ -63,11 +65,18 @@ class Identified:
             return None
         status = read_status(self.run)
         if status["status"] == "finished":
-            return TrainResult(self.run, status, already=True)
+            lacks = self.lacks(int(status["final"].get("epoch", 0)))
+            return TrainResult(self.run, status, already=True, lacks=lacks)
         if status.get("diverged"):
             remedy = "it would again, so change the config (or --force)"
             raise GenlabError(f"{self.run.path}: {status['reason']}; {remedy}")
         return None
+
+    def lacks(self, reached: int) -> str:
+        """What to say of epochs that the run has passed without keeping the weights that its config asks for."""
+        asked = self.config.execution.keep_weights_at
+        missing = missing_epochs(self.run, asked, reached)
+        return f"{self.run.path}: {not_kept(self.run, missing, asked)}" if missing else ""
 
     def resumes(self) -> bool:
         """Whether there is a checkpoint to go on from; what killed writers left is removed. To be asked under the lock.
@@ -88,22 +97,37 @@ class Identified:
         run, keep = self.run, self.config.execution.keep
         if afresh and run.path.exists():
             _remove(run.path)
-        elif run.checkpoint.exists():
-            _remove(run.checkpoint.parent)
+        for folder in (run.checkpoint.parent, run.weights):
+            if folder.exists():
+                _remove(folder)
         write_text(run.config, to_yaml(self.config))
         if keep == "all":
             save_tensors(run.initial, weights)
-        recorder = Recorder(run, self.short, keep=keep)
+        recorder = Recorder(run, self.short, keep=keep, keep_weights_at=self.config.execution.keep_weights_at)
         recorder.history.start()
         recorder.timing.start()
+        if 0 in recorder.keep_weights_at:
+            recorder.keep_weights(0, 0, weights)
         return recorder
 
     def go_on(self, step: int) -> Recorder:
         """The tables of a run that has a checkpoint, cut back to its step."""
-        recorder = Recorder(self.run, self.short, keep=self.config.execution.keep, seconds=_seconds(self.run))
+        execution = self.config.execution
+        recorder = Recorder(
+            self.run,
+            self.short,
+            keep=execution.keep,
+            keep_weights_at=execution.keep_weights_at,
+            seconds=_seconds(self.run),
+        )
         recorder.history.cut_back(step)
         recorder.timing.cut_back(step)
-        recorder.final = _numbers(self.run, recorder.history.last() or {})
+        last = recorder.history.last() or {}
+        recorder.final = {key: value for key, value in last.items() if value is not None}
+        for epoch in self.run.kept_epochs():
+            path = self.run.weights_at(epoch)
+            if load_tensors(path, "remove it")[1]["step"] > step:
+                path.unlink()
         return recorder
 
     def member(self, recorder: Recorder, step: int) -> Member:
@@ -140,13 +164,6 @@ def _seconds(run: RunDirectory) -> float:
         return float(read_status(run).get("seconds", 0.0))
     except GenlabError:
         return 0.0
-
-
-def _numbers(run: RunDirectory, row: dict[str, str]) -> dict[str, float]:
-    try:
-        return {key: int(value) if value.isdecimal() else float(value) for key, value in row.items() if value}
-    except ValueError as error:
-        raise GenlabError(f"{run.history}: damaged: {error} in its last row; {HISTORY_REMEDY}") from None
 
 
 def _remove(path: Path) -> None:

@@ -59,6 +59,8 @@ def train_run(
     with locked(runs, found.run.run_id):
         found = identified(config, runs=runs, data_dir=data_dir)
         if not force and (result := found.finished()):
+            if result.lacks:
+                progress.say(result.lacks)
             return result
         dataset = build_dataset(config.data, seed=config.seed, data_dir=data_dir)
         model = build_model(
@@ -111,8 +113,9 @@ def _train_locked(
     recorder.write("running")
     member = found.member(recorder, step)
     steps = len(batch_bounds(len(batches), batch_size))
-    if warning := small_last_batch(model, len(batches), batch_size):
-        progress.say(warning)
+    for warning in (found.lacks(step // steps), small_last_batch(model, len(batches), batch_size)):
+        if warning:
+            progress.say(warning)
     progress.start(run.name, step, steps, steps * member.epochs)
     every = config.execution.checkpoint_every
     try:

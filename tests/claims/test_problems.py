@@ -1,7 +1,7 @@
 import pytest
 
 from genlab.claims.verdicts import claim_problems
-from genlab.rundir.history import HISTORY_COLUMNS
+from genlab.rundir.columns import HISTORY_COLUMNS
 from tests.claims.examples import AXES, CORRUPTION, SIZE, TRUE, claim
 
 RESULTS = {"id", "status", "seed", "name", *AXES, "model.name", "final.test_error", "measure.log_l2_norm"}

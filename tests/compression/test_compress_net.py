@@ -19,7 +19,7 @@ def test_a_sweep_gives_the_net_itself_and_then_every_setting():
     assert [row["setting"] for row, _ in results] == ["", "rank=2", "energy=0.5", "energy=0.9", "energy=1.0"]
     assert [row["method"] for row, _ in results] == ["none"] + 4 * ["svd_truncation"]
     assert results[0][1] is None
-    assert all(tuple(row) == ROW_COLUMNS and row["reason"] == "" for row, _ in results)
+    assert all(tuple(row) == tuple(ROW_COLUMNS) and row["reason"] == "" for row, _ in results)
     assert all(isinstance(net, Compressed) for _, net in results[1:])
     assert results[-1][0]["ratio"] == 1
     assert results[-1][0]["output_change"] == 0

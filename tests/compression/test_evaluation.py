@@ -38,7 +38,7 @@ def test_a_row_is_what_counting_image_by_image_gives(build):
     reference = reference_of(model, dataset)
     compressed = compress_model(model, IMAGE, svd(rank=3))
     row = compression_row(reference, compressed, dataset)
-    assert tuple(row) == ROW_COLUMNS
+    assert tuple(row) == tuple(ROW_COLUMNS)
 
     f, g = one_by_one(reference.model, dataset.train_images), one_by_one(compressed.model, dataset.train_images)
     labels = dataset.train_labels.tolist()
@@ -87,7 +87,7 @@ def test_the_net_itself_has_ratio_one_and_no_change():
     dataset, model = random_dataset(), convolutional()
     reference = reference_of(model, dataset)
     row = uncompressed_row(reference, dataset)
-    assert tuple(row) == ROW_COLUMNS
+    assert tuple(row) == tuple(ROW_COLUMNS)
     assert (row["method"], row["setting"], row["ratio"], row["output_change"], row["margin"]) == ("none", "", 1, 0, 0)
     assert row["margin_loss"] == row["train_error"]
     assert row["parameters"] == row["original_parameters"]

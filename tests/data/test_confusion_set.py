@@ -93,7 +93,7 @@ def test_more_images_than_there_are_is_refused():
 def test_a_net_is_measured_on_the_images_with_true_labels(tmp_path):
     result = trained(small_config({"data.labels": {"confusion": 60}}), tmp_path)
     run = load_run(result.run.path, tmp_path)
-    (row,) = measure_run(run, ["margin_minimum"], {}, device=torch.device("cpu")).rows
+    (row,) = measure_run(run, ["margin_minimum"], {}, device=torch.device("cpu"))
     margins = {
         name: float(margins_of(training_logits(Subject(run.model, None, data, 0)), data.train_labels).min())
         for name, data in (("true", run.dataset.without_confusion()), ("all", run.dataset))

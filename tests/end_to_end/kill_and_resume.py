@@ -79,7 +79,8 @@ class SharedStep(Silent):
 
 def config_of(net: dict[str, Any], epochs: int) -> TrainConfig:
     training = net["training"] | {"stop": {"epochs": epochs}}
-    execution = {"device": "cpu", "threads": 1, "checkpoint_every": {"seconds": CHECKPOINT_SECONDS}}
+    execution: dict[str, Any] = {"device": "cpu", "threads": 1, "checkpoint_every": {"seconds": CHECKPOINT_SECONDS}}
+    execution["keep_weights_at"] = list(range(0, epochs, 3))
     return TrainConfig.model_validate(net | {"training": training, "execution": execution})
 
 
@@ -168,6 +169,14 @@ def differences(found: RunDirectory, expected: RunDirectory) -> list[str]:
         ours, theirs = getattr(found, name), getattr(expected, name)
         if ours.read_bytes() != theirs.read_bytes():
             result.append(f"{ours.name} differs")
+    if found.kept_epochs() != expected.kept_epochs() or not found.kept_epochs():
+        result.append("the epochs whose weights are kept differ")
+    result += [
+        f"weights at epoch {epoch} differ"
+        for epoch in expected.kept_epochs()
+        if found.weights_at(epoch).exists()
+        and found.weights_at(epoch).read_bytes() != expected.weights_at(epoch).read_bytes()
+    ]
     weights, others = load_tensors(found.final, "")[0], load_tensors(expected.final, "")[0]
     result += [
         name for name in sorted(weights.keys() | others.keys()) if not _same(weights.get(name), others.get(name))

@@ -3,10 +3,11 @@
 import pytest
 
 from genlab.errors import GenlabError
-from genlab.rundir.history import HISTORY_COLUMNS, TIMING_COLUMNS, GrowingTable
+from genlab.rundir.columns import HISTORY_COLUMNS, TIMING_COLUMNS, Column
+from genlab.rundir.history import GrowingTable
 from tests.rundir.examples import full_disk
 
-COLUMNS = ("epoch", "step", "loss")
+COLUMNS = {"epoch": Column("integer", ""), "step": Column("integer", ""), "loss": Column("number", "")}
 ROWS = [
     {"epoch": 0, "step": 0, "loss": 2.3},
     {"epoch": 1, "step": 7, "loss": 1 / 3},
@@ -26,7 +27,7 @@ def table(tmp_path):
 
 def test_it_grows_by_whole_lines(table):
     assert table.path.read_text() == WHOLE
-    assert table.last() == {"epoch": "2", "step": "14", "loss": ""}
+    assert table.last() == {"epoch": 2, "step": 14, "loss": None}
 
 
 def test_starting_again_empties_it(table):
@@ -75,6 +76,12 @@ def test_damage_names_the_line_and_the_remedy_and_changes_nothing(table, text, w
     assert table.path.read_text() == text
 
 
+def test_a_last_row_that_is_no_numbers_names_its_line(table):
+    table.path.write_text("epoch,step,loss\n0,0,1\n1,7,many\n")
+    with pytest.raises(GenlabError, match=r"history.csv:3: damaged: loss is no number: 'many'; mend it"):
+        table.last()
+
+
 def test_bytes_that_are_no_text_name_their_line(table):
     table.path.write_bytes(b"epoch,step,loss\n0,0,\xff\n")
     with pytest.raises(GenlabError, match=r"history.csv:2: damaged: not UTF-8 text; .*--force"):
@@ -95,6 +102,6 @@ def test_a_full_disk_says_so_and_what_was_written_can_be_cut_back(table):
 
 
 def test_the_columns_of_a_history_know_no_clock():
-    assert HISTORY_COLUMNS[:3] == ("epoch", "step", "learning_rate")
+    assert tuple(HISTORY_COLUMNS)[:3] == ("epoch", "step", "learning_rate")
     assert not {"seconds", "time", "images_per_second"} & set(HISTORY_COLUMNS)
     assert "step" in TIMING_COLUMNS

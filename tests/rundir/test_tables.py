@@ -2,17 +2,16 @@
 
 import math
 
+import numpy as np
 import pytest
 
 from genlab.errors import GenlabError
+from genlab.rundir.columns import Column
 from genlab.rundir.tables import cell, line, read_table, read_whole, replace_rows, write_table
 from tests.rundir.examples import full_disk
 
-COLUMNS = ("measure", "layer", "value", "reason")
-
-
-def by_measure(row):
-    return (row["measure"],)
+COLUMNS = {name: Column("text", "") for name in ("measure", "layer", "value", "reason")}
+BY_MEASURE = ("measure",)
 
 
 def row(measure, value=None, layer="", reason=""):
@@ -27,6 +26,7 @@ def test_a_float_is_written_with_all_its_digits(number):
 
 def test_what_other_values_look_like():
     assert [cell(value) for value in (None, True, False, 3, "a", "")] == ["", "true", "false", "3", "a", ""]
+    assert [cell(value) for value in (np.float64(0.5), np.int64(3), math.nan)] == ["0.5", "3", ""]
     assert line(COLUMNS, row("m", 0.5, reason='a "b", c')) == 'm,,0.5,"a ""b"", c"\n'
 
 
@@ -48,15 +48,31 @@ def test_rows_are_replaced_by_key_and_all_others_stay_byte_for_byte(tmp_path):
     path = tmp_path / "t.csv"
     others = 'b,,0.50,"kept, as it is"\nc,1,1e-03,"two\r\nlines"\nc,2,,\n'
     path.write_bytes(f"{','.join(COLUMNS)}\na,1,1,\n{others}a,2,2,\n".encode())
-    found = replace_rows(path, COLUMNS, [row("a", 3.0, "1"), row("d", 4.0)], by_measure)
+    found = replace_rows(path, COLUMNS, [row("a", 3.0, "1"), row("d", 4.0)], BY_MEASURE)
     assert path.read_bytes().decode() == f"{','.join(COLUMNS)}\n{others}a,1,3.0,\nd,,4.0,\n"
     assert [(r["measure"], r["layer"]) for r in found] == [("b", ""), ("c", "1"), ("c", "2"), ("a", "1"), ("d", "")]
     assert found == read_table(path, COLUMNS)
 
 
 def test_replacing_rows_makes_the_table_where_there_is_none(tmp_path):
-    replace_rows(tmp_path / "t.csv", COLUMNS, [row("a", 1.0)], by_measure)
+    replace_rows(tmp_path / "t.csv", COLUMNS, [row("a", 1.0)], BY_MEASURE)
     assert (tmp_path / "t.csv").read_text() == "measure,layer,value,reason\na,,1.0,\n"
+
+
+def test_a_file_of_the_first_version_gets_the_columns_that_were_added_when_it_is_next_written(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("measure,value\na,1.50\nb,2\n")
+    columns = {
+        "measure": Column("text", ""),
+        "epoch": Column("integer", "", added=True),
+        "value": Column("number", ""),
+    }
+    assert read_table(path, columns)[0] == {"measure": "a", "epoch": "", "value": "1.50"}
+    key = ("measure", "epoch")
+    replace_rows(path, columns, [{"measure": "b", "epoch": 4, "value": 3.0}, {"measure": "b", "value": 5.0}], key)
+    assert path.read_text() == "measure,epoch,value\na,,1.50\nb,4,3.0\nb,,5.0\n"
+    replace_rows(path, columns, [{"measure": "b", "epoch": 4, "value": 6.0}], key)
+    assert path.read_text() == "measure,epoch,value\na,,1.50\nb,,5.0\nb,4,6.0\n"
 
 
 @pytest.mark.parametrize(
@@ -75,7 +91,7 @@ def test_damage_names_the_file_the_line_and_the_remedy_and_changes_nothing(tmp_p
     path = tmp_path / "t.csv"
     path.write_text(text)
     with pytest.raises(GenlabError) as error:
-        replace_rows(path, COLUMNS, [row("a", 3.0)], by_measure)
+        replace_rows(path, COLUMNS, [row("a", 3.0)], BY_MEASURE)
     assert str(error.value).startswith(f"{path}:{number}: damaged: ")
     assert what in str(error.value)
     assert "remove the file and compute it again" in str(error.value)
@@ -101,5 +117,5 @@ def test_a_full_disk_keeps_the_table_before(tmp_path):
     write_table(path, COLUMNS, [row("a", 1.0)])
     before = path.read_bytes()
     with full_disk(), pytest.raises(GenlabError, match="cannot be written"):
-        replace_rows(path, COLUMNS, [row("b", 2.0)], by_measure)
+        replace_rows(path, COLUMNS, [row("b", 2.0)], BY_MEASURE)
     assert path.read_bytes() == before

@@ -9,6 +9,7 @@ import sys
 
 import pytest
 
+from genlab.rundir.columns import MEASURE_COLUMNS
 from genlab.rundir.tables import read_table, replace_rows
 from genlab.sweeps.results import SweepTables, results_rows, write_results
 from tests.sweeps.examples import loaded, planned_cells, results_of, swept
@@ -54,7 +55,7 @@ def test_the_order_in_which_measures_were_computed_changes_nothing(tmp_path, run
     for planned in planned_cells(sweep, runs):
         rows = read_table(planned.run.measures)
         planned.run.measures.unlink()
-        replace_rows(planned.run.measures, list(rows[0]), rows[::-1], lambda row: (row["measure"],))
+        replace_rows(planned.run.measures, MEASURE_COLUMNS, rows[::-1], ["measure"])
     before = results_of(runs)
     swept(sweep, runs)
     assert results_of(runs) == before
@@ -95,7 +96,7 @@ def test_a_measure_with_options_has_a_column_of_its_own_and_layers_and_tables_ha
         rows[0] | {"measure": "curve", "value": "", "reason": "table"},
         rows[0] | {"measure": "no_value", "value": "", "reason": "the margin is not positive"},
     ]
-    replace_rows(run.measures, list(rows[0]), added, lambda row: (row["measure"], row["layer"]))
+    replace_rows(run.measures, MEASURE_COLUMNS, added, ["measure", "layer"])
     row = results_rows(planned_cells(loaded(tmp_path), runs))[0]
     assert row["measure.log_l2_path_norm[max_pool=sum]"] == 2.5
     assert row["measure.no_value"] is None

@@ -5,8 +5,9 @@ import pytest
 
 from genlab.data.digits import load_digits
 from genlab.errors import GenlabError, UsageError
-from genlab.rundir.layout import RunDirectory
-from genlab.sweeps.results import results_rows, run_row
+from genlab.rundir.rows import run_row, without_clock
+from genlab.rundir.status import read_status
+from genlab.sweeps.results import results_rows
 from genlab.sweeps.zoo_runs import config_columns, gather_runs, known_test_images
 from tests.rundir.examples import made_up_run
 from tests.sweeps.examples import loaded, planned_cells, sweep_file, swept
@@ -46,13 +47,18 @@ def test_a_sweep_its_results_its_runs_and_their_folder_are_the_same_table(runs):
 
 def test_the_row_of_a_run_is_that_of_its_sweep(runs):
     planned = planned_cells(loaded(runs.parent), runs)
-    assert [run_row(RunDirectory(p.run.path)) for p in planned] == results_rows(planned)
+    assert [run_row(without_clock(read_status(p.run)), p.run) for p in planned] == results_rows(planned)
 
 
 def test_a_run_that_is_not_finished_is_a_row_with_its_status(tmp_path):
     made_up_run(tmp_path, "half", "abcd", state="preempted", reason="SIGTERM")
     (row,) = gather(tmp_path, "half").frame.to_dict("records")
     assert (row["status"], row["data.name"]) == ("preempted", "digits")
+
+
+def test_an_id_of_digits_alone_is_no_number_in_a_table_from_elsewhere(tmp_path):
+    (tmp_path / "t.csv").write_text("id,w,err\n012345678901,1,0.5\n1234567890e1,2,0.25\n")
+    assert gather(tmp_path, tmp_path / "t.csv").frame["id"].tolist() == ["012345678901", "1234567890e1"]
 
 
 def test_targets_that_are_nothing_are_refused(tmp_path):

@@ -221,7 +221,7 @@ def test_a_damaged_last_row_is_named_and_nothing_is_lost(tmp_path):
     run = stopped(small_config(), tmp_path)
     content = run.history.read_text()
     run.history.write_text(content[: content.rfind(",") + 1] + "0.1x\n")
-    with pytest.raises(GenlabError, match=f"{run.history}: damaged: .*0.1x.*--force"):
+    with pytest.raises(GenlabError, match=f"{run.history}:3: damaged: .*0.1x.*--force"):
         trained(small_config(), tmp_path)
     assert run.checkpoint.exists()
 

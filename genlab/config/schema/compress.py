@@ -74,3 +74,6 @@ class CompressConfig(Section):
     """What `genlab compress` does to each net."""
 
     methods: Annotated[tuple[MethodConfig, ...], AfterValidator(_not_empty), Field(strict=False)]
+    at_epochs: bool = Field(
+        False, description="Also at every epoch whose weights the run kept (execution.keep_weights_at)."
+    )

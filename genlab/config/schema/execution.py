@@ -1,6 +1,7 @@
 """The execution section: what should not change a result. Never part of a run's identity."""
 
 import re
+from itertools import pairwise
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
@@ -23,6 +24,20 @@ def _thread_count(value: object) -> object:
     if value != "auto" and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
         raise ValueError("must be auto or a whole number of threads, 1 or more")
     return value
+
+
+def _rising(epochs: tuple[int, ...]) -> tuple[int, ...]:
+    for before, after in pairwise(epochs):
+        if after == before:
+            raise ValueError(f"must name each epoch once; {after} is there twice")
+        if after < before:
+            raise ValueError(f"must rise; {after} comes after {before}")
+    return epochs
+
+
+Epochs = Annotated[
+    tuple[Annotated[int, Field(ge=0)], ...], Field(strict=False, json_schema_extra={"uniqueItems": True})
+]
 
 
 class CheckpointEvery(Section):
@@ -50,4 +65,7 @@ class ExecutionConfig(Section):
     checkpoint_every: CheckpointEvery = Field(default_factory=CheckpointEvery)
     keep: Literal["all", "final", "none"] = Field(
         "all", description="Weights kept after the end: initial and final, only the final ones, or none."
+    )
+    keep_weights_at: Annotated[Epochs, AfterValidator(_rising)] = Field(
+        (), description="Epochs after which the weights are kept too, whatever `keep` says; 0 is the initialisation."
     )

@@ -26,3 +26,6 @@ class MeasureConfig(Section):
     options: dict[str, dict[str, Any]] = Field(
         default_factory=dict, description="By measure, values of its options, e.g. log_l2_path_norm: {max_pool: sum}."
     )
+    at_epochs: bool = Field(
+        False, description="Also at every epoch whose weights the run kept (execution.keep_weights_at)."
+    )

@@ -14,9 +14,9 @@ from genlab.measures import MEASURES
 from genlab.measures.computing.registry import Measure, NotApplicable, Value, nearest
 from genlab.measures.inputs.subject import Subject
 from genlab.measures.inputs.vocabulary import Inputs
+from genlab.rundir.columns import IN_A_TABLE as TABLE
+from genlab.rundir.columns import MEASURE_TABLE_COLUMNS
 
-# The reason in the row of a measure whose numbers are in a table of its own.
-TABLE = "table"
 Row = dict[str, Any]
 
 
@@ -25,9 +25,10 @@ class Results:
     """What a measurement pass found.
 
     Attributes:
-        rows: dicts with the keys `COLUMNS`. `layer` is empty for the whole net; `value` is None where `reason` says
-            why; what a measure does not know is None. A table gets one row too, without value and with the reason
-            "table", so that every measure asked for has at least one row and rows can be replaced by their key.
+        rows: dicts with the keys `MEASURE_COLUMNS`. `layer` is empty for the whole net, `epoch` for whoever knows it;
+            `value` is None where `reason` says why; what a measure does not know is None. A table gets one row too,
+            without value and with the reason "table", so that every measure asked for has at least one row and rows can
+            be replaced by their key.
         tables: by measure.
         input_seconds: by input, how long it took; `seconds` of a row is the time of the measure's own function alone.
     """
@@ -121,9 +122,11 @@ def _compute_one(measure: Measure, options: Mapping[str, Any], inputs: Inputs, r
             seconds = time.perf_counter() - start
         if isinstance(found, pd.DataFrame) != measure.table:
             raise TypeError(f"it returned a {type(found).__name__} and is registered with table={measure.table}")
+        if isinstance(found, pd.DataFrame) and (taken := MEASURE_TABLE_COLUMNS.keys() & found.columns):
+            raise TypeError(f"its table has a column {taken.pop()}, which tells the tables of a run apart")
         if isinstance(found, pd.DataFrame):
             results.tables[measure.name] = found
-            reason = TABLE
+            reason = TABLE if len(found) else "its table has no rows"
         elif found == {}:
             reason = "the net has no layer to measure"
         else:
@@ -158,6 +161,7 @@ def _row(measure: Measure, layer: str, found: Value | None, *, options: str, sec
     return {
         "measure": measure.name,
         "layer": layer,
+        "epoch": None,
         "value": value,
         "unit": measure.unit,
         "standard_error": _finite(found.standard_error) if found else None,

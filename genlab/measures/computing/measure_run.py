@@ -8,50 +8,76 @@ import pandas as pd
 import torch
 
 from genlab.hardware.allocation import keep_freed_memory
-from genlab.measures.computing.compute import Results, compute_measures
+from genlab.measures.computing.compute import Results, Row, compute_measures
 from genlab.measures.inputs.subject import Subject
-from genlab.rundir.columns import MEASURE_COLUMNS
+from genlab.rundir.columns import MEASURE_COLUMNS, MEASURE_KEY
 from genlab.rundir.finished import FinishedRun
 from genlab.rundir.layout import RunDirectory
 from genlab.rundir.locks import locked
+from genlab.rundir.measure_tables import replace_measure_table
 from genlab.rundir.provenance import read_provenance
-from genlab.rundir.tables import Row, replace_rows, write_table
+from genlab.rundir.tables import replace_rows
 
 
 def measure_run(
-    run: FinishedRun, names: Sequence[str] | None, options: Mapping[str, Mapping[str, Any]], *, device: torch.device
-) -> Results:
+    run: FinishedRun,
+    names: Sequence[str] | None,
+    options: Mapping[str, Mapping[str, Any]],
+    *,
+    device: torch.device,
+    epochs: Sequence[int | None] = (None,),
+) -> list[Row]:
     """Compute measures of a run and write `measures.csv` and `measures/<name>.csv`.
 
     Where some of the training images are a confusion set, over the others, which have true labels. Rows of the same
-    measure and options are replaced, all others of the file stay.
+    measure, options and epoch are replaced, all others of the files stay.
 
     Args:
         names: measures; all where None.
         options: by measure.
+        epochs: whose weights are measured, in this order; None for the net as it ended. The history that a measure
+            sees ends with the epoch.
+
+    Returns:
+        The rows that were written.
 
     Raises:
         LockedError: another process is at work on the run.
         ConfigError: unknown measures or options.
-        GenlabError: weights or tables are damaged.
+        GenlabError: weights or tables are damaged, or weights were not kept.
     """
-    directory = run.directory
+    directory, rows = run.directory, []
     with locked(directory.path.parent, directory.run_id):
         prepare_processor(run)
         dataset = run.dataset.without_confusion().to(device)
         initial = copy.deepcopy(run.initial_model).to(device) if run.initial_model is not None else None
-        history = run.history if directory.history.exists() else None
-        subject = Subject(copy.deepcopy(run.model).to(device), initial, dataset, run.config.seed, device, history)
-        results = compute_measures(subject, names, options)
-        write_results(directory, results)
-    return results
+        whole = run.history if directory.history.exists() else None
+        for epoch in epochs:
+            history = whole if whole is None or epoch is None else whole[whole["epoch"] <= epoch]
+            model = copy.deepcopy(run.model_at(epoch)).to(device)
+            subject = Subject(model, initial, dataset, run.config.seed, device, history)
+            results = compute_measures(subject, names, options)
+            rows += write_results(directory, results, epoch)
+    return rows
 
 
-def write_results(directory: RunDirectory, results: Results) -> None:
-    """Rows into `measures.csv`, where they replace those of the same measures and options, and tables beside it."""
-    replace_rows(directory.measures, MEASURE_COLUMNS, results.rows, _measure_and_options)
-    for name, table in results.tables.items():
-        write_table(directory.measure_table(name), list(map(str, table.columns)), _records(table))
+def write_results(directory: RunDirectory, results: Results, epoch: int | None = None) -> list[Row]:
+    """Tables into `measures/`, then rows into `measures.csv`, in place of those of the same measure, options and epoch.
+
+    The rows come last, so that a row says of a table only what its file holds.
+
+    Returns:
+        The rows, with their epoch.
+    """
+    rows = [row | {"epoch": epoch} for row in results.rows]
+    for name, options in {row["measure"]: row["options"] for row in rows}.items():
+        if name in results.tables or directory.measure_table(name).exists():
+            # Without a table this time, that of another time goes.
+            table = results.tables.get(name, pd.DataFrame())
+            columns, own = list(map(str, table.columns)), _records(table)
+            replace_measure_table(directory, name, own, columns=columns, epoch=epoch, options=options)
+    replace_rows(directory.measures, MEASURE_COLUMNS, rows, MEASURE_KEY)
+    return rows
 
 
 def prepare_processor(run: FinishedRun) -> None:
@@ -64,7 +90,3 @@ def prepare_processor(run: FinishedRun) -> None:
 
 def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
     return [{str(key): value for key, value in row.items()} for row in table.to_dict("records")]
-
-
-def _measure_and_options(row: Row) -> tuple[Any, ...]:
-    return row["measure"], row["options"]

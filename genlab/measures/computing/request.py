@@ -17,10 +17,12 @@ class Request:
     Attributes:
         names: of measures; None for all.
         options: by measure.
+        at_epochs: also at every epoch whose weights a run kept.
     """
 
     names: tuple[str, ...] | None
     options: dict[str, dict[str, Any]]
+    at_epochs: bool = False
 
 
 def read_request(config: str, only: Sequence[str] | None) -> Request:
@@ -35,7 +37,7 @@ def read_request(config: str, only: Sequence[str] | None) -> Request:
     """
     loaded = load(MeasureConfig, config, kind="measure")
     names = loaded.config.only if only is None else tuple(only)
-    request = Request(None if names == "all" else tuple(names), loaded.config.options)
+    request = Request(None if names == "all" else tuple(names), loaded.config.options, loaded.config.at_epochs)
     try:
         check_request(request.names, request.options)
     except ConfigError as error:

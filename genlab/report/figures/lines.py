@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from genlab.claims.rows import at_the_end
 from genlab.config.schema.figure import FigureConfig
 from genlab.config.values import value_forms
 from genlab.report.values import matching, order
@@ -61,7 +62,8 @@ def prepare(figure: FigureConfig, table: pd.DataFrame, axes: Sequence[str]) -> P
     axis of the sweep that still varies among rows of the same x and series, that axis tells lines apart too, so that a
     mean is over seeds and never over an axis in silence. In a scatter and a heat map every run counts by itself.
     """
-    rows = matching(table, figure.where)
+    named = {*figure.y, *figure.where, *(column for column in (figure.x, figure.series) if column)}
+    rows = matching(at_the_end(figure.table, table, named), figure.where)
     unfinished = 0
     if "status" in rows:
         done = rows["status"] == FINISHED
@@ -72,11 +74,12 @@ def prepare(figure: FigureConfig, table: pd.DataFrame, axes: Sequence[str]) -> P
     if not present or any(column not in rows for column in needed):
         rows = rows.iloc[:0]
     if figure.x and figure.kind in AGAINST_NUMBERS and len(rows):
-        rows = rows[rows[figure.x].notna()]
+        rows = rows[[form is not None for form in value_forms(rows[figure.x])]]
     ys = {y: _numbers(rows[y]) if y in rows else np.full(len(rows), np.nan) for y in figure.y}
     x_values = value_forms(rows[figure.x]) if figure.x and len(rows) else [None] * len(rows)
     series = value_forms(rows[figure.series]) if figure.series and len(rows) else [None] * len(rows)
-    rest = _rest(rows, axes, figure, x_values, series)
+    # Values of one measure with other options are another line, as on another axis.
+    rest = _rest(rows, [*axes, *({"options"} - named)], figure, x_values, series)
     lines = [Line(s, r) for s, r in zip(series, rest, strict=True)]
     distinct_lines = sorted(set(lines), key=lambda line: (order(line.series), [(k, order(v)) for k, v in line.rest]))
     xs = sorted(set(x_values), key=order)

@@ -4,10 +4,11 @@ import json
 from collections.abc import Callable
 
 from genlab.config.schema import TrainConfig
+from genlab.config.schema.compress import CompressConfig
+from genlab.config.schema.measure import MeasureConfig
 from genlab.config.schema.sweep import SweepConfig
 from genlab.config.validation import known_keys
-from genlab.rundir.columns import COMPRESSION_COLUMNS, MEASURE_COLUMNS
-from genlab.rundir.history import HISTORY_COLUMNS, TIMING_COLUMNS
+from genlab.rundir.columns import COMPRESSION_COLUMNS, HISTORY_COLUMNS, MEASURE_COLUMNS, TIMING_COLUMNS
 from genlab.rundir.measure_column import measure_column
 from genlab.sweeps.file.measure_names import measure_names
 
@@ -25,12 +26,17 @@ def possible_columns(config: SweepConfig) -> Callable[[str], set[str] | None]:
         if table in ("history", "timing"):
             return run | set(HISTORY_COLUMNS if table == "history" else TIMING_COLUMNS)
         if table == "measures" and config.measure is not None:
-            return run | set(MEASURE_COLUMNS)
+            return run | set(MEASURE_COLUMNS) - _without_epochs(config.measure)
         if table == "compression" and config.compress is not None:
-            return run | set(COMPRESSION_COLUMNS)
+            return run | set(COMPRESSION_COLUMNS) - _without_epochs(config.compress)
         return None if table.removeprefix("measures/") in _measures(config) else set()
 
     return columns
+
+
+def _without_epochs(asked: MeasureConfig | CompressConfig) -> set[str]:
+    """The column that says nothing where all rows are of the nets as they ended."""
+    return set() if asked.at_epochs else {"epoch"}
 
 
 def _measures(config: SweepConfig) -> frozenset[str]:

@@ -12,11 +12,12 @@ from genlab.config.schema.measure import MeasureConfig
 from genlab.config.validation import nearest
 from genlab.config.yaml_source import Path as KeyPath
 from genlab.errors import ConfigError, Problem
+from genlab.sweeps.expected_rows import ExpectedRows
 from genlab.sweeps.file.columns import possible_columns
 from genlab.sweeps.file.figure_problems import figure_problems
 from genlab.sweeps.file.grid import Sweep
 from genlab.sweeps.file.measure_names import measure_names
-from genlab.sweeps.plan import DONE, FAILED, MISSING, ExpectedRows, PlannedCell, plan
+from genlab.sweeps.plan import DONE, FAILED, MISSING, PlannedCell, plan
 
 Only = Literal["failed", "missing"]
 
@@ -29,11 +30,15 @@ class Passes:
         names: of measures; None for all, empty for no measuring.
         options: of measures.
         settings: of compression; empty for no compressing.
+        measure_at_epochs: whether also at every epoch whose weights a run keeps.
+        compress_at_epochs: likewise.
     """
 
     names: tuple[str, ...] | None
     options: dict[str, dict[str, Any]]
     settings: tuple[Setting, ...]
+    measure_at_epochs: bool = False
+    compress_at_epochs: bool = False
 
     @property
     def measures(self) -> bool:
@@ -46,7 +51,7 @@ class Passes:
         with_options = {name: values for name, values in self.options.items() if name in names}
         options = dict.fromkeys(names, "") | (_canonical(with_options) if with_options else {})
         settings = frozenset((setting.method, setting.label) for setting in self.settings)
-        return ExpectedRows(frozenset(options.items()), settings)
+        return ExpectedRows(frozenset(options.items()), settings, self.measure_at_epochs, self.compress_at_epochs)
 
 
 def sweep_passes(sweep: Sweep) -> Passes:
@@ -70,12 +75,20 @@ def sweep_passes(sweep: Sweep) -> Passes:
             settings = tuple(compress_settings(config.compress))
         except ConfigError as error:
             problems += [(("compress", *_parts(p.key)), p) for p in error.problems]
+    at_epochs = {
+        name: part.at_epochs for name, part in (("measure", config.measure), ("compress", config.compress)) if part
+    }
+    if not any(cell.config.execution.keep_weights_at for cell in sweep.cells):
+        message = "no weights are kept at epochs; list them in the base, as execution: {keep_weights_at: [0, 1, 2, 4]}"
+        problems += [
+            ((name, "at_epochs"), Problem(f"{name}.at_epochs", message)) for name, wanted in at_epochs.items() if wanted
+        ]
     columns = possible_columns(config)
     found = [*claim_problems(config.claims, columns, sweep.axes), *figure_problems(config.figures, columns)]
     problems += [(_parts(p.key), p) for p in found]
     if problems:
         raise ConfigError([Problem(p.key, p.message, source.where(path)) for path, p in problems])
-    return Passes(names, options, settings)
+    return Passes(names, options, settings, at_epochs.get("measure", False), at_epochs.get("compress", False))
 
 
 def sweep_plan(sweep: Sweep, passes: Passes, *, runs: Path, data_dir: Path) -> list[PlannedCell]:

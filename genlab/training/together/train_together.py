@@ -101,6 +101,8 @@ def _open(
         found = identified(config, runs=runs, data_dir=data_dir)
         try:
             if result := found.finished():
+                if result.lacks:
+                    progress.say(result.lacks)
                 outcomes[number] = result
                 continue
             checkpoint = load_checkpoint(found.run) if found.resumes() else None
@@ -154,6 +156,10 @@ def _train(
         if len(members) < len(opened):
             nets.keep(list(members))
             batches.keep(list(members))
+        steps = len(batch_bounds(len(batches), first.training.batch_size))
+        for place, member in members.items():
+            if lacks := opened[place].found.lacks(member.step // steps):
+                progress.say(lacks)
         if members:
             with stop_requests(first.execution.time_budget) as request, arithmetic(first.training.precision):
                 _loop(nets, list(members.values()), batches, first, request=request, progress=progress)

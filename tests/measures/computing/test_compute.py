@@ -69,7 +69,7 @@ def test_all_measures_of_a_perceptron_have_a_value():
     without = [row for row in results.rows if row["value"] is None]
     assert {row["measure"] for row in without} == {name for name, entry in MEASURES.items() if entry.table}
     assert {row["reason"] for row in without} == {TABLE}
-    assert all(tuple(row) == MEASURE_COLUMNS for row in results.rows)
+    assert all(tuple(row) == tuple(MEASURE_COLUMNS) for row in results.rows)
     assert all(row["seconds"] >= 0 for row in results.rows)
     assert json.dumps(results.rows)
 

@@ -1,0 +1,66 @@
+"""One row of a run, wherever runs are rows: `runs ls`, `load_runs`, `results.csv`, the table of a zoo."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from genlab.rundir.columns import IN_A_TABLE
+from genlab.rundir.layout import RunDirectory
+from genlab.rundir.measure_column import measure_column
+from genlab.rundir.run_tables import table_rows
+
+PARTS = ("config", "final")
+# What of a status tells nothing of a clock or a place, so that equal runs have equal rows.
+WITHOUT_CLOCK = ("id", "status", "reason", *PARTS)
+
+
+def run_row(status: Mapping[str, Any], run: RunDirectory | None = None) -> dict[str, Any]:
+    """The row of a run: what its status says of it, dotted config keys, `final.*` errors, `measure.*` values.
+
+    Config values are cells: a list of one is that one (the width of a net with one hidden layer), other lists are JSON.
+    A run that is at work has no final errors and measures yet.
+
+    Args:
+        status: of `read_status`, or a part of it.
+        run: whose measures.csv is read; without it there are no measures, and no file is read.
+
+    Raises:
+        GenlabError: measures.csv is damaged.
+    """
+    row = run_head(status)
+    if status.get("status", "running") == "running":
+        return row
+    row |= {f"final.{key}": value for key, value in status.get("final", {}).items()}
+    return row if run is None else row | measure_values(run)
+
+
+def run_head(status: Mapping[str, Any]) -> dict[str, Any]:
+    """What of a run's row is known before it has ended; it stands before each row of the run's long tables too."""
+    plain = {key: value for key, value in status.items() if key not in PARTS}
+    return plain | {key: _cell(value) for key, value in status.get("config", {}).items()}
+
+
+def without_clock(status: Mapping[str, Any]) -> dict[str, Any]:
+    """The part of a status that two equal runs have in common."""
+    return {key: status[key] for key in WITHOUT_CLOCK if key in status}
+
+
+def measure_values(run: RunDirectory) -> dict[str, float | None]:
+    """The numbers of measures.csv by column: of the whole net as it ended, None where a measure has a reason instead.
+
+    A column is `measure.<name>`, or `measure.<name>[option=value]` where an option differs from its default.
+
+    Raises:
+        GenlabError: the file is damaged.
+    """
+    return {
+        measure_column(row["measure"], row["options"]): row["value"]
+        for row in table_rows(run, "measures")
+        if row["epoch"] is None and row["layer"] == "" and row["reason"] != IN_A_TABLE
+    }
+
+
+def _cell(value: Any) -> Any:
+    if not isinstance(value, list):
+        return value
+    return value[0] if len(value) == 1 else json.dumps(value)

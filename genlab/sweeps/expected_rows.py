@@ -1,0 +1,109 @@
+"""The rows that every finished cell of a sweep must have, and which of them a run lacks."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from genlab.config.schema import TrainConfig
+from genlab.errors import GenlabError
+from genlab.rundir.columns import COMPRESSION_KEY, IN_A_TABLE, MEASURE_KEY
+from genlab.rundir.layout import RunDirectory
+from genlab.rundir.measure_tables import measure_table_cells
+from genlab.rundir.tables import cell, key_of, read_table
+
+# None is the net as it ended.
+Epoch = int | None
+
+
+@dataclass(frozen=True)
+class ExpectedRows:
+    """What every finished cell must have: the rows that tell that the sweep's passes are done.
+
+    Attributes:
+        measures: (measure, options) of measures.csv.
+        settings: (method, setting) of compression.csv.
+        measures_at_epochs: whether the measures are also those of the weights at epochs.
+        settings_at_epochs: likewise.
+    """
+
+    measures: frozenset[tuple[str, str]]
+    settings: frozenset[tuple[str, str]]
+    measures_at_epochs: bool = False
+    settings_at_epochs: bool = False
+
+    def done(self, run: RunDirectory, ends: Sequence[Epoch] = (None,)) -> bool:
+        """Whether a run has all the rows.
+
+        Args:
+            ends: of `promised_epochs`.
+        """
+        return not self.measures_left(run, ends) and not self.settings_left(run, ends)
+
+    def measures_left(self, run: RunDirectory, ends: Sequence[Epoch] = (None,)) -> dict[Epoch, set[str]]:
+        """By epoch the measures of which a run has no row with these options, or not the table that the row tells of.
+
+        Raises:
+            GenlabError: the rows or a table are damaged.
+        """
+        if not self.measures:
+            return {}
+        there = _measured(run, {name for name, _ in self.measures})
+        left = {
+            epoch: {name for name, options in self.measures if (name, options, cell(epoch)) not in there}
+            for epoch in (ends if self.measures_at_epochs else (None,))
+        }
+        return {epoch: names for epoch, names in left.items() if names}
+
+    def settings_left(self, run: RunDirectory, ends: Sequence[Epoch] = (None,)) -> dict[Epoch, set[tuple[str, str]]]:
+        """By epoch the (method, setting) of which a run has no row.
+
+        Raises:
+            GenlabError: the rows are damaged.
+        """
+        if not self.settings:
+            return {}
+        there = {key for key, _ in _keys(run.compression, COMPRESSION_KEY)}
+        left = {
+            epoch: {setting for setting in self.settings if (*setting, cell(epoch)) not in there}
+            for epoch in (ends if self.settings_at_epochs else (None,))
+        }
+        return {epoch: settings for epoch, settings in left.items() if settings}
+
+
+def promised_epochs(config: TrainConfig, status: Mapping[str, Any]) -> list[Epoch]:
+    """The epochs at which a finished run keeps its weights, rising, and None for the net as it ended, if that stays.
+
+    Those that the config names and that the run has reached, whether their files are there or not.
+    """
+    execution, reached = config.execution, status["final"].get("epoch", 0)
+    epochs = [epoch for epoch in execution.keep_weights_at if epoch <= reached]
+    return [*epochs, *([] if epochs and execution.keep == "none" else [None])]
+
+
+def _measured(run: RunDirectory, names: Collection[str]) -> set[tuple[str, ...]]:
+    """(measure, options, epoch) of the rows of measures.csv, as text; a row of a table counts only if that is there."""
+    tables: dict[str, set[tuple[Any, ...]]] = {}
+    found = set()
+    for key, row in _keys(run.measures, MEASURE_KEY):
+        name, options, epoch = key
+        if name in names and row.get("reason") == IN_A_TABLE:
+            if name not in tables:
+                _, own = measure_table_cells(run, name)
+                tables[name] = {key_of(cells, ("options", "epoch")) for _, cells in own}
+            if (options, epoch) not in tables[name]:
+                continue
+        found.add(key)
+    return found
+
+
+def _keys(path: Path, columns: Sequence[str]) -> Iterator[tuple[tuple[str, ...], dict[str, str]]]:
+    """The key of each row of a table, as text, and the row."""
+    for row in read_table(path):
+        # Files of the first version know no epoch: they are of the net as it ended.
+        known = {"epoch": ""} | row
+        try:
+            yield tuple(known[column] for column in columns), row
+        except KeyError as error:
+            what = f"it has no column {error}; remove the file and compute it again"
+            raise GenlabError(f"{path}:1: damaged: {what}") from None
