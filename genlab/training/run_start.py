@@ -83,8 +83,8 @@ class Identified:
 
         A checkpoint without a config is what is left of a run that was removed while it ran.
         """
-        remove_leftovers(self.run.path)
-        remove_leftovers(self.run.checkpoint.parent)
+        for folder in (self.run.path, self.run.checkpoint.parent, self.run.weights):
+            remove_leftovers(folder)
         return self.run.checkpoint.exists() and self.run.config.exists()
 
     def begin(self, weights: dict[str, Tensor], *, afresh: bool = False) -> Recorder:

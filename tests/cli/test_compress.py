@@ -5,7 +5,11 @@ import json
 import pandas as pd
 import pytest
 
+from genlab.compression.compress_run import load_compressed_net
+from genlab.rundir.finished import load_run
+from genlab.rundir.run_tables import table_rows
 from tests.cli.command import genlab, refused
+from tests.rundir.examples import train
 
 
 @pytest.fixture
@@ -45,6 +49,38 @@ def test_compressing_again_replaces_its_rows_and_keeps_the_others(runs, tiny, co
     genlab("compress", "tiny", "--runs", runs, "--config", config)
     settings = pd.read_csv(tiny / "compression.csv")["setting"].fillna("")
     assert sorted(settings) == ["", "energy=0.9", "rank=16", "rank=2"]
+
+
+def test_at_epochs_a_run_is_compressed_along_its_training_and_at_its_end(tmp_path, config):
+    run = train(tmp_path, "execution.keep_weights_at=[0,2]", epochs=3).run
+    found = genlab("compress", "tiny", "--runs", tmp_path, "--config", config, "--at-epochs")
+    assert found.code == 0
+    assert found.out.splitlines()[1].split()[:3] == ["method", "setting", "epoch"]
+    rows = table_rows(run, "compression")
+    assert [(row["epoch"], row["setting"]) for row in rows] == [
+        (epoch, setting) for epoch in (0, 2, None) for setting in ("", "rank=2", "rank=16")
+    ]
+    errors = {row["epoch"]: row["train_error"] for row in table_rows(run, "history")}
+    assert [row["train_error"] for row in rows[::3]] == pytest.approx([errors[0], errors[2], errors[3]])
+    assert len({row["file"] for row in rows}) == 1 + 2 * 3
+    assert all((run.path / row["file"]).is_file() for row in rows if row["file"])
+    nets = [load_compressed_net(load_run(run.path), "svd_truncation", "rank=2", epoch) for epoch in (0, 2, None)]
+    assert len({float(next(net.parameters()).detach().sum()) for net in nets}) == 3
+    before = [row for row in rows if row["epoch"] is not None]
+    assert genlab("compress", "tiny", "--runs", tmp_path, "--config", config, "--no-save").code == 0
+    assert [row for row in table_rows(run, "compression") if row["epoch"] is not None] == before
+
+
+def test_a_compress_config_may_ask_for_epochs_too(tmp_path, config):
+    train(tmp_path, "execution.keep_weights_at=[1]")
+    config.write_text(config.read_text() + "at_epochs: true\n")
+    found = genlab("compress", "tiny", "--runs", tmp_path, "--config", config, "--no-save", "--json")
+    assert {row["epoch"] for row in json.loads(found.out)[0]["rows"]} == {1, None}
+
+
+def test_a_run_that_kept_no_weights_says_how_to_get_them(runs, tiny, config):
+    found = genlab("compress", "tiny", "--runs", runs, "--config", config, "--at-epochs")
+    refused(found, 1, f"{tiny}: keeps no weights at epochs; `genlab train {tiny} --force")
 
 
 def test_a_layer_that_the_net_does_not_have_is_told_with_those_it_has(runs, config):

@@ -1,13 +1,18 @@
 """`genlab measure`."""
 
 import json
+import shutil
 
 import pandas as pd
 import pytest
 import yaml
 from safetensors.torch import load_file, save_file
 
+import genlab as package
+from genlab.rundir.layout import RunDirectory
+from genlab.rundir.run_tables import table_rows
 from tests.cli.command import genlab, refused
+from tests.rundir.examples import train
 
 
 def test_measures_go_to_the_terminal_and_to_the_file(runs, tiny):
@@ -70,6 +75,93 @@ def test_steps_to_a_loss_are_read_from_the_history_of_the_run(runs, tiny, tmp_pa
     assert rows.loc["parameter_count", "value"] > 0
 
 
+def test_layers_are_names_and_not_numbers(runs, tiny):
+    names = "frobenius_norm,parameter_count,incoming_norms"
+    assert genlab("measure", "tiny", "--runs", runs, "--only", names).code == 0
+    run = package.load_run(tiny)
+    norms = run.measures[run.measures["measure"] == "frobenius_norm"]
+    assert norms["layer"].tolist() == ["1", "3"]
+    assert set(norms["layer"]) <= dict(run.model.named_modules()).keys()
+    assert run.measures["options"].tolist() == [""] * 4
+    assert set(run.measure_table("incoming_norms")["layer"]) == {"1", "3"}
+    table = package.load_runs(runs)
+    assert table["measure.parameter_count"].dropna().tolist() == [64 * 16 + 16 + 16 * 10 + 10]
+
+
+@pytest.fixture(scope="module")
+def kept_runs(tmp_path_factory):
+    """A directory with a run that kept its weights at three epochs."""
+    runs = tmp_path_factory.mktemp("kept") / "runs"
+    train(runs, "execution.keep_weights_at=[0,1,3]", epochs=3)
+    return runs
+
+
+@pytest.fixture
+def kept(kept_runs, tmp_path):
+    runs = shutil.copytree(kept_runs, tmp_path / "kept")
+    return RunDirectory(next(runs.glob("tiny-*")))
+
+
+def test_at_epochs_a_run_is_measured_along_its_training_and_at_its_end(kept):
+    runs = kept.path.parent
+    found = genlab("measure", "tiny", "--runs", runs, "--only", "frobenius_norm,margin_distribution", "--at-epochs")
+    assert found.code == 0
+    assert found.out.splitlines()[1].split()[:4] == ["measure", "layer", "epoch", "value"]
+    rows = [row for row in table_rows(kept, "measures") if row["layer"]]
+    assert [(row["epoch"], row["layer"]) for row in rows] == [
+        (epoch, layer) for epoch in (0, 1, 3, None) for layer in ("1", "3")
+    ]
+    run = package.load_run(kept.path)
+    for row in rows:
+        weight = run.model_at(row["epoch"]).get_submodule(row["layer"]).weight.detach()
+        assert row["value"] == pytest.approx(float(weight.double().norm()), rel=1e-6)
+    assert len({row["value"] for row in rows if row["layer"] == "1"}) == 3, "the last epoch is the end"
+    margins = table_rows(kept, "measures/margin_distribution")
+    assert [row["epoch"] for row in margins] == [epoch for epoch in (0, 1, 3, None) for _ in range(101)]
+
+
+def test_measuring_the_end_again_keeps_the_rows_of_epochs_and_the_other_way_round(kept):
+    arguments = ("measure", "tiny", "--runs", kept.path.parent, "--only", "parameter_count,margin_distribution")
+    assert genlab(*arguments).code == 0
+    assert {row["epoch"] for row in table_rows(kept, "measures")} == {None}
+    assert genlab(*arguments, "--at-epochs").code == 0
+    before = {name: table_rows(kept, name) for name in ("measures", "measures/margin_distribution")}
+    assert genlab(*arguments).code == 0
+    for name, rows in before.items():
+        after = table_rows(kept, name)
+        assert len(after) == len(rows)
+        assert [row for row in after if row["epoch"] is not None] == [row for row in rows if row["epoch"] is not None]
+    assert genlab("runs", "diff", "tiny", kept.run_id, "--runs", kept.path.parent).out == "no difference\n"
+
+
+def test_a_measure_config_may_ask_for_epochs_too(kept, tmp_path):
+    config = tmp_path / "m.yaml"
+    config.write_text("only: [parameter_count]\nat_epochs: true\n")
+    found = genlab("measure", "tiny", "--runs", kept.path.parent, "--config", config, "--json")
+    assert [row["epoch"] for row in json.loads(found.out)[0]["rows"]] == [0, 1, 3, None]
+
+
+def test_a_run_without_final_weights_is_measured_at_its_epochs_alone(tmp_path):
+    train(tmp_path, "execution.keep_weights_at=[0,1]", "execution.keep=none")
+    arguments = ("measure", "tiny", "--runs", tmp_path, "--only", "frobenius_distance", "--json")
+    found = genlab(*arguments, "--at-epochs")
+    rows = json.loads(found.out)[0]["rows"]
+    assert {row["epoch"] for row in rows} == {0, 1}
+    assert all(row["value"] == 0 for row in rows if row["epoch"] == 0), "distances from the weights at epoch 0"
+    assert all(row["value"] > 0 for row in rows if row["epoch"] == 1)
+    refused(genlab(*arguments), 1, "final.safetensors: was not kept")
+
+
+def test_a_run_that_kept_no_weights_says_how_to_get_them(runs, tiny):
+    found = genlab("measure", "tiny", "--runs", runs, "--only", "parameter_count", "--at-epochs")
+    refused(found, 1, f"{tiny}: keeps no weights at epochs; `genlab train {tiny} --force execution.keep_weights_at=[")
+    assert not (tiny / "measures.csv").exists()
+
+
+def test_a_net_of_ones_own_has_no_epochs(net):
+    refused(genlab("measure", *net, "--at-epochs"), 2, "--at-epochs is of runs")
+
+
 def test_a_mistyped_measure_is_told_with_the_nearest(runs, tiny):
     found = genlab("measure", "tiny", "--runs", runs, "--only", "log_l2_path_nrom")
     refused(found, 2, "--only", "log_l2_path_nrom", "did you mean log_l2_path_norm?")
@@ -125,9 +217,9 @@ def test_a_net_of_ones_own_is_shown_and_written(tmp_path, net):
     found = genlab("measure", *net, "data.train_size=50", "--only", names, "--output", tmp_path / "out" / "net")
     assert found.code == 0
     assert "net.py:perceptron with" in found.out
-    table = pd.read_csv(tmp_path / "out" / "net" / "measures.csv")
-    assert table["layer"].dropna().astype(str).tolist() == ["1.0", "3.0"]
-    assert len(pd.read_csv(tmp_path / "out" / "net" / "measures" / "margin_distribution.csv")) == 101
+    written = RunDirectory(tmp_path / "out" / "net")
+    assert [row["layer"] for row in table_rows(written, "measures")] == ["1", "3", ""]
+    assert len(table_rows(written, "measures/margin_distribution")) == 101
     quiet = genlab("measure", *net, "data.train_size=50", "--only", names, "--output", tmp_path / "out" / "net", "-q")
     assert (quiet.out, quiet.err) == (f"{tmp_path}/out/net/measures.csv\n", "")
 

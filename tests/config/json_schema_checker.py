@@ -51,6 +51,8 @@ def _fits_word(word: str, rule: Any, value: Any, schema: dict[str, Any], root: d
             return not isinstance(value, dict) or all(fits(key, rule, root) for key in value)
         case "items":
             return not isinstance(value, list) or all(fits(item, rule, root) for item in value)
+        case "uniqueItems":
+            return not isinstance(value, list) or not rule or all(value.count(item) == 1 for item in value)
         case "minItems":
             return not isinstance(value, list) or len(value) >= rule
         case "minProperties":

@@ -92,11 +92,19 @@ def test_corruption_may_be_spelled_as_genlab_takes_it(value):
         (["training", "optimiser", "learning_rate"], 0),
         (["training", "batch_size"], "32"),
         (["seed"], -1),
+        (["execution"], {"keep_weights_at": [1, 1]}),
+        (["execution"], {"keep_weights_at": [-1]}),
+        (["execution"], {"keep_weights_at": 4}),
     ],
 )
 def test_a_mistake_in_a_train_config_does_not_fit(path, value):
     assert fits(content(TRAIN), json_schema("train"))
     assert not fits(changed(TRAIN, path, value), json_schema("train"))
+
+
+def test_epochs_whose_weights_stay_are_a_list():
+    assert fits(changed(TRAIN, ["execution"], {"keep_weights_at": [0, 1, 4]}), json_schema("train"))
+    assert fits(content("at_epochs: true"), json_schema("measure"))
 
 
 def test_one_compression_setting_may_stand_without_a_list():

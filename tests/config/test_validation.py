@@ -154,3 +154,27 @@ def test_known_keys_are_those_of_the_branches_that_are_chosen():
     assert {"seed", "data.labels.corruption", "model.depth", "training.optimiser.beta1", "execution.keep"} <= keys
     assert not {"model.widths", "training.optimiser.momentum"} & keys
     assert "model.widths" in {".".join(map(str, path)) for path in known_keys(TrainConfig)}
+
+
+@pytest.mark.parametrize(
+    ("epochs", "problem"),
+    [
+        ("[0, 4, 2]", "10:13: execution.keep_weights_at: must rise, each epoch once, not [0, 4, 2]"),
+        ("[1, 1]", "10:13: execution.keep_weights_at: must rise, each epoch once, not [1, 1]"),
+        ("[0, -1]", "10:34: execution.keep_weights_at.1: must be greater than or equal to 0, not -1"),
+        ("[1.5]", "10:31: execution.keep_weights_at.0: must be a valid integer, not 1.5"),
+        ("[true]", "10:31: execution.keep_weights_at.0: must be a valid integer, not true"),
+        ("4", "10:13: execution.keep_weights_at: must be a list, not 4"),
+    ],
+)
+def test_epochs_whose_weights_stay_rise(tmp_path, epochs, problem):
+    text = SMALL.rstrip() + f"\nexecution: {{keep_weights_at: {epochs}}}\n"
+    assert problems_of(tmp_path, text) == [f"small.yaml:{problem}"]
+
+
+def test_epochs_whose_weights_stay_are_a_list_in_a_file_and_an_override(tmp_path):
+    text = SMALL.rstrip() + "\nexecution: {keep_weights_at: [0, 1, 10]}\n"
+    path = write(tmp_path, text)
+    assert load(TrainConfig, path, kind="train").config.execution.keep_weights_at == (0, 1, 10)
+    changed = load(TrainConfig, path, ["execution.keep_weights_at=[3]"], kind="train").config
+    assert changed.execution.keep_weights_at == (3,)

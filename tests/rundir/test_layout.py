@@ -21,6 +21,7 @@ def test_files_lie_in_the_directory_under_the_names_of_the_documentation():
         run.timing: "timing.csv",
         run.initial: "initial.safetensors",
         run.final: "final.safetensors",
+        run.weights_at(12): "weights/12.safetensors",
         run.checkpoint: "checkpoint/latest.safetensors",
         run.measures: "measures.csv",
         run.measure_table("margin_distribution"): "measures/margin_distribution.csv",
@@ -35,3 +36,25 @@ def test_a_compressed_net_has_a_file_of_its_own_for_each_setting():
     paths = {run.compressed("svd_truncation", setting) for setting in settings}
     assert len(paths) == len(settings)
     assert {path.parent for path in paths} == {Path("r/compressed")}
+
+
+def test_a_compressed_net_of_an_epoch_has_a_file_of_its_own():
+    run = RunDirectory(Path("r"))
+    assert run.compressed("svd", "rank=1", 4) == Path("r/compressed/4/svd-rank-1.safetensors")
+    assert run.compressed("svd", "rank=1") == Path("r/compressed/svd-rank-1.safetensors")
+
+
+def test_tables_have_names():
+    run = RunDirectory(Path("r"))
+    assert run.table("history") == run.history
+    assert run.table("measures") == run.measures
+    assert run.table("measures/curve") == run.measure_table("curve")
+
+
+def test_epochs_rise_by_number(tmp_path):
+    run = RunDirectory(tmp_path)
+    assert run.kept_epochs() == ()
+    run.weights.mkdir()
+    for epoch in (10, 9, 0):
+        run.weights_at(epoch).touch()
+    assert run.kept_epochs() == (0, 9, 10)

@@ -128,6 +128,28 @@ def test_a_description_has_all_that_the_small_files_tell(runs):
     assert description["files"] == "history.csv, provenance.json, status.json"
 
 
+def test_weights_at_epochs_are_shown_and_their_size_counts(runs):
+    run = made_up_run(runs, "e", "eeee")
+    before = {row["name"]: row["size"] for row in list_runs(runs, columns="name,size").rows}
+    assert "weights_at" not in describe(run)
+    run.weights.mkdir()
+    for epoch in (0, 2, 10):
+        run.weights_at(epoch).write_bytes(b"x" * 100)
+    description = describe(run)
+    assert description["weights_at"] == "0, 2, 10"
+    assert "weights/10.safetensors" in description["files"]
+    after = {row["name"]: row["size"] for row in list_runs(runs, columns="name,size").rows}
+    assert after["e"] == before["e"] + 300
+
+
+def test_a_list_of_one_is_that_one(tmp_path):
+    made_up_run(tmp_path, config={"model.widths": [16]})
+    (row,) = list_runs(tmp_path, where=["model.widths=[16]"]).rows
+    assert row["model.widths"] == 16
+    assert list_runs(tmp_path, where=["model.widths=16", "model.widths>8"]).rows
+    assert not list_runs(tmp_path, where=["model.widths!=[16]"]).rows
+
+
 @pytest.mark.parametrize("content", [None, "", "{", "[]", "{}"])
 def test_a_description_does_without_a_provenance(runs, content):
     run = made_up_run(runs, "e", "eeee")

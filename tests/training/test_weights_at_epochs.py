@@ -88,8 +88,11 @@ def test_weights_after_the_checkpoint_are_dropped_with_the_rows_after_it(tmp_pat
     config = small_config(WITH | {"execution.checkpoint_every": {"epochs": 2}})
     with pytest.raises(CrashError):
         trained(config, tmp_path, AtStep(3 * STEPS_AN_EPOCH + 1, crash))
+    (path,) = tmp_path.glob("small-*")
+    (path / "weights" / ".4.safetensors.abc.tmp").write_text("half")
     fewer = small_config({"execution.keep_weights_at": [4], "execution.checkpoint_every": {"epochs": 2}})
     assert trained(fewer, tmp_path).run.kept_epochs() == (0, 1, 4)
+    assert len(list((path / "weights").iterdir())) == 3, "what a killed writer left is gone"
 
 
 def test_a_run_that_begins_anew_keeps_none_of_before(tmp_path):

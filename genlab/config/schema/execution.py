@@ -27,11 +27,8 @@ def _thread_count(value: object) -> object:
 
 
 def _rising(epochs: tuple[int, ...]) -> tuple[int, ...]:
-    for before, after in pairwise(epochs):
-        if after == before:
-            raise ValueError(f"must name each epoch once; {after} is there twice")
-        if after < before:
-            raise ValueError(f"must rise; {after} comes after {before}")
+    if any(after <= before for before, after in pairwise(epochs)):
+        raise ValueError("must rise, each epoch once")
     return epochs
 
 

@@ -50,6 +50,24 @@ def test_every_setting_of_a_compression_needs_a_row(tmp_path):
     }
 
 
+KEPT = {"threads: 1": "threads: 1, keep_weights_at: [0, 2]"}
+
+
+def test_rows_are_at_epochs_where_the_pass_says_so(tmp_path):
+    plain = sweep_passes(loaded(tmp_path, KEPT)).expected()
+    assert (plain.measures_at_epochs, plain.settings_at_epochs) == (False, False)
+    measure = sweep_passes(loaded(tmp_path, KEPT | {ONLY: f"{ONLY}\n  at_epochs: true"})).expected()
+    assert (measure.measures_at_epochs, measure.settings_at_epochs) == (True, False)
+    svd = "compress: {at_epochs: true, methods: [{name: svd_truncation, rank: [1]}]}\nscales"
+    compress = sweep_passes(loaded(tmp_path, KEPT | {"scales": svd})).expected()
+    assert (compress.measures_at_epochs, compress.settings_at_epochs) == (False, True)
+
+
+def test_passes_at_epochs_need_weights_that_are_kept_there(tmp_path):
+    (line,) = refused(tmp_path, {ONLY: f"{ONLY}\n  at_epochs: true"})
+    assert "measure.at_epochs: no weights are kept at epochs; list them in the base, as execution: {keep_w" in line
+
+
 def test_a_sweep_without_passes_needs_none(tmp_path):
     passes = sweep_passes(loaded(tmp_path, {"measure:\n  only: [log_l2_norm, parameter_count]\n": ""}))
     assert not passes.measures
