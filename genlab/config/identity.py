@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from genlab.config.schema import TrainConfig
 from genlab.config.schema.data import KNOWN_TRAIN_SIZE
+from genlab.config.schema.training.gradient import GradientConfig
 
 SCIENTIFIC = ("seed", "data", "model", "training")
 
@@ -23,9 +24,9 @@ def canonical(config: TrainConfig, data_fingerprint: str | None) -> dict[str, An
         data_fingerprint: of the content of an image folder; None for other data sets.
     """
     result: dict[str, Any] = {name: _plain(getattr(config, name)) for name in SCIENTIFIC}
-    data, schedule = result["data"], result["training"]["schedule"]
-    if schedule["name"] == "cosine" and schedule["epochs"] is None:
-        schedule["epochs"] = config.training.stop.epochs
+    data, training = result["data"], result["training"]
+    if isinstance(config.training, GradientConfig) and training["schedule"] == {"name": "cosine", "epochs": None}:
+        training["schedule"]["epochs"] = config.training.stop.epochs
     if data["train_size"] == KNOWN_TRAIN_SIZE.get(config.data.name):
         data["train_size"] = None
     if data["train_size"] is None:

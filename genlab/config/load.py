@@ -12,6 +12,7 @@ from genlab.config.overrides import apply_overrides
 from genlab.config.schema import TrainConfig
 from genlab.config.schema.data import KNOWN_CLASSES, KNOWN_TRAIN_SIZE
 from genlab.config.schema.model import REQUIRED_IMAGE_SIZE, wrong_size_message
+from genlab.config.schema.training.gradient import GradientConfig
 from genlab.config.validation import validated
 from genlab.config.yaml_source import Source, parse, parse_scalar
 from genlab.errors import ConfigError, Problem, UsageError
@@ -147,7 +148,7 @@ def _crop_fits(config: TrainConfig) -> list[Problem]:
 
 def _batch_of_one(config: TrainConfig) -> list[Problem]:
     model, training, data = config.model, config.training, config.data
-    if model.name != "neyshabur_vgg" or not model.batch_norm:
+    if model.name != "neyshabur_vgg" or not model.batch_norm or not isinstance(training, GradientConfig):
         return []
     message = "batch norm of the linear layer cannot normalise one image; use 2 or more, or model.batch_norm: false"
     alone = [("training.batch_size", training.batch_size), ("data.train_size", data.train_size)]

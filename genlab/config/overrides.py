@@ -3,18 +3,21 @@
 from collections.abc import Sequence
 from typing import Any
 
+from genlab.config.schema.training import DEFAULT_PROCEDURE
 from genlab.config.yaml_source import Path, Source, parse
 from genlab.errors import Problem
 
-# What a new `name` makes meaningless. Elsewhere every other key of the section belonged to the old branch.
+# The keys that choose a branch of a section, and what is chosen where one is left out.
+TAGS = {"name": None, "procedure": DEFAULT_PROCEDURE}
+# What a new branch makes meaningless. Elsewhere every other key of the section belonged to the old branch.
 BRANCH_KEYS: dict[Path, set[str]] = {("data",): {"path", "test_fraction"}}
 
 
 def apply_overrides(source: Source, overrides: Sequence[str]) -> None:
     """Set each `key.path=value` in `source`, in place; the value is read as YAML and may hold `=`.
 
-    A new `name` of a section drops the keys of its old branch (`model.name=vgg` drops `widths`), so names are set
-    first, in whatever order the overrides come. Problems are added to `source.problems`.
+    A new `name` or `procedure` of a section drops the keys of its old branch (`model.name=vgg` drops `widths`), so
+    these are set first, in whatever order the overrides come. Problems are added to `source.problems`.
     """
     assignments = []
     for override in overrides:
@@ -28,12 +31,18 @@ def apply_overrides(source: Source, overrides: Sequence[str]) -> None:
         source.problems += value.problems
         if not value.problems:
             assignments.append((path, value.value, where))
-    for path, value, where in sorted(assignments, key=lambda item: item[0][-1] != "name"):
+    for path, value, where in sorted(assignments, key=lambda item: branches_first(item[0])):
         assign(source, path, value, where)
 
 
+def branches_first(path: Path) -> tuple[bool, int]:
+    """Sorts what chooses a branch before the keys in it, and outer branches before inner ones."""
+    chooses = path[-1] in TAGS
+    return not chooses, len(path) if chooses else 0
+
+
 def assign(source: Source, path: Path, value: Any, where: str) -> None:
-    """Set one value in `source`, in place, making the sections on the way; a new `name` drops its old branch's keys.
+    """Set one value in `source`, in place, making the sections on the way; a new branch drops the old one's keys.
 
     Args:
         where: where the value comes from, for error messages.
@@ -50,7 +59,7 @@ def assign(source: Source, path: Path, value: Any, where: str) -> None:
             return
         node = child
     last = path[-1]
-    if last == "name" and len(path) > 1 and node.get("name") != value:
+    if last in TAGS and len(path) > 1 and node.get(last, TAGS[str(last)]) != value:
         for key in set(node) & BRANCH_KEYS.get(path[:-1], set(node)):
             del node[key]
     node[last] = value

@@ -8,13 +8,14 @@ from typing import Annotated, Any, TypeVar, Union
 
 from pydantic import BaseModel, ValidationError
 
+from genlab.config.schema.training import DEFAULT_PROCEDURE
 from genlab.config.yaml_source import Path, Source
 from genlab.errors import ConfigError, Problem
 
 Schema = TypeVar("Schema", bound=BaseModel)
 
-# The keys that tell the branches of a union apart.
-TAGS = ("name", "kind")
+# The keys that tell the branches of a union apart, and the branch that is meant where one is left out.
+TAGS = {"name": None, "kind": None, "procedure": DEFAULT_PROCEDURE}
 
 
 def validated(schema: type[Schema], source: Source) -> Schema:
@@ -39,7 +40,7 @@ def validated(schema: type[Schema], source: Source) -> Schema:
 
 
 def known_keys(schema: type[BaseModel], value: Any = None, prefix: Path = ()) -> Iterator[Path]:
-    """Every key of a schema, of those branches that the names in `value` choose, or of all where there is no name."""
+    """Every key of a schema, of those branches that `value` chooses, or of all where it chooses none."""
     value = value if isinstance(value, dict) else {}
     for name, field in schema.model_fields.items():
         here, below = (*prefix, name), value.get(name)
@@ -73,10 +74,10 @@ def _sections(annotation: Any, value: Any) -> list[type[BaseModel]]:
 
 
 def _chosen(branch: type[BaseModel], value: Any) -> bool:
-    """Whether a mapping names this branch of a union by its `name` (of a net, an optimiser) or `kind` (of a claim)."""
+    """Whether a mapping chooses this branch of a union, as by the `name` of a net or the `kind` of a claim."""
     tags = [tag for tag in TAGS if tag in branch.model_fields]
     return isinstance(value, dict) and any(
-        value.get(tag) in typing.get_args(branch.model_fields[tag].annotation) for tag in tags
+        value.get(tag, TAGS[tag]) in typing.get_args(branch.model_fields[tag].annotation) for tag in tags
     )
 
 
@@ -96,8 +97,9 @@ def _problem(schema: type[BaseModel], source: Source, details: Any) -> Problem:
         tag = context["discriminator"].strip("'")
         if kind == "union_tag_not_found":
             return Problem(f"{key}.{tag}", "is required and missing", source.where(path))
-        where = source.where((*path, tag))
-        return Problem(f"{key}.{tag}", f"unknown {tag} {context['tag']!r}; {nearest(context['tag'], known)}", where)
+        word, where = given[tag], source.where((*path, tag))
+        near = nearest(word if isinstance(word, str) else "", known)
+        return Problem(f"{key}.{tag}", f"unknown {tag} {_shown(word)}; {near}", where)
     shown = "" if kind == "value_error" and isinstance(given, dict) else f", not {_shown(given)}"
     return Problem(key, _in_words_of_yaml(details) + shown, source.where(path))
 
@@ -123,7 +125,8 @@ def _without_tags(location: Path, value: Any) -> Path:
     """
     path: list[str | int] = []
     for part in location:
-        if isinstance(value, dict) and part not in value and part in ("[key]", *(value.get(tag) for tag in TAGS)):
+        tags = [value.get(tag, default) for tag, default in TAGS.items()] if isinstance(value, dict) else []
+        if isinstance(value, dict) and part not in value and part in ("[key]", *tags):
             continue
         path.append(part)
         if isinstance(value, dict):

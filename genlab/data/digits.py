@@ -1,5 +1,6 @@
 """The 8x8 handwritten digits that come with scikit-learn (Alpaydin and Kaynak 1998): real images, no download."""
 
+import functools
 import hashlib
 
 import torch
@@ -13,11 +14,14 @@ from genlab.errors import DataMissingError
 SPLIT_KEY = "genlab digits split 1"
 
 
+@functools.cache
 def load_digits() -> ImageSource:
     """The 1,797 digits, 8x8 grey, split into 1,347 for training and 450 for the test, each class in proportion.
 
     A value v of 0..16 becomes the pixel floor((255 v + 8) / 16), which is 255 v / 16 rounded, half up.
     The test images of a class are those whose index has the smallest SHA-256 together with `SPLIT_KEY`.
+    They are read once a process, which takes longer than all else of a small run that is not trained: nobody may change
+    them in place.
 
     Raises:
         DataMissingError: scikit-learn's copy is not the one known.

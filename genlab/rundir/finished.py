@@ -14,8 +14,7 @@ from genlab.config.schema import TrainConfig
 from genlab.data.build import build_dataset
 from genlab.data.dataset import Dataset
 from genlab.errors import DataMissingError, GenlabError
-from genlab.models.catalogue import build_model
-from genlab.randomness import generator_for
+from genlab.models.seeded import seeded_net
 from genlab.rundir.checkpoints import load_into, load_tensors
 from genlab.rundir.history import REMEDY as HISTORY_REMEDY
 from genlab.rundir.kept_weights import not_kept
@@ -117,12 +116,8 @@ class FinishedRun:
         return table_frame(self.directory, f"measures/{measure}")
 
     def _model_with(self, weights: Path) -> nn.Module:
-        model = build_model(
-            self.config.model,
-            self.dataset.input_shape,
-            self.dataset.classes,
-            generator=generator_for(self.config.seed, "init"),
-        )
+        dataset, config = self.dataset, self.config
+        model = seeded_net(config.model, dataset.input_shape, dataset.classes, seed=config.seed)
         remedy = f"train the run again: genlab train {self.directory.path} --force"
         if not weights.exists() and self.config.execution.keep == "none":
             raise GenlabError(f"{weights}: was not kept (execution.keep: none); {remedy} execution.keep=all")

@@ -12,8 +12,7 @@ from genlab.config.schema import TrainConfig
 from genlab.data.build import build_dataset
 from genlab.errors import DataMissingError, InterruptedByUserError, PreemptedError
 from genlab.hardware.memory import available_memory_bytes
-from genlab.models.catalogue import build_model
-from genlab.randomness import generator_for
+from genlab.models.seeded import seeded_net
 from genlab.rundir.locks import most_locks
 from genlab.rundir.provenance import killed_in_group_of
 from genlab.sweeps.group_size import GroupSize
@@ -128,9 +127,7 @@ class Together:
         choices = execution_choices(config.execution, None, allow_device_change=False, say=self._progress.say)
         device = torch.device(choices.device)
         dataset = build_dataset(config.data, seed=config.seed, data_dir=self._data_dir).to(device)
-        generator = generator_for(config.seed, "init")
-        model = build_model(config.model, dataset.input_shape, dataset.classes, generator=generator)
-        model = model.to(device).to(memory_format=torch.channels_last)
+        model = seeded_net(config.model, dataset.input_shape, dataset.classes, seed=config.seed, device=device)
         batch = choices.evaluation_batch
         free = available_memory_bytes(device) if self._memory is None else self._memory
         # Workers have a GPU each, or as few as can be at the same one.

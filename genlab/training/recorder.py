@@ -48,8 +48,12 @@ class Recorder:
         self._config, self._keep, self._seconds = config, keep, seconds
         self._more: dict[str, Any] = {"started": now()}
 
-    def record(self, epoch: int, step: int, rate: float, on_train: Evaluation, on_test: Evaluation) -> None:
-        """Add a row to the history."""
+    def record(self, epoch: int, step: int, rate: float | None, on_train: Evaluation, on_test: Evaluation) -> None:
+        """Add a row to the history.
+
+        Args:
+            rate: of the last step, or before any step of the first; None where there is none.
+        """
         row = {
             "epoch": epoch,
             "step": step,

@@ -1,4 +1,4 @@
-"""From a config to a run directory that the training loop can write to: begun, or resumed where it stopped."""
+"""From a config to a run directory that can be written to: begun, or resumed where it stopped."""
 
 import shutil
 from dataclasses import dataclass
@@ -18,10 +18,7 @@ from genlab.rundir.find import directory_of
 from genlab.rundir.kept_weights import missing_epochs, not_kept
 from genlab.rundir.layout import RunDirectory
 from genlab.rundir.status import dotted, read_status
-from genlab.training.loop import Member
 from genlab.training.recorder import Recorder
-from genlab.training.schedules import Schedule, build_schedule
-from genlab.training.stopping import StopRule
 
 
 @dataclass(frozen=True)
@@ -130,14 +127,6 @@ class Identified:
                 path.unlink()
         return recorder
 
-    def member(self, recorder: Recorder, step: int) -> Member:
-        """The run's part in a training loop."""
-        training = self.config.training
-        stop = training.stop
-        rule = StopRule(stop.train_error, stop.train_loss)
-        schedule = schedule_of(self.config)
-        return Member(self.config.seed, schedule, stop.epochs, training.evaluate_every, rule, recorder, step)
-
 
 def identified(config: TrainConfig, *, runs: Path, data_dir: Path) -> Identified:
     """Find the directory of a config's run; where there is none yet it gets the config's name.
@@ -148,15 +137,6 @@ def identified(config: TrainConfig, *, runs: Path, data_dir: Path) -> Identified
     fingerprint = data_fingerprint(config.data, data_dir)
     run = directory_of(runs, config.name, run_id(config, fingerprint))
     return Identified(config, run, dotted(canonical(config, fingerprint)))
-
-
-def schedule_of(config: TrainConfig) -> Schedule:
-    """The learning rate as a function of the epochs done."""
-    settings = config.training.schedule.model_dump()
-    if settings["name"] == "cosine" and settings["epochs"] is None:
-        settings["epochs"] = config.training.stop.epochs
-    name = settings.pop("name")
-    return build_schedule(name, config.training.optimiser.learning_rate, **settings)
 
 
 def _seconds(run: RunDirectory) -> float:

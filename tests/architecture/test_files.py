@@ -38,6 +38,8 @@ TESTED_ELSEWHERE = {
     "training/nets": "tests/training/together/test_train_together.py",  # what a loop asks for, without a body
     "training/run_start": "tests/training/test_train_run.py",  # run directories are tested through the runs
     "training/single": "tests/training/test_loop.py",
+    "training/procedures/catalogue": "tests/contracts/test_procedures.py",
+    "training/procedures/task": "tests/contracts/test_procedures.py",  # what procedures are given, without a body
     "training/together/stack": "tests/training/together/test_lanes.py",  # nets side by side are stacks in lanes
     "__main__": "tests/sweeps/test_run.py",  # workers are started through it
     "cli/sweep": "tests/sweeps/test_run.py",  # the verb is tested with what it calls
@@ -53,6 +55,7 @@ TESTED_ELSEWHERE = {
 # The sections of a config are one schema and are tested together, and so are the kinds of figures.
 TESTED_TOGETHER = {
     "config/schema": "tests/config/test_schema.py",
+    "config/schema/training": "tests/config/test_schema.py",
     "report/figures": "tests/report/figures/test_kinds.py",
 }
 

@@ -34,6 +34,11 @@ def test_it_prints_a_table_of_80_columns_and_makes_no_run(empty):
     assert not list(empty.iterdir())
 
 
+def test_a_config_without_gradient_steps_is_refused(empty):
+    found = genlab("bench", *SMALL, "training.procedure=none", "-q")
+    refused(found, 2, "override 'training.procedure=none': training.procedure: none is not gradient descent")
+
+
 def test_json_has_every_number(empty):
     content = bench(*SMALL)
     assert content["subject"]["train_images"] == 200

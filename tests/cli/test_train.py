@@ -43,6 +43,13 @@ def test_a_run_of_no_epochs_has_errors_all_the_same(tmp_path):
     assert "finished: 0 epochs; train error" in found.out
 
 
+def test_a_packaged_config_need_not_be_trained_at_all(tmp_path):
+    found = genlab("train", "digits-mlp", "training.procedure=none", "--runs", tmp_path)
+    assert found.code == 0
+    assert "finished: as initialised; train error " in found.out
+    assert "was finished already" in genlab("train", "digits-mlp", "training.procedure=none", "--runs", tmp_path).out
+
+
 def test_starting_afresh_makes_the_same_run_again(tmp_path):
     genlab("train", *SMALL, "--runs", tmp_path)
     (path,) = tmp_path.glob("digits-mlp-*")

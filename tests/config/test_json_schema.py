@@ -107,6 +107,14 @@ def test_epochs_whose_weights_stay_are_a_list():
     assert fits(content("at_epochs: true"), json_schema("measure"))
 
 
+def test_a_procedure_has_its_own_keys_and_gradient_descent_need_not_be_named():
+    schema = json_schema("train")
+    assert fits(changed(TRAIN, ["training", "procedure"], "gradient"), schema)
+    assert fits(changed(TRAIN, ["training"], {"procedure": "none"}), schema)
+    for wrong in ({}, {"procedure": "gradient"}, {"procedure": "none", "batch_size": 3}, {"procedure": "some"}):
+        assert not fits(changed(TRAIN, ["training"], wrong), schema)
+
+
 def test_one_compression_setting_may_stand_without_a_list():
     schema = json_schema("compress")
     for settings in ("energy: 0.9", "energy: [0.5, 0.9]", "rank: 3, layers: all", "rank: 3, layers: [0, fc]"):
@@ -114,7 +122,15 @@ def test_one_compression_setting_may_stand_without_a_list():
     assert not fits(content("methods: [{name: svd_truncation, energy: 1.5}]"), schema)
 
 
-@pytest.mark.parametrize("base", ["mnist-mlp", {"name": "a", "data": {"name": "mnist"}, "model": {"widths": [5]}}])
+@pytest.mark.parametrize(
+    "base",
+    [
+        "mnist-mlp",
+        {"name": "a", "data": {"name": "mnist"}, "model": {"widths": [5]}},
+        {"training": {"procedure": "none"}},
+        {"training": {"batch_size": 3}},
+    ],
+)
 def test_the_base_of_a_sweep_is_a_name_or_like_a_train_config(base):
     assert fits(changed(SWEEP, ["base"], base), json_schema("sweep"))
 
@@ -128,6 +144,7 @@ def test_the_base_of_a_sweep_is_a_name_or_like_a_train_config(base):
         (["zip"], [{"data.corruption": [0, 1]}]),
         (["list"], [{"modle.name": "mlp"}]),
         (["base"], {"data": {"nmae": "mnist"}}),
+        (["base"], {"training": {"procedure": "some"}}),
         (["paper"], "neyshabur2018"),
         (["claims", 0, "kind"], "grows"),
         (["figures", 0, "kind"], "pie"),

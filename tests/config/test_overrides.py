@@ -61,6 +61,19 @@ def test_the_name_of_the_whole_config_drops_nothing():
     assert overridden("{name: a, seed: 1}", "name=b") == {"name": "b", "seed": 1}
 
 
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_a_new_procedure_drops_the_keys_of_the_old_one_and_is_set_before_the_names_in_it(order):
+    overrides = ("training.procedure=other", "training.optimiser.name=adam")
+    expected = {"training": {"procedure": "other", "optimiser": {"name": "adam"}}}
+    for text in ("training: {batch_size: 3}", "training: {procedure: none}"):
+        assert overridden(text, *(overrides[i] for i in order)) == expected
+
+
+def test_the_procedure_that_is_meant_where_none_is_named_drops_nothing():
+    text = "training: {batch_size: 3}"
+    assert overridden(text, "training.procedure=gradient") == {"training": {"batch_size": 3, "procedure": "gradient"}}
+
+
 def test_another_data_set_keeps_what_every_data_set_has_and_drops_the_folder():
     text = "data: {name: image_folder, path: birds, test_fraction: 0.1, train_size: 100, labels: {corruption: 0.5}}"
     expected = {"data": {"name": "digits", "train_size": 100, "labels": {"corruption": 0.5}}}

@@ -12,7 +12,7 @@ from genlab.config.schema.execution import ExecutionConfig
 from genlab.config.schema.measure import MeasureConfig
 from genlab.config.schema.model import MLPConfig, wrong_size_message
 from genlab.config.schema.section import Section
-from genlab.config.schema.training import AdamConfig, SGDConfig, StepSchedule, Stop
+from genlab.config.schema.training.gradient import AdamConfig, SGDConfig, StepSchedule, Stop
 
 
 def sections_of(annotation):

@@ -59,6 +59,15 @@ execution: {device: gpu}
             "5:3: model.name: unknown name 'zzz'; known: mlp, vgg, neyshabur_vgg",
         ),
         (SMALL.replace("name: mlp", "widths: [3]"), "4:1: model.name: is required and missing"),
+        (SMALL.replace("name: mlp", "name:"), "5:3: model.name: unknown name null; known: mlp, vgg, neyshabur_vgg"),
+        (
+            small_with("training:", "training:\n  procedure: gradiant"),
+            "7:3: training.procedure: unknown procedure 'gradiant'; did you mean gradient?",
+        ),
+        (
+            SMALL[: SMALL.index("training")] + "training: none",
+            "6:1: training: must be a mapping of keys to values, not 'none'",
+        ),
         (SMALL.replace("name: mlp", "name: mlp\n  widths: 3"), "6:3: model.widths: must be a list, not 3"),
         (
             SMALL.replace("name: mlp", "name: vgg\n  depth: 12"),
@@ -107,6 +116,22 @@ def test_a_wrong_value_is_one_line_without_words_of_python(tmp_path, text, probl
 )
 def test_an_unknown_key_comes_with_the_nearest_known_one(tmp_path, text, problem):
     assert problems_of(tmp_path, text) == [f"small.yaml:{problem}"]
+
+
+def test_keys_of_another_procedure_are_unknown_and_not_offered(tmp_path):
+    untrained = "training:\n  procedure: none"
+    text = SMALL[: SMALL.index("training")] + untrained + "\n  batch_size: 32\nbatch_sise: 3\n"
+    assert problems_of(tmp_path, text) == [
+        "small.yaml:8:3: training.batch_size: unknown key; known: procedure",
+        "small.yaml:9:1: batch_sise: unknown key; known: name, seed, data, model, training, execution",
+    ]
+
+
+def test_what_gradient_descent_needs_is_missing_also_where_it_is_not_named(tmp_path):
+    for procedure in ("procedure: gradient", "precision: float32"):
+        assert problems_of(tmp_path, SMALL[: SMALL.index("training")] + f"training:\n  {procedure}\n") == [
+            f"small.yaml:6:1: training.{key}: is required and missing" for key in ("batch_size", "optimiser", "stop")
+        ]
 
 
 def test_a_key_of_a_later_branch_is_not_offered(tmp_path):

@@ -2,6 +2,8 @@ import hashlib
 
 import torch
 
+from genlab.config.schema.data import DataConfig
+from genlab.data.build import build_dataset
 from genlab.data.digits import load_digits
 
 
@@ -27,7 +29,11 @@ def test_values_are_scaled_by_the_documented_rule():
     assert {0, 128, 255} <= expected
 
 
-def test_the_split_is_the_published_one_forever():
+def test_the_split_is_the_published_one_forever_also_after_runs_with_other_labels(tmp_path):
+    for labels in ({"corruption": 1.0}, {"confusion": 50}):
+        config = DataConfig.model_validate({"name": "digits", "train_size": 100, "labels": labels, "pad": 1})
+        dataset = build_dataset(config, seed=0, data_dir=tmp_path)
+        assert (dataset.train_labels != dataset.true_labels).any()
     source = load_digits()
     digest = hashlib.sha256()
     for part in (source.train, source.test):

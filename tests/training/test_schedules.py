@@ -1,6 +1,6 @@
 import pytest
 
-from genlab.config.schema.training import TrainingConfig
+from genlab.config.schema.training.gradient import GradientConfig
 from genlab.training.schedules import SCHEDULES, build_schedule
 from tests.references import schedules as twins
 
@@ -46,6 +46,6 @@ def test_a_cosine_falls_from_the_rate_to_nothing_and_stays_there():
 
 
 def test_every_schedule_of_the_config_is_there_and_is_tested():
-    union = TrainingConfig.model_fields["schedule"].annotation
+    union = GradientConfig.model_fields["schedule"].annotation
     names = {option.model_fields["name"].annotation.__args__[0] for option in union.__args__}
     assert names == set(SCHEDULES) == {name for name, _ in CASES}

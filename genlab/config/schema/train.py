@@ -9,6 +9,8 @@ from genlab.config.schema.execution import ExecutionConfig
 from genlab.config.schema.model import ModelConfig
 from genlab.config.schema.section import Section
 from genlab.config.schema.training import TrainingConfig
+from genlab.config.schema.training.gradient import GradientConfig
+from genlab.errors import ConfigError
 
 
 class TrainConfig(Section):
@@ -26,3 +28,16 @@ class TrainConfig(Section):
     model: ModelConfig
     training: TrainingConfig
     execution: ExecutionConfig = Field(default_factory=ExecutionConfig)
+
+    @property
+    def gradient(self) -> GradientConfig:
+        """The training section where it is gradient descent, for what only that has: steps, their speed, groups.
+
+        Raises:
+            ConfigError: it is another procedure.
+        """
+        if isinstance(self.training, GradientConfig):
+            return self.training
+        raise ConfigError.at(
+            "training.procedure", f"{self.training.procedure} is not gradient descent, whose steps this is about"
+        )

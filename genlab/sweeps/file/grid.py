@@ -10,7 +10,7 @@ from typing import Any
 
 from genlab.config.identity import run_id
 from genlab.config.load import CROSS_CHECKS, Loaded, find_config, load, packaged_configs
-from genlab.config.overrides import apply_overrides, assign
+from genlab.config.overrides import apply_overrides, assign, branches_first
 from genlab.config.schema import TrainConfig
 from genlab.config.schema.sweep import Axes, Scale, SweepConfig
 from genlab.config.validation import validated
@@ -134,12 +134,12 @@ def _base_file(target: str, where: str) -> Source:
 
 
 def _leaves(mapping: Mapping[str, Any], prefix: Path = ()) -> list[tuple[Path, Any]]:
-    """Every value of a nested mapping with its path, names first, since a new name drops its section's old keys."""
+    """Every value of a nested mapping with its path, those first that choose a branch and drop the old one's keys."""
     found: list[tuple[Path, Any]] = []
     for key, value in mapping.items():
         path: Path = (*prefix, *str(key).split("."))
         found += _leaves(value, path) if isinstance(value, Mapping) else [(path, value)]
-    return sorted(found, key=lambda item: item[0][-1] != "name")
+    return sorted(found, key=lambda item: branches_first(item[0]))
 
 
 def _product(grid: Mapping[str, tuple[Any, ...]], blocks: Sequence[Axes]) -> Iterator[dict[str, Any]]:
@@ -162,8 +162,8 @@ def _expand(base: Source, combinations: Sequence[dict[str, Any]], places: Places
     where = {key: places.of_axis(key) if key != "seed" else places.of("seeds") for key in combinations[0]}
     for values in combinations:
         cell = Source(copy.deepcopy(base.value), dict(base.positions), list(base.problems))
-        # Names first, since a new name drops the keys of its section's old branch.
-        for key, value in sorted(values.items(), key=lambda item: not item[0].endswith("name")):
+        # First those that choose a branch, since a new one drops the keys of the old one.
+        for key, value in sorted(values.items(), key=lambda item: branches_first(tuple(item[0].split(".")))):
             if key not in where:
                 where[key] = places.of_axis(key)
             assign(cell, tuple(key.split(".")), value, where[key])

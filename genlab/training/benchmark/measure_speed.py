@@ -50,7 +50,7 @@ def measure_speed(config: TrainConfig, *, data_dir: Path, seconds: float = SECON
     threads = torch.get_num_threads()
     keep_freed_memory()
     try:
-        with arithmetic(config.training.precision):
+        with arithmetic(config.gradient.precision):
             return _measured(config, data_dir, seconds)
     finally:
         torch.set_num_threads(threads)
@@ -111,8 +111,8 @@ def _subject(work: Workload) -> Subject:
     return Subject(
         name=config.name,
         model=config.model.model_dump(mode="json"),
-        optimiser=config.training.optimiser.name,
-        precision=config.training.precision,
+        optimiser=config.gradient.optimiser.name,
+        precision=config.gradient.precision,
         batch_size=work.batch_size,
         train_images=len(work.batches),
         input_shape=shape,
@@ -137,7 +137,7 @@ def _second_step(work: Workload, wait: Callable[[], object]) -> float:
 
 def _peaks(work: Workload, seconds: float) -> list[MatmulPeak]:
     """At the precision and threads of training, then at other precisions, then at one thread and at all there are."""
-    own, kind = work.config.training.precision, work.device.type
+    own, kind = work.config.gradient.precision, work.device.type
     wanted = [(own, work.threads), *((other, work.threads) for other in PRECISIONS[kind] if other != own)]
     if kind == "cpu":
         wanted += [(own, threads) for threads in sorted({1, available_threads()} - {work.threads})]

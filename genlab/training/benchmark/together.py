@@ -105,7 +105,7 @@ class _GroupSteps:
                 [generator_for(seed, "augmentation", epoch) for seed in range(self._group.size)],
             )
         begin, end = self._bounds[position]
-        rate = self._work.config.training.optimiser.learning_rate
+        rate = self._work.config.gradient.optimiser.learning_rate
         dropout = None
         if self._nets.draws:
             device = self._work.device

@@ -12,7 +12,7 @@ from genlab.data.batches import TrainBatches, batch_bounds, evaluation_batches
 from genlab.data.build import build_dataset
 from genlab.data.dataset import Dataset
 from genlab.hardware.devices import arithmetic, require_precision
-from genlab.models.catalogue import build_model
+from genlab.models.seeded import seeded_net
 from genlab.randomness import generator_for
 from genlab.training.evaluate import evaluate
 from genlab.training.execution import ExecutionChoices, execution_choices, measured_threads
@@ -57,12 +57,12 @@ class Workload:
     @property
     def batch_size(self) -> int:
         """Images a step: of the config, or all there are."""
-        return min(self.config.training.batch_size, len(self.batches))
+        return min(self.config.gradient.batch_size, len(self.batches))
 
     @property
     def bfloat16(self) -> bool:
         """Whether the forward pass is under autocast."""
-        return self.config.training.precision == "bfloat16"
+        return self.config.gradient.precision == "bfloat16"
 
     @torch.no_grad()
     def reset(self) -> None:
@@ -84,19 +84,16 @@ def prepared(config: TrainConfig, *, data_dir: Path) -> Workload:
     """
     choices = execution_choices(config.execution, None, allow_device_change=False, say=lambda text: None)
     device = torch.device(choices.device)
-    require_precision(config.training.precision, device)
+    require_precision(config.gradient.precision, device)
     dataset = build_dataset(config.data, seed=config.seed, data_dir=data_dir)
-    model = build_model(
-        config.model, dataset.input_shape, dataset.classes, generator=generator_for(config.seed, "init")
-    )
-    model = model.to(device).to(memory_format=torch.channels_last)
+    model = seeded_net(config.model, dataset.input_shape, dataset.classes, seed=config.seed, device=device)
     batches = TrainBatches(dataset := dataset.to(device))
-    optimiser_arguments = config.training.optimiser.model_dump()
-    bfloat16 = config.training.precision == "bfloat16"
+    optimiser_arguments = config.gradient.optimiser.model_dump()
+    bfloat16 = config.gradient.precision == "bfloat16"
     thread_seconds: dict[int, float] = {}
     if choices.threads is None:
         threads, thread_seconds = measured_threads(
-            model, batches, config.training.batch_size, optimiser=optimiser_arguments, bfloat16=bfloat16
+            model, batches, config.gradient.batch_size, optimiser=optimiser_arguments, bfloat16=bfloat16
         )
         choices = ExecutionChoices(**choices.as_dict() | {"threads": threads})
     torch.set_num_threads(choices.threads or 1)
@@ -139,7 +136,7 @@ class TrainingSteps:
         begin, end = self._bounds[position]
         images, labels = work.batches.batch(self._draws, begin, end)
         self._mark("batch")
-        set_learning_rate(work.optimiser, work.config.training.optimiser.learning_rate)
+        set_learning_rate(work.optimiser, work.config.gradient.optimiser.learning_rate)
         generator = generator_for(seed, "dropout", self._done, device=work.device) if work.net.draws else None
         loss = training_step(self._net, work.optimiser, images, labels, generator=generator, bfloat16=work.bfloat16)
         self._finite &= torch.isfinite(loss)

@@ -133,7 +133,7 @@ def _stepper(
     nets: Nets, batches: Batches[Any], count: int, config: TrainConfig, device: torch.device
 ) -> Callable[[], None]:
     draws = batches.draw(_generators(count, "batches"), _generators(count, "augmentation"))
-    size = min(config.training.batch_size, len(batches))
+    size = min(config.gradient.batch_size, len(batches))
     positions = max(1, len(batches) // size)
     place = 0
 
@@ -154,8 +154,8 @@ def _single(
     config: TrainConfig, dataset: Dataset, model: nn.Module, evaluation_batch: int
 ) -> tuple[Nets, Batches[Any]]:
     scratch = copy.deepcopy(model)
-    optimiser = build_optimiser(scratch.parameters(), **config.training.optimiser.model_dump())
-    bfloat16 = config.training.precision == "bfloat16"
+    optimiser = build_optimiser(scratch.parameters(), **config.gradient.optimiser.model_dump())
+    bfloat16 = config.gradient.precision == "bfloat16"
     nets = SingleNet(scratch, optimiser, dataset, evaluation_batch=evaluation_batch, bfloat16=bfloat16)
     return nets, SingleBatches(TrainBatches(dataset))
 

@@ -30,9 +30,12 @@ MEMORY_SHARE = 0.5
 def group_key(config: TrainConfig) -> str | None:
     """What runs must have in common to train together, as text; None for a run that trains on its own.
 
-    Nets with batch norm under bfloat16 do: `torch.func` cannot mix the two there. So do compiled nets.
+    Nets with batch norm under bfloat16 do: `torch.func` cannot mix the two there. So do compiled nets, and those that
+    come from data by another procedure than gradient descent.
     """
-    if config.execution.compile or (config.training.precision == "bfloat16" and config.model.name != "mlp"):
+    if config.training.procedure != "gradient" or config.execution.compile:
+        return None
+    if config.gradient.precision == "bfloat16" and config.model.name != "mlp":
         return None
     shared: dict[str, Any] = config.model_dump(mode="json", exclude={"name"})
     if config.data.test_fraction is None:  # of which the seed decides the test set
@@ -75,10 +78,10 @@ def stack_bytes(config: TrainConfig, dataset: Dataset, model: nn.Module, *, eval
     images themselves are there once, a copy in floats included where one is kept.
     """
     weights = sum(tensor.numel() for tensor in model.state_dict().values())
-    copies = 2 + {"sgd": 1, "adam": 2}[config.training.optimiser.name]
+    copies = 2 + {"sgd": 1, "adam": 2}[config.gradient.optimiser.name]
     image = dataset.input_shape[0] * dataset.input_shape[1] * dataset.input_shape[2]
     activations = activation_numbers(model, dataset.input_shape)
-    batch = min(config.training.batch_size, len(dataset.train_images)) + 1
+    batch = min(config.gradient.batch_size, len(dataset.train_images)) + 1
     seen = max(batch, EVALUATION_BATCHES * evaluation_batch // 8)
     steps = batch * (3 * activations + 3 * image)
     evaluation = seen * (2 * activations + 2 * image)

@@ -24,11 +24,11 @@ def stacked(
         models: one a config, on their device; their weights are copied.
         data: of all nets, on the same device.
     """
-    bfloat16 = configs[0].training.precision == "bfloat16"
+    bfloat16 = configs[0].gradient.precision == "bfloat16"
     stacks, batches, whole = [], [], StackedBatches(data)
     for share in shares(len(models), lanes):
         part = data.keep(share)
-        settings = [configs[index].training.optimiser.model_dump() for index in share]
+        settings = [configs[index].gradient.optimiser.model_dump() for index in share]
         own = [models[index] for index in share]
         stacks.append(StackedNets(own, settings, part, evaluation_batch=evaluation_batch, bfloat16=bfloat16))
         batches.append(whole.part(share))

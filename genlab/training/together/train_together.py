@@ -13,14 +13,14 @@ from genlab.data.batches import batch_bounds
 from genlab.data.stacked import StackedDataset, build_stacked_dataset
 from genlab.errors import GenlabError, InterruptedByUserError, LockedError, PreemptedError
 from genlab.hardware.devices import arithmetic, require_precision
-from genlab.models.catalogue import build_model
-from genlab.randomness import generator_for
+from genlab.models.seeded import seeded_net
 from genlab.rundir.locks import locked
 from genlab.rundir.provenance import read_provenance, record_start
 from genlab.training.execution import ExecutionChoices, execution_choices
 from genlab.training.interruption import StopRequest, stop_requests
 from genlab.training.last_batch import small_last_batch
 from genlab.training.loop import Member, train
+from genlab.training.procedures.gradient import member_of
 from genlab.training.progress import Progress
 from genlab.training.recorder import CheckpointClock
 from genlab.training.resume import Checkpoint, load_checkpoint
@@ -108,7 +108,7 @@ def _open(
             checkpoint = load_checkpoint(found.run) if found.resumes() else None
             stored = read_provenance(found.run).get("execution") if checkpoint else None
             choices = execution_choices(config.execution, stored, allow_device_change=False, say=progress.say)
-            require_precision(config.training.precision, torch.device(choices.device))
+            require_precision(config.gradient.precision, torch.device(choices.device))
         except GenlabError as error:
             outcomes[number] = error
             continue
@@ -121,7 +121,7 @@ def _steps(opened: Sequence[_Opened], configs: Sequence[TrainConfig], data_dir: 
         return 1
     config = configs[0]
     dataset = build_stacked_dataset([config.data], [config.seed], data_dir=data_dir)
-    return len(batch_bounds(dataset.rows.shape[1], config.training.batch_size))
+    return len(batch_bounds(dataset.rows.shape[1], config.gradient.batch_size))
 
 
 def _same_place(choices: ExecutionChoices, others: ExecutionChoices) -> bool:
@@ -146,7 +146,7 @@ def _train(
     data = build_stacked_dataset([c.data for c in configs], [c.seed for c in configs], data_dir=data_dir).to(device)
     torch.set_num_threads(1)
     models = _models(configs, data)
-    if warning := small_last_batch(models[0], data.rows.shape[1], first.training.batch_size):
+    if warning := small_last_batch(models[0], data.rows.shape[1], first.gradient.batch_size):
         progress.say(warning)
     evaluation_batch = opened[0].choices.evaluation_batch
     nets, batches = stacked(models, configs, data, evaluation_batch=evaluation_batch, lanes=lanes)
@@ -161,7 +161,7 @@ def _train(
             if lacks := opened[place].found.lacks(member.step // steps):
                 progress.say(lacks)
         if members:
-            with stop_requests(first.execution.time_budget) as request, arithmetic(first.training.precision):
+            with stop_requests(first.execution.time_budget) as request, arithmetic(first.gradient.precision):
                 _loop(nets, list(members.values()), batches, first, request=request, progress=progress)
             for member in _stopped(members.values()):
                 assert member.ending is not None
@@ -216,7 +216,7 @@ def _begun(opened: Sequence[_Opened], nets: LaneNets, outcomes: dict[int, Outcom
         except GenlabError as error:
             outcomes[one.number] = error
             continue
-        members[place] = one.found.member(recorder, one.step)
+        members[place] = member_of(one.found.config.gradient, one.found.config.seed, recorder, one.step)
     return members
 
 
@@ -230,7 +230,7 @@ def _loop(
     progress: Progress,
 ) -> None:
     """The training loop over all members, with what their configs have in common."""
-    steps = len(batch_bounds(len(batches), config.training.batch_size))
+    steps = len(batch_bounds(len(batches), config.gradient.batch_size))
     total = steps * max(member.epochs for member in members)
     progress.start(f"{len(members)} nets together", members[0].step, steps, total)
     every = config.execution.checkpoint_every
@@ -238,7 +238,7 @@ def _loop(
         nets,
         members,
         batches,
-        batch_size=config.training.batch_size,
+        batch_size=config.gradient.batch_size,
         clock=CheckpointClock(every.epochs, every.seconds),
         request=request,
         progress=progress,
@@ -252,9 +252,4 @@ def _stopped(members: Iterable[Member]) -> list[Member]:
 def _models(configs: Sequence[TrainConfig], data: StackedDataset) -> list[nn.Module]:
     """Each net as it begins."""
     shape, classes, device = data.pool.input_shape, data.pool.classes, data.rows.device
-    return [
-        build_model(config.model, shape, classes, generator=generator_for(config.seed, "init"))
-        .to(device)
-        .to(memory_format=torch.channels_last)
-        for config in configs
-    ]
+    return [seeded_net(config.model, shape, classes, seed=config.seed, device=device) for config in configs]

@@ -57,7 +57,8 @@ def test_the_seed_counts_where_it_decides_the_test_set():
     assert group_key(small_config(folder, seed=0)) == group_key(small_config(folder, seed=1))
 
 
-def test_compiled_nets_and_convolutions_in_bfloat16_train_on_their_own():
+def test_compiled_nets_convolutions_in_bfloat16_and_other_procedures_train_on_their_own():
+    assert group_key(small_config({"training": {"procedure": "none"}})) is None
     assert group_key(small_config({"execution.compile": True})) is None
     assert group_key(small_config({"data": FOR_VGG, "model": VGG, "training.precision": "bfloat16"})) is None
     assert group_key(small_config({"data": FOR_VGG, "model": VGG})) is not None

@@ -1,4 +1,4 @@
-"""The training section: how weights come from data."""
+"""Gradient descent: optimiser, schedule, stopping, batches."""
 
 from typing import Annotated, Literal
 
@@ -86,8 +86,8 @@ class Stop(Section):
     train_loss: float | None = Field(None, ge=0, description="Stop when the training cross-entropy is below this.")
 
 
-class TrainingConfig(Section):
-    """Optimiser, schedule and stopping."""
+class GradientConfig(Section):
+    """Gradient descent on the mean cross-entropy, in batches, until the last epoch or a threshold."""
 
     procedure: Literal["gradient"] = Field("gradient", description="What makes a net from data.")
     optimiser: OptimiserConfig

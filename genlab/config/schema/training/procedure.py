@@ -1,0 +1,20 @@
+"""The training section: one for each procedure that makes a net from data, told apart by `procedure`."""
+
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field
+
+from genlab.config.schema.training.gradient import GradientConfig
+from genlab.config.schema.training.none import UntrainedConfig
+
+# Meant where a config does not say; configs of the first version never do.
+DEFAULT_PROCEDURE = "gradient"
+
+
+def _default_where_not_said(value: Any) -> Any:
+    return {"procedure": DEFAULT_PROCEDURE} | value if isinstance(value, dict) else value
+
+
+TrainingConfig = Annotated[
+    GradientConfig | UntrainedConfig, Field(discriminator="procedure"), BeforeValidator(_default_where_not_said)
+]

@@ -1,0 +1,32 @@
+"""The net as a run of a seed begins with it."""
+
+import torch
+from pydantic import BaseModel
+from torch import nn
+
+from genlab.models.catalogue import build_model
+from genlab.randomness import generator_for
+
+
+def seeded_net(
+    config: BaseModel,
+    input_shape: tuple[int, int, int],
+    classes: int,
+    *,
+    seed: int,
+    device: torch.device | str | None = None,
+) -> nn.Module:
+    """The net of a model section with the initial weights of a seed, the same on every device.
+
+    Args:
+        config: one of the model sections of `genlab.config.schema.model`.
+        input_shape: `[channels, height, width]` of one image.
+        seed: of the run; weights are drawn from its stream "init".
+        device: where it is to be trained or evaluated, with strides of channels_last, in which convolutions are
+            fastest there; None for the CPU and torch's usual strides.
+
+    Raises:
+        ConfigError: the net takes images of another size.
+    """
+    model = build_model(config, input_shape, classes, generator=generator_for(seed, "init"))
+    return model if device is None else model.to(device).to(memory_format=torch.channels_last)
