@@ -188,9 +188,7 @@ def test_with_little_memory_fewer_train_together_and_all_are_trained(sweep, runs
     planned = planned_cells(sweep, runs)
     config = planned[0].cell.config
     dataset = module.build_dataset(config.data, seed=0, data_dir=None)
-    model = module.build_model(
-        config.model, dataset.input_shape, 10, generator=module.generator_for(config.seed, "init")
-    )
+    model = module.seeded_net(config.model, dataset.input_shape, 10, seed=config.seed)
     shared, each = stack_bytes(config, dataset, model, evaluation_batch=256)
     for nets, size in ((3.5, 3), (1.5, 1), (-1, 1)):
         together = chooser(100, memory=max(0, int(2 * (shared + nets * each))))

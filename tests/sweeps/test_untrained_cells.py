@@ -1,5 +1,7 @@
 """A sweep in which some cells are not trained."""
 
+import json
+
 import pytest
 
 from genlab.errors import ConfigError
@@ -49,7 +51,9 @@ def test_claims_over_columns_that_such_cells_lack_are_told_of_those_that_have_th
     assert found.code == 0, found.err
     report = genlab("report", path, "--scale", "smoke", "--runs", tmp_path / "runs", "--json")
     assert report.code == 0, report.err
-    assert '"holds"' in report.out
+    learns, rate = json.loads(report.out)[0]["claims"]
+    assert (learns["verdict"], learns["n"]) == ("holds", 3)
+    assert "3 of 6 runs lack a value and are left out" in rate["reason"]
 
 
 def test_a_setting_of_another_procedure_as_an_axis_is_told_by_its_place(tmp_path):
