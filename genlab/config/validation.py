@@ -58,7 +58,7 @@ def known_keys(schema: type[BaseModel], value: Any = None, prefix: Path = ()) ->
 def nearest(word: str, known: list[str]) -> str:
     """A half sentence that names the nearest known word, or lists the known ones where none is near."""
     close = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
-    return f"did you mean {close[0]}?" if close else f"known: {', '.join(known)}"
+    return f"did you mean {close[0]}?" if close else f"known: {', '.join(known) or 'none'}"
 
 
 def _sections(annotation: Any, value: Any) -> list[type[BaseModel]]:
@@ -101,10 +101,10 @@ def _problem(schema: type[BaseModel], source: Source, details: Any) -> Problem:
         near = nearest(word if isinstance(word, str) else "", known)
         return Problem(f"{key}.{tag}", f"unknown {tag} {_shown(word)}; {near}", where)
     shown = "" if kind == "value_error" and isinstance(given, dict) else f", not {_shown(given)}"
-    return Problem(key, _in_words_of_yaml(details) + shown, source.where(path))
+    return Problem(key, in_words_of_yaml(details) + shown, source.where(path))
 
 
-def _in_words_of_yaml(details: Any) -> str:
+def in_words_of_yaml(details: Any) -> str:
     """Pydantic's message, without its talk of tuples, dictionaries and instances."""
     kind = details["type"]
     if kind in ("model_type", "model_attributes_type", "dict_type"):

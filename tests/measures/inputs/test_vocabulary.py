@@ -10,7 +10,7 @@ from genlab.data.normalisation import Normalisation
 from genlab.measures.computing.registry import NotApplicable
 from genlab.measures.inputs.outputs import training_logits
 from genlab.measures.inputs.subject import Subject
-from genlab.measures.inputs.vocabulary import INPUTS, Inputs, provides
+from genlab.measures.inputs.vocabulary import INPUTS, Inputs, provider, provides
 from genlab.models.dropout import Chain, Dropout
 from genlab.models.initialisation import initialise
 from genlab.randomness import generator_for
@@ -204,6 +204,26 @@ def test_an_input_made_from_nothing_known_is_refused():
 
     with pytest.raises(TypeError, match="nothing provides 'wieghts'"):
         provides(frobnicated)
+
+
+def test_an_input_has_one_definition():
+    def spectra(weight_layers):
+        """Again."""
+
+    with pytest.raises(ValueError, match=r"input spectra is defined twice: genlab\.measures\.inputs\.weights has it"):
+        provides(spectra)
+
+
+def test_inputs_of_another_vocabulary_are_known_there_alone():
+    others = {}
+
+    @provider(others)
+    def doubled(subject):
+        """Twice it."""
+        return 2 * subject
+
+    assert "doubled" not in INPUTS
+    assert Inputs(21, others).get("doubled", "m") == 42
 
 
 def test_every_input_says_what_it_is():
