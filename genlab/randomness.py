@@ -4,7 +4,7 @@ import hashlib
 
 import torch
 
-STREAMS = ("init", "subset", "test_split", "corruption", "batches", "augmentation", "dropout", "measure")
+STREAMS = ("init", "subset", "test_split", "corruption", "batches", "augmentation", "dropout", "measure", "compression")
 
 
 def derived_seed(seed: int, stream: str, *indices: int | str) -> int:
@@ -12,7 +12,8 @@ def derived_seed(seed: int, stream: str, *indices: int | str) -> int:
 
     Args:
         seed: the run's seed, any non-negative integer.
-        stream: one of `STREAMS`; a measure uses "measure" with its name as the first index.
+        stream: one of `STREAMS`; a measure uses "measure" with its name as the first index, a compression
+            method "compression" with its own and the label of its setting.
         indices: what tells apart the draws within the stream.
 
     Raises:

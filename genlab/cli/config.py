@@ -45,4 +45,10 @@ def schema(
     from genlab.cli.output import print_json
     from genlab.config.json_schema import json_schema
 
-    print_json(json_schema(kind))
+    if kind in ("compress", "sweep"):
+        # The options of compression methods are in their signatures, and it takes seconds to import those.
+        from genlab.compression.settings import compress_schema
+
+        print_json(json_schema(kind, compress_schema()))
+    else:
+        print_json(json_schema(kind))

@@ -50,7 +50,7 @@ def _rows(kind: Kind) -> list[dict[str, str]]:
             {"name": m.name, "unit": m.unit, "about": m.summary, "paper": f"{m.paper}, {m.equation}"}
             for m in MEASURES.values()
         ]
-    from genlab.compression.catalogue import COMPRESSORS
+    from genlab.compression.methods import COMPRESSORS
     from genlab.data.catalogue import DATASETS
     from genlab.models.catalogue import MODELS
 

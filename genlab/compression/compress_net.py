@@ -1,6 +1,5 @@
 """A net compressed by every setting of a config, each evaluated as soon as it is made."""
 
-import copy
 import time
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -8,16 +7,18 @@ from typing import Any
 import torch
 from torch import nn
 
-from genlab.compression.compress import Compressed, compressor
-from genlab.compression.evaluation import compression_row, empty_row, reference_outputs, uncompressed_row
+from genlab.compression.compress import compress_by, subject_of
+from genlab.compression.evaluation import compression_row, empty_row, uncompressed_row
+from genlab.compression.inputs import INPUTS
 from genlab.compression.settings import Setting
-from genlab.compression.structure import check_names, dense_network, layers_by_name, single_precision
+from genlab.compression.structure import Compressed, check_names
 from genlab.data.dataset import Dataset
 from genlab.errors import UsageError
+from genlab.measures.inputs.vocabulary import Inputs
 
 
 def compress_subject(
-    model: nn.Module, dataset: Dataset, settings: Sequence[Setting]
+    model: nn.Module, dataset: Dataset, settings: Sequence[Setting], *, seed: int
 ) -> Iterator[tuple[dict[str, Any], Compressed | None]]:
     """Rows of `compression.csv` with the nets they are of, each as it is done.
 
@@ -28,7 +29,8 @@ def compress_subject(
     Args:
         model: not changed; on the device of the data set.
         dataset: with training and test images.
-        settings: of `compress_settings`.
+        settings: of `compress_settings`. Their order changes no row.
+        seed: of the run; the random numbers of each setting are derived from it.
 
     Yields:
         A row with the keys `ROW_COLUMNS`, and the compressed net or None.
@@ -38,18 +40,17 @@ def compress_subject(
         UsageError: a setting names a layer that the net does not have; raised before the first row.
     """
     start = time.perf_counter()
-    dense = dense_network(model, dataset.input_shape)
-    layers = layers_by_name(dense, dataset.input_shape)
+    subject = subject_of(model, dataset.input_shape, dataset, seed)
     for setting in settings:
-        check_names(setting.layers or (), layers)
-    reference = reference_outputs(single_precision(copy.deepcopy(dense)), dataset)
+        check_names(setting.layers or (), subject.layers)
+    inputs = Inputs(subject, INPUTS)
+    reference = inputs.get("reference", "the net before compression")
     row = uncompressed_row(reference, dataset)
     yield row | {"seconds": time.perf_counter() - start}, None
-    compress = compressor(dense, dataset.input_shape)
     for setting in settings:
         start = time.perf_counter()
         try:
-            compressed = compress(setting)
+            compressed = compress_by(setting, subject, inputs)
         except (UsageError, torch.linalg.LinAlgError, torch.OutOfMemoryError) as error:
             reason = str(error) if isinstance(error, UsageError) else f"{type(error).__name__}: {error}"
             yield empty_row(setting.method, setting.label, reason), None

@@ -44,7 +44,8 @@ def compress_run(
         prepare_processor(run)
         dataset = run.dataset.to(device)
         for epoch in epochs:
-            for found, compressed in compress_subject(copy.deepcopy(run.model_at(epoch)).to(device), dataset, settings):
+            model = copy.deepcopy(run.model_at(epoch)).to(device)
+            for found, compressed in compress_subject(model, dataset, settings, seed=run.config.seed):
                 row = found | {"epoch": epoch}
                 if save and compressed is not None:
                     path = directory.compressed(row["method"], row["setting"], epoch)

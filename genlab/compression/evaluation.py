@@ -1,13 +1,13 @@
 """What compression does to a net: its errors, the change of its outputs, and the margin loss that pays for it."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
 
-from genlab.compression.compress import Compressed
+from genlab.compression.structure import Compressed
 from genlab.data.batches import evaluation_batches
 from genlab.data.dataset import Dataset
 from genlab.rundir.columns import COMPRESSION_COLUMNS as ROW_COLUMNS
@@ -22,14 +22,29 @@ class Reference:
     Attributes:
         model: in float32, batch norm folded in.
         train_logits: f(x), `[n, classes]` in float64.
-        test_logits: `[n_test, classes]` in float64.
         margins: f(x)[y] - max_{j != y} f(x)[j] for the labels as trained on, `[n]`, sign kept.
     """
 
     model: nn.Module
     train_logits: Tensor
-    test_logits: Tensor
     margins: Tensor
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a compressed net does on the training images, with the letters of `compression_row`.
+
+    Attributes:
+        train_error: part of the images whose largest output is not that of the label as trained on, in 0..1.
+        output_change: the largest change of any output, in logits.
+        margin: that pays for it, in logits.
+        margin_loss: part of the images on which the original net has no more than this margin, in 0..1.
+    """
+
+    train_error: float
+    output_change: float
+    margin: float
+    margin_loss: float
 
 
 def reference_outputs(model: nn.Module, dataset: Dataset) -> Reference:
@@ -42,7 +57,7 @@ def reference_outputs(model: nn.Module, dataset: Dataset) -> Reference:
     labels = dataset.train_labels.unsqueeze(1)
     of_label = train_logits.gather(1, labels).squeeze(1)
     of_others = train_logits.scatter(1, labels, -torch.inf).amax(dim=1)
-    return Reference(model, train_logits, logits(model, dataset, "test"), of_label - of_others)
+    return Reference(model, train_logits, of_label - of_others)
 
 
 @torch.inference_mode()
@@ -75,6 +90,17 @@ def margin_loss(margins: Tensor, margin: float) -> float:
     return (margins <= margin).double().mean().item()
 
 
+def outcome(reference: Reference, train_logits: Tensor, dataset: Dataset) -> Outcome:
+    """What a net with these outputs on the training images, `[n, classes]` in float64 and finite, does there."""
+    change = (train_logits - reference.train_logits).abs().max().item()
+    return Outcome(
+        train_error=error(train_logits, dataset.train_labels),
+        output_change=change,
+        margin=2 * change,
+        margin_loss=margin_loss(reference.margins, 2 * change),
+    )
+
+
 def compression_row(reference: Reference, compressed: Compressed, dataset: Dataset) -> dict[str, Any]:
     r"""One row of `compression.csv`: what the compressed net g costs, and what it does next to the original f.
 
@@ -87,7 +113,8 @@ def compression_row(reference: Reference, compressed: Compressed, dataset: Datas
       a bound of its test error adds a term for the parameters.
     * `train_error` on the labels as trained on, `test_error` on the test labels, both in 0..1.
     * `parameters`, `original_parameters`: weights and biases of g and of f, batch norm folded in; `ratio` is the second
-      divided by the first, `bits` what the first take (32 each here).
+      divided by the first; `bits` is what g takes to store, as its method counts it, 32 a number that is no part of a
+      compressed layer.
     * `seconds`: of this evaluation; whoever compressed adds that.
     * `file` is left empty; `reason` says why there are no values where an output is not finite.
     """
@@ -114,7 +141,7 @@ def uncompressed_row(reference: Reference, dataset: Dataset) -> dict[str, Any]:
         "ratio": 1.0,
         "bits": 32 * count,
     }
-    row |= _outcome(reference, reference.train_logits, reference.test_logits, dataset)
+    row |= _outcome(reference, reference.train_logits, logits(reference.model, dataset, "test"), dataset)
     return row | {"seconds": time.perf_counter() - start}
 
 
@@ -133,11 +160,4 @@ def _outcome(reference: Reference, train_logits: Tensor, test_logits: Tensor, da
     for whose, outputs in everything.items():
         if not outputs.isfinite().all():
             return {"reason": f"the {whose} outputs are not all finite"}
-    change = (train_logits - reference.train_logits).abs().max().item()
-    return {
-        "train_error": error(train_logits, dataset.train_labels),
-        "test_error": error(test_logits, dataset.test_labels),
-        "output_change": change,
-        "margin": 2 * change,
-        "margin_loss": margin_loss(reference.margins, 2 * change),
-    }
+    return asdict(outcome(reference, train_logits, dataset)) | {"test_error": error(test_logits, dataset.test_labels)}

@@ -1,34 +1,58 @@
-"""What a compressed net is made of: the form of each layer, and the net of that form without its weights."""
+"""What a compressed net is made of: layers as a method stores them, and the net that is built from them."""
 
 import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Literal
+from typing import Any, Protocol, Self
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field
-from torch import nn
-from torch.nn.utils import skip_init
+from torch import Tensor, nn
 
+from genlab.compression.settings import Setting
 from genlab.errors import GenlabError, UsageError
 from genlab.models.traversal import folded, weight_layers
 
 WeightModule = nn.Linear | nn.Conv2d
 
 
-class LayerForm(BaseModel):
-    """How a layer is stored.
+class Form(Protocol):
+    """What a method says of a layer beside its tensors, as JSON: a pydantic model of the method's own."""
+
+    def build(self, layer: WeightModule, tensors: Mapping[str, Tensor]) -> nn.Module:
+        """The module that takes the layer's place and computes with the compressed weights.
+
+        Args:
+            layer: that was there, in float64; not changed. Its geometry and device are those of the compressed layer;
+                its weights are not, since those that were compressed are gone when a file is read.
+            tensors: of `CompressedLayer`, as a file holds them.
+
+        Raises:
+            UsageError: the form or the tensors are not of such a layer.
+        """
+        ...
+
+    def model_dump(self, *, mode: str) -> dict[str, Any]:
+        """The form as JSON."""
+        ...
+
+    @classmethod
+    def model_validate_json(cls, json_data: str) -> Self:
+        """The form from JSON."""
+        ...
+
+
+@dataclass(frozen=True)
+class StoredLayer:
+    """What a file holds of a compressed layer.
 
     Attributes:
-        form: "dense" for one layer with the shape it had, "factored" for the two of `empty_factors`.
-        rank: of the layer's matrix.
+        form: how to build a module from the tensors.
+        tensors: by name; numbers of float in float32, all in the order of their places.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-    form: Literal["dense", "factored"]
-    rank: int = Field(ge=0)
+    form: Form
+    tensors: Mapping[str, Tensor]
 
 
 @dataclass(frozen=True)
@@ -36,16 +60,47 @@ class CompressedLayer:
     """What a method makes of a layer.
 
     Attributes:
-        module: takes the layer's place and computes with the compressed weights.
-        form: enough to make such a module again and load weights into it.
+        form: how to build a module from the tensors.
+        tensors: by names of the method's own; those of float are stored in float32, the others as they are.
         parameters: numbers that have to be stored, weights and biases.
-        bits: that they take.
+        bits: that the tensors take, as the method counts them.
     """
 
-    module: nn.Module
-    form: LayerForm
+    form: Form
+    tensors: Mapping[str, Tensor]
     parameters: int
     bits: int
+
+    @property
+    def stored(self) -> StoredLayer:
+        """What remains of the layer, in memory of its own, and all that its net is built from."""
+        return StoredLayer(self.form, {name: _as_in_a_file(tensor) for name, tensor in self.tensors.items()})
+
+
+@dataclass(frozen=True)
+class Compressed:
+    """A compressed net and what it takes to store it.
+
+    Attributes:
+        model: float32, evaluation mode, batch norm folded in; built from `layers`.
+        setting: that made it.
+        layers: the compressed ones by the names they had.
+        parameters: numbers stored for the whole net, weights and biases, layers that were left as they are included.
+        original_parameters: the same of the net with batch norm folded in and nothing compressed.
+        bits: that the net takes; 32 for each number that is no part of a compressed layer.
+    """
+
+    model: nn.Module
+    setting: Setting
+    layers: dict[str, StoredLayer]
+    parameters: int
+    original_parameters: int
+    bits: int
+
+    @property
+    def ratio(self) -> float:
+        """How many times fewer parameters than before; 1 where nothing was saved."""
+        return self.original_parameters / self.parameters
 
 
 def dense_network(model: nn.Module, input_shape: tuple[int, ...]) -> nn.Module:
@@ -92,63 +147,28 @@ def single_precision(model: nn.Module) -> nn.Module:
     return model
 
 
-def with_layers(dense: nn.Module, replacements: Mapping[str, nn.Module]) -> nn.Module:
-    """A copy of the net with modules replaced by name, in evaluation mode."""
-    result = copy.deepcopy(dense)
-    for name, module in replacements.items():
-        result.set_submodule(name, module)
-    return result.eval()
-
-
-def empty_factors(layer: WeightModule, rank: int) -> tuple[WeightModule, WeightModule]:
-    """Two layers in the place of one of this rank, with weights not yet set and on the layer's device and type.
-
-    Linear: `rank x in` without bias, then `out x rank` with the layer's bias if it has one. Convolution: the same
-    kernel size, stride, padding and dilation to `rank` channels, then 1x1. Draws no random numbers.
-    """
-    place = {"device": layer.weight.device, "dtype": layer.weight.dtype}
-    bias = layer.bias is not None
-    first: WeightModule
-    second: WeightModule
-    if isinstance(layer, nn.Linear):
-        first = skip_init(nn.Linear, layer.in_features, rank, bias=False, **place)
-        second = skip_init(nn.Linear, rank, layer.out_features, bias=bias, **place)
-    else:
-        geometry = {
-            "kernel_size": layer.kernel_size,
-            "stride": layer.stride,
-            "padding": layer.padding,
-            "dilation": layer.dilation,
-            "padding_mode": layer.padding_mode,
-        }
-        first = skip_init(nn.Conv2d, layer.in_channels, rank, bias=False, **geometry, **place)
-        second = skip_init(nn.Conv2d, rank, layer.out_channels, kernel_size=1, bias=bias, **place)
-    return first, second
-
-
 @torch.no_grad()
-def rebuild(template: nn.Module, input_shape: tuple[int, ...], structure: Mapping[str, LayerForm]) -> nn.Module:
-    """The compressed net's architecture, from the net before compression and the form of each layer; no decomposition.
+def assemble(dense: nn.Module, layers: Mapping[str, WeightModule], stored: Mapping[str, StoredLayer]) -> nn.Module:
+    """The net with layers replaced by compressed ones, built from what is stored of them.
 
     Args:
-        template: a net as it was before batch norm was folded, with any weights; not changed.
-        input_shape: `[channels, height, width]` of one image.
-        structure: of `Compressed`.
+        dense: of `dense_network`; not changed.
+        layers: of `layers_by_name`.
+        stored: by name of the layer.
 
     Returns:
-        A net in float32 and evaluation mode whose weights are to be loaded: those of factored layers are not set.
+        A net in float32 and evaluation mode that shares no memory with `dense`.
 
     Raises:
-        GenlabError: the structure names a layer that the net does not have, or a rank above what a layer can have.
+        UsageError: a layer that the net does not have, or a form that does not fit its layer.
     """
-    dense = dense_network(template, input_shape)
-    layers = layers_by_name(dense, input_shape)
-    check_names(tuple(structure), layers)
-    replacements: dict[str, nn.Module] = {}
-    for name, form in structure.items():
-        full = min(layers[name].weight.flatten(1).shape)
-        if form.rank > full:
-            raise UsageError(f"layer {name} has rank {full} at most, not {form.rank}")
-        if form.form == "factored":
-            replacements[name] = nn.Sequential(*empty_factors(layers[name], max(form.rank, 1)))
-    return single_precision(with_layers(dense, replacements))
+    check_names(tuple(stored), layers)
+    result = copy.deepcopy(dense)
+    for name, layer in stored.items():
+        result.set_submodule(name, layer.form.build(layers[name], layer.tensors))
+    return single_precision(result.eval())
+
+
+def _as_in_a_file(tensor: Tensor) -> Tensor:
+    kind = torch.float32 if tensor.is_floating_point() else tensor.dtype
+    return tensor.detach().to(kind, copy=True).contiguous()

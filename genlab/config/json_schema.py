@@ -1,9 +1,8 @@
 """JSON Schemas of config files, with which editors complete keys, explain them and underline mistakes."""
 
-import copy
 from typing import Any, Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, create_model
 from pydantic.json_schema import GenerateJsonSchema
 
 from genlab.config.schema import TrainConfig
@@ -24,38 +23,38 @@ CONFIGS: dict[Kind, type[BaseModel]] = {
 # Spellings that are turned into a field's own type before it is checked, which pydantic's schema does not know of.
 OTHER_SPELLINGS: dict[tuple[str, str], list[Json]] = {
     ("Labels", "corruption"): [{"enum": ["true", "random", True]}],
-    ("SVDTruncationConfig", "layers"): [
-        {"type": "integer"},
-        {"type": "array", "items": {"anyOf": [{"type": "string"}, {"type": "integer"}]}},
-    ],
 }
 # Limits that pydantic passes on in its own words where a validator stands before them.
 LIMITS = {"ge": "minimum", "gt": "exclusiveMinimum", "le": "maximum", "lt": "exclusiveMaximum"}
 # Sections of a train config whose keys can be axes.
 SCIENCE = ("data", "model", "training")
-# Fields in which one value may stand for a list of one.
-ONE_OR_MANY = {("SVDTruncationConfig", name) for name in ("rank", "energy", "threshold", "layers")}
 # Any part of a train config, for the base of a sweep and what a scale merges into it.
 PART = "PartOfTrainConfig"
 
 
-def json_schema(kind: Kind) -> Json:
+def json_schema(kind: Kind, compress: type[CompressConfig] = CompressConfig) -> Json:
     """The JSON Schema (draft 2020-12) of a kind of config file.
 
     It accepts what genlab accepts, save that checks between keys (an image size that fits the net, a column that
     exists) are left to genlab. In a sweep, `base` and the scales' `base` complete like a train config, and axes are the
     dotted keys of one.
+
+    Args:
+        compress: with the sections of the methods there are, as `genlab.compression.settings.compress_schema` has it,
+            which takes torch to know; else any mapping is a method.
     """
-    schema = CONFIGS[kind].model_json_schema()
+    config = CONFIGS[kind]
+    if kind == "compress":
+        config = compress
+    elif kind == "sweep":
+        section: Any = (compress | None, None)
+        config = create_model("SweepConfig", __base__=SweepConfig, __doc__=SweepConfig.__doc__, compress=section)
+    schema = config.model_json_schema()
     head: Json = {"$schema": GenerateJsonSchema.schema_dialect, "title": f"genlab {kind} config"}
     schema = head | _without(schema, "title")
     definitions: Json = schema.setdefault("$defs", {})
     if kind == "sweep":
         _know_train_configs(schema, definitions)
-    for section, name in ONE_OR_MANY:
-        for defined in _versions(definitions, section):
-            field = defined["properties"][name]
-            _widen(field, [copy.deepcopy(field["items"])])
     for (section, name), spellings in OTHER_SPELLINGS.items():
         for defined in _versions(definitions, section):
             _widen(defined["properties"][name], spellings)

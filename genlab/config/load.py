@@ -33,9 +33,10 @@ class Loaded(Generic[Schema]):
 
     def located(self, error: ConfigError) -> ConfigError:
         """The same error with the positions of its keys, for problems that only the data can show."""
-        return ConfigError(
-            [Problem(p.key, p.message, p.where or self.source.where(tuple(p.key.split(".")))) for p in error.problems]
-        )
+        return ConfigError([Problem(p.key, p.message, p.where or self._where(p.key)) for p in error.problems])
+
+    def _where(self, key: str) -> str:
+        return self.source.where(tuple(int(part) if part.isdecimal() else part for part in key.split(".")))
 
 
 def load_train_config(target: str, overrides: Sequence[str] = ()) -> Loaded[TrainConfig]:

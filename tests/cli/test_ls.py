@@ -5,7 +5,7 @@ import json
 import pytest
 
 from genlab.cli.ls import Kind
-from genlab.compression.catalogue import COMPRESSORS
+from genlab.compression.methods import COMPRESSORS
 from genlab.config.load import packaged_configs
 from genlab.data.catalogue import DATASETS
 from genlab.measures import MEASURES

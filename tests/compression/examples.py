@@ -69,3 +69,18 @@ def random_dataset(seed: int = 0, train: int = 60, test: int = 40, classes: int 
         input_shape=IMAGE,
         normalisation=Normalisation("none"),
     )
+
+
+def small(seed: int = 0, classes: int = 4) -> nn.Module:
+    model = Chain(
+        nn.Conv2d(3, 6, 3, stride=2, padding=1, bias=False),
+        nn.BatchNorm2d(6),
+        nn.ReLU(),
+        nn.Conv2d(6, 5, 3),
+        nn.ReLU(),
+        nn.Flatten(),
+        nn.Linear(20, 12, bias=False),
+        nn.ReLU(),
+        nn.Linear(12, classes),
+    )
+    return with_random_values(model, seed)

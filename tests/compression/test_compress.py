@@ -2,10 +2,13 @@ import pytest
 import torch
 from torch import nn
 
-from genlab.compression.compress import compress_model, compressor
+from genlab.compression.compress import compress_by, compress_model, subject_of
+from genlab.compression.inputs import INPUTS
+from genlab.compression.methods import COMPRESSORS
 from genlab.compression.settings import Setting
 from genlab.compression.structure import dense_network
 from genlab.errors import GenlabError, UsageError
+from genlab.measures.inputs.vocabulary import Inputs
 from genlab.models.dropout import Chain
 from genlab.models.initialisation import initialise
 from genlab.models.vgg import vgg
@@ -14,6 +17,13 @@ from tests.compression.examples import IMAGE, convolutional, generator, perceptr
 
 def svd(layers=None, **option):
     return Setting("svd_truncation", tuple(option.items()), layers)
+
+
+def one_after_the_other(model, *settings):
+    """The net compressed by several settings, what they share computed once."""
+    subject = subject_of(model, IMAGE)
+    inputs = Inputs(subject, INPUTS)
+    return subject, [compress_by(setting, subject, inputs) for setting in settings]
 
 
 def images(count: int = 6) -> torch.Tensor:
@@ -61,24 +71,21 @@ def test_a_net_with_batch_norm_is_the_truncation_of_its_folded_net():
 
 
 def test_the_output_layer_is_compressed_unless_layers_are_named():
-    assert list(compress_model(convolutional(), IMAGE, svd(rank=1)).structure) == ["0", "3", "7", "10"]
+    assert list(compress_model(convolutional(), IMAGE, svd(rank=1)).layers) == ["0", "3", "7", "10"]
     compressed = compress_model(convolutional(), IMAGE, svd(layers=("3", "0"), rank=1))
-    assert set(compressed.structure) == {"0", "3"}
+    assert set(compressed.layers) == {"0", "3"}
     assert isinstance(compressed.model.get_submodule("10"), nn.Linear)
     dense = dense_network(convolutional(), IMAGE).float()
     assert torch.equal(compressed.model.get_submodule("10").weight, dense.get_submodule("10").weight)
 
 
 def test_more_energy_never_stores_less_nor_truncates_more():
-    model = perceptron()
-    dense = dense_network(model, IMAGE)
-    compress = compressor(dense, IMAGE)
-    results = [compress(svd(energy=e)) for e in (0.2, 0.5, 0.8, 0.95, 0.99, 1.0)]
+    _, results = one_after_the_other(perceptron(), *(svd(energy=e) for e in (0.2, 0.5, 0.8, 0.95, 0.99, 1.0)))
     counts = [result.parameters for result in results]
     assert counts == sorted(counts)
     assert counts[0] < counts[-1]
     for name in ("1", "3", "5"):
-        ranks = [result.structure[name].rank for result in results]
+        ranks = [result.layers[name].form.rank for result in results]
         assert ranks == sorted(ranks)
 
 
@@ -91,15 +98,13 @@ def test_the_model_is_left_as_it_was():
 
 
 def test_settings_share_no_weights_and_the_dense_net_is_not_changed():
-    dense = dense_network(perceptron(), IMAGE)
-    before = {name: tensor.clone() for name, tensor in dense.state_dict().items()}
-    compress = compressor(dense, IMAGE)
-    first, second = compress(svd(rank=2)), compress(svd(rank=2))
+    before = dense_network(perceptron(), IMAGE).state_dict()
+    subject, (first, second) = one_after_the_other(perceptron(), svd(rank=2), svd(rank=2))
     with torch.no_grad():
         for parameter in first.model.parameters():
             parameter.zero_()
     assert all(parameter.any() for parameter in second.model.parameters())
-    assert all(torch.equal(tensor, before[name]) for name, tensor in dense.state_dict().items())
+    assert all(torch.equal(tensor, before[name]) for name, tensor in subject.dense.state_dict().items())
 
 
 def test_a_vgg_with_batch_norm_is_compressed_and_evaluated():
@@ -115,8 +120,25 @@ def test_a_vgg_with_batch_norm_is_compressed_and_evaluated():
 def test_an_unknown_layer_or_method_is_named_with_those_there_are():
     with pytest.raises(UsageError, match=r"no linear or convolutional layer '2'.*has 1, 3, 5"):
         compress_model(perceptron(), IMAGE, svd(layers=("2",), rank=1))
-    with pytest.raises(UsageError, match="no compression method 'zip'; have svd_truncation"):
+    with pytest.raises(UsageError, match=f"no compression method 'zip'; known: {', '.join(COMPRESSORS)}"):
         compress_model(perceptron(), IMAGE, Setting("zip", (("rank", 1),)))
+
+
+def test_an_option_that_the_method_does_not_have_or_take_is_refused():
+    with pytest.raises(UsageError, match=r"svd_truncation has no option 'enrgy'; did you mean energy\?"):
+        compress_model(perceptron(), IMAGE, svd(enrgy=0.5))
+    with pytest.raises(UsageError, match=r"svd_truncation: energy: must be less than or equal to 1, not 1\.5"):
+        compress_model(perceptron(), IMAGE, svd(energy=1.5))
+    with pytest.raises(UsageError, match=r"svd_truncation: rank: 2\.5 is not of type int"):
+        compress_model(perceptron(), IMAGE, svd(rank=2.5))
+
+
+def test_a_layer_that_one_setting_does_not_find_is_no_harm_to_the_next():
+    subject = subject_of(perceptron(), IMAGE)
+    inputs = Inputs(subject, INPUTS)
+    with pytest.raises(UsageError, match="no linear or convolutional layer '2'"):
+        compress_by(svd(layers=("2",), rank=1), subject, inputs)
+    assert list(compress_by(svd(layers=("3",), rank=1), subject, inputs).layers) == ["3"]
 
 
 def test_a_layer_that_is_used_twice_is_refused():

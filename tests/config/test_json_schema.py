@@ -2,6 +2,7 @@ import json
 
 import pytest
 
+from genlab.compression.settings import compress_schema
 from genlab.config.json_schema import CONFIGS, json_schema
 from genlab.config.load import find_config, packaged_configs
 from genlab.config.yaml_source import parse
@@ -30,6 +31,10 @@ scales: {smoke: {base: {data: {name: digits}, training: {stop: {epochs: 1}}}, gr
 """
 
 
+def schema_of(kind):
+    return json_schema(kind, compress_schema())
+
+
 def content(text):
     source = parse(text, "a.yaml")
     assert not source.problems
@@ -49,19 +54,19 @@ def changed(text, path, value):
 @pytest.mark.parametrize(("kind", "name"), PACKAGED)
 def test_every_packaged_config_fits_the_schema_that_editors_get(kind, name):
     path = find_config(name, FOLDERS[kind])
-    assert fits(content(path.read_text(encoding="utf-8")), json_schema(kind))
+    assert fits(content(path.read_text(encoding="utf-8")), schema_of(kind))
 
 
 @pytest.mark.parametrize("kind", CONFIGS)
 def test_the_schema_is_json_and_names_its_dialect(kind):
-    schema = json_schema(kind)
+    schema = schema_of(kind)
     assert json.loads(json.dumps(schema)) == schema
     assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
 
 
 @pytest.mark.parametrize("kind", CONFIGS)
 def test_every_section_is_described_and_every_reference_leads_somewhere(kind):
-    schema = json_schema(kind)
+    schema = schema_of(kind)
     for section in [schema, *schema.get("$defs", {}).values()]:
         assert section["description"]
     for reference in _references(schema):
@@ -116,10 +121,28 @@ def test_a_procedure_has_its_own_keys_and_gradient_descent_need_not_be_named():
 
 
 def test_one_compression_setting_may_stand_without_a_list():
-    schema = json_schema("compress")
+    schema = schema_of("compress")
     for settings in ("energy: 0.9", "energy: [0.5, 0.9]", "rank: 3, layers: all", "rank: 3, layers: [0, fc]"):
         assert fits(content(f"methods: [{{name: svd_truncation, {settings}}}]"), schema)
     assert not fits(content("methods: [{name: svd_truncation, energy: 1.5}]"), schema)
+    assert not fits(content("methods: [{name: zip}]"), schema)
+
+
+def test_a_sweep_completes_its_compression_like_a_compress_config():
+    for method, right in [
+        ({"name": "svd_truncation", "rank": 3}, True),
+        ({"name": "svd_truncation", "renk": 3}, False),
+    ]:
+        swept = content(SWEEP) | {"compress": {"methods": [method]}}
+        assert fits(swept, schema_of("sweep")) is right
+
+
+def test_without_the_methods_any_mapping_is_one():
+    """They are known to those who import torch."""
+    for kind, config in (("compress", {}), ("sweep", content(SWEEP))):
+        schema = json_schema(kind)
+        inner = {"methods": [{"name": "whatever", "part": 0.5}]}
+        assert fits(inner if kind == "compress" else config | {"compress": inner}, schema)
 
 
 @pytest.mark.parametrize(

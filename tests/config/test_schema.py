@@ -5,8 +5,8 @@ import typing
 import pytest
 from pydantic import BaseModel, ValidationError
 
+from genlab.compression.settings import compress_schema
 from genlab.config.schema import TrainConfig
-from genlab.config.schema.compress import CompressConfig
 from genlab.config.schema.data import KNOWN_CLASSES, KNOWN_IMAGE_SIZE, KNOWN_TRAIN_SIZE, DataConfig, DatasetName
 from genlab.config.schema.execution import ExecutionConfig
 from genlab.config.schema.measure import MeasureConfig
@@ -25,7 +25,7 @@ def sections_of(annotation):
 
 
 SECTIONS = sorted(
-    {s for c in (TrainConfig, MeasureConfig, CompressConfig) for s in sections_of(c)}, key=lambda s: s.__name__
+    {s for c in (TrainConfig, MeasureConfig, compress_schema()) for s in sections_of(c)}, key=lambda s: s.__name__
 )
 
 

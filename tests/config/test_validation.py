@@ -4,7 +4,6 @@ import pytest
 
 from genlab.config.load import load
 from genlab.config.schema import TrainConfig
-from genlab.config.schema.compress import CompressConfig
 from genlab.config.schema.measure import MeasureConfig
 from genlab.config.validation import known_keys
 from genlab.errors import ConfigError
@@ -139,30 +138,6 @@ def test_a_key_of_a_later_branch_is_not_offered(tmp_path):
     (problem,) = problems_of(tmp_path, small_with("learning_rate: 0.1", "learning_rate: 0.1, beta1: 0.9"))
     known = "name, learning_rate, momentum, nesterov, weight_decay"
     assert problem == f"small.yaml:7:46: training.optimiser.beta1: unknown key; known: {known}"
-
-
-def test_problems_in_the_list_of_a_compress_config(tmp_path):
-    text = """\
-methods:
-  - name: svd_truncation
-    enrgy: [0.9]
-  - {name: svd, rank: 3}
-  - {name: svd_truncation, rank: [0, 1], layers: [all, x]}
-  - {name: svd_truncation, energy: [0.5, 0.5]}
-  - {name: svd_truncation}
-  - 3
-"""
-    with pytest.raises(ConfigError) as error:
-        load(CompressConfig, write(tmp_path, text, "c.yaml"), kind="compress")
-    assert str(error.value).replace(f"{tmp_path}/", "").splitlines() == [
-        "c.yaml:3:5: methods.0.enrgy: unknown key; did you mean energy?",
-        "c.yaml:4:6: methods.1.name: 'svd' is not one of them; known: svd_truncation",
-        "c.yaml:5:35: methods.2.rank.0: must be greater than or equal to 1, not 0",
-        "c.yaml:5:42: methods.2.layers: give all, or names of layers, not ['all', 'x']",
-        "c.yaml:6:28: methods.3.energy: 0.5 is there more than once, not [0.5, 0.5]",
-        "c.yaml:7:5: methods.4: svd_truncation needs rank, energy or threshold, e.g. energy: [0.5, 0.9, 0.99]",
-        "c.yaml:8:5: methods.5: must be a mapping of keys to values, not 3",
-    ]
 
 
 @pytest.mark.parametrize("only", ["3", "[]", "[3]", "every", "null", "{a: b}"])

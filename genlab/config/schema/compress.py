@@ -1,10 +1,109 @@
-"""A compress config: the methods, each with the settings to sweep."""
+"""A compress config: the methods, each with the settings to sweep.
 
-from typing import Annotated, Literal
+Which methods there are and what options they have is said by their functions, which a config knows nothing of; here is
+how the section of a config follows from the options of a method.
+"""
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+import functools
+import operator
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    GetJsonSchemaHandler,
+    WithJsonSchema,
+    create_model,
+    model_validator,
+)
+from pydantic_core import CoreSchema
 
 from genlab.config.schema.section import Section
+from genlab.config.signature import Option
+
+ALL_LAYERS = ("all",)
+# Keys that every method has; no option may be named like one.
+KEYS = ("name", "layers")
+
+
+class CompressConfig(Section):
+    """What `genlab compress` does to each net."""
+
+    methods: Annotated[tuple[dict[str, Any], ...], Field(strict=False)] = Field(
+        description="Methods with their options; every value of an option that is a list is a setting of its own."
+    )
+    at_epochs: bool = Field(
+        False, description="Also at every epoch whose weights the run kept (execution.keep_weights_at)."
+    )
+
+
+def method_section(
+    name: str,
+    about: str,
+    options: Mapping[str, Option],
+    described: Mapping[str, str],
+    *,
+    one_of: Sequence[str],
+    example: Mapping[str, Any],
+) -> type[Section]:
+    """The section of one method in a compress config.
+
+    Each option is one value or a list of them, of which none is there twice; `layers` is beside them.
+
+    Args:
+        about: a line on the method.
+        described: a line on each option.
+        one_of: options of which the section gives at least one.
+        example: such options with values, for who gives none.
+    """
+    fields: dict[str, Any] = {"name": (Literal[name], ...)}
+    for option in options.values():
+        default = () if option.default is None else (option.default,)
+        one: Any = option.annotation
+        values: Any = Annotated[tuple[one, ...], *_SWEEP]
+        fields[option.name] = (values, Field(default, description=described[option.name]))
+    fields["layers"] = (
+        _LayerNames,
+        Field(
+            ALL_LAYERS, description="all (the output layer included), or names of layers as `named_modules` has them."
+        ),
+    )
+
+    def something_to_sweep(section: Section) -> Section:
+        if one_of and not any(getattr(section, option) for option in one_of):
+            raise ValueError(needs_one_of(name, one_of, example))
+        return section
+
+    title = "".join(word.capitalize() for word in name.split("_")) + "Config"
+    validators: dict[str, Any] = {"something_to_sweep": model_validator(mode="after")(something_to_sweep)}
+    return create_model(title, __base__=Section, __doc__=about, __validators__=validators, **fields)
+
+
+def needs_one_of(name: str, one_of: Sequence[str], example: Mapping[str, Any]) -> str:
+    """What to tell who gave a method none of the options of which it needs one."""
+    *others, last = one_of
+    words = f"{', '.join(others)} or {last}" if others else last
+    return f"{name} needs {words}, e.g. {', '.join(f'{key}: {value}' for key, value in example.items())}"
+
+
+def with_methods(sections: Sequence[type[Section]]) -> type[CompressConfig]:
+    """The compress config whose methods are these sections, told apart by their names."""
+    method: Any = functools.reduce(operator.or_, sections)
+    if len(sections) > 1:
+        method = Annotated[method, Field(discriminator="name")]
+    methods: Any = Annotated[tuple[method, ...], AfterValidator(_not_empty), Field(strict=False)]
+    field = (methods, Field(description=CompressConfig.model_fields["methods"].description))
+    return create_model("CompressConfig", __base__=CompressConfig, __doc__=CompressConfig.__doc__, methods=field)
+
+
+class _OneOrMany:
+    """Says in a JSON Schema that one value may stand for a list of one."""
+
+    def __get_pydantic_json_schema__(self, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        many = handler(core_schema)
+        return {"anyOf": [many, many["items"]]}
 
 
 def _listed(value: object) -> object:
@@ -36,44 +135,13 @@ def _all_stands_alone(names: tuple[str, ...]) -> tuple[str, ...]:
     return names
 
 
-_SWEEP = (BeforeValidator(_listed), AfterValidator(_not_empty), AfterValidator(_without_repeats))
-Ranks = Annotated[tuple[Annotated[int, Field(ge=1)], ...], *_SWEEP]
-Energies = Annotated[tuple[Annotated[float, Field(gt=0, le=1)], ...], *_SWEEP]
-Thresholds = Annotated[tuple[Annotated[float, Field(ge=0, le=1)], ...], *_SWEEP]
-LayerNames = Annotated[
+_SWEEP = (BeforeValidator(_listed), AfterValidator(_not_empty), AfterValidator(_without_repeats), _OneOrMany())
+_NAME = {"anyOf": [{"type": "string"}, {"type": "integer"}]}
+_LayerNames = Annotated[
     tuple[str, ...],
     BeforeValidator(_layer_names),
     AfterValidator(_without_repeats),
     AfterValidator(_all_stands_alone),
     AfterValidator(_not_empty),
+    WithJsonSchema({"anyOf": [_NAME, {"type": "array", "items": _NAME}]}),
 ]
-
-
-class SVDTruncationConfig(Section):
-    """Each layer's matrix cut to its leading singular values. Every value of every list is a setting of its own."""
-
-    name: Literal["svd_truncation"]
-    rank: Ranks = Field((), description="Singular values kept in each layer (all of a layer that has fewer).")
-    energy: Energies = Field((), description="Part of each layer's sum of squared singular values that is kept.")
-    threshold: Thresholds = Field((), description="Singular values below this times the layer's largest are cut.")
-    layers: LayerNames = Field(
-        ("all",), description="all (the output layer included), or names of layers as `named_modules` has them."
-    )
-
-    @model_validator(mode="after")
-    def _something_to_sweep(self) -> "SVDTruncationConfig":
-        if not (self.rank or self.energy or self.threshold):
-            raise ValueError("svd_truncation needs rank, energy or threshold, e.g. energy: [0.5, 0.9, 0.99]")
-        return self
-
-
-MethodConfig = SVDTruncationConfig
-
-
-class CompressConfig(Section):
-    """What `genlab compress` does to each net."""
-
-    methods: Annotated[tuple[MethodConfig, ...], AfterValidator(_not_empty), Field(strict=False)]
-    at_epochs: bool = Field(
-        False, description="Also at every epoch whose weights the run kept (execution.keep_weights_at)."
-    )

@@ -5,7 +5,16 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from genlab.compression.svd_truncation import choose_rank, decomposition, saves_parameters, svd_truncation, truncated
+from genlab.compression.methods.svd_truncation import (
+    LowRank,
+    choose_rank,
+    decomposition,
+    decompositions,
+    empty_factors,
+    saves_parameters,
+    svd_truncation,
+    truncated,
+)
 from genlab.errors import UsageError
 from tests.compression.examples import generator
 from tests.references import svd_truncation as reference
@@ -265,6 +274,30 @@ def test_a_negative_rank_is_refused():
         truncated(linear(6, 5), -1)
 
 
+# LowRank
+
+
+def test_a_rank_above_the_full_one_is_refused():
+    layer = linear(30, 20)
+    with pytest.raises(UsageError, match="a layer of rank 20 at most cannot have rank 21"):
+        LowRank(form="factored", rank=21).build(layer, truncated(layer, 3).state_dict())
+
+
+@pytest.mark.parametrize("rank", [3, 15])
+def test_a_layer_is_built_from_what_is_stored_and_not_from_the_weights_that_were_there(rank):
+    layer, other = convolution(kernel_size=3), convolution(kernel_size=3, seed=9)
+    result = svd_truncation({"a": layer}, decompositions({"a": layer}), rank=rank)["a"]
+    inputs = torch.randn(2, 8, 5, 5, dtype=torch.float64, generator=generator(7))
+    expected = truncated(layer, rank)(inputs)
+    assert torch.equal(result.form.build(other, result.tensors)(inputs), expected)
+
+
+def test_factors_draw_no_random_numbers():
+    layer, state = linear(30, 20), torch.get_rng_state()
+    empty_factors(layer, 3)
+    assert torch.equal(torch.get_rng_state(), state)
+
+
 # svd_truncation
 
 
@@ -276,10 +309,10 @@ def test_each_layer_gets_its_own_rank_and_is_decomposed_once(monkeypatch):
         calls.append(layer)
         return decomposition(layer)
 
-    monkeypatch.setattr("genlab.compression.svd_truncation.decomposition", counted)
-    compress = svd_truncation(layers)
+    monkeypatch.setattr("genlab.compression.methods.svd_truncation.decomposition", counted)
+    shared = decompositions(layers)
     for energy in (0.3, 0.6):
-        result = compress(["a", "b"], energy=energy)
+        result = svd_truncation(layers, shared, energy=energy)
         for name, layer in layers.items():
             s = torch.linalg.svdvals(layer.weight.detach())
             assert result[name].form.rank == choose_rank(s, energy=energy)
@@ -287,15 +320,17 @@ def test_each_layer_gets_its_own_rank_and_is_decomposed_once(monkeypatch):
 
 
 def test_a_refused_layer_is_named():
+    layers = {"3": nn.Conv2d(4, 4, 3, groups=2)}
     with pytest.raises(UsageError, match="layer 3: a convolution with 2 groups"):
-        svd_truncation({"3": nn.Conv2d(4, 4, 3, groups=2)})(["3"], rank=1)
+        svd_truncation(layers, decompositions(layers), rank=1)
 
 
 def test_stored_numbers_and_bits_are_counted():
-    layer = linear(30, 20)
-    result = svd_truncation({"a": layer})(["a"], rank=4)["a"]
+    layers = {"a": linear(30, 20)}
+    shared = decompositions(layers)
+    result = svd_truncation(layers, shared, rank=4)["a"]
     assert (result.form.form, result.form.rank) == ("factored", 4)
     assert result.parameters == 4 * 50 + 20
     assert result.bits == 32 * 220
-    result = svd_truncation({"a": layer})(["a"], rank=15)["a"]
+    result = svd_truncation(layers, shared, rank=15)["a"]
     assert (result.form.form, result.form.rank, result.parameters) == ("dense", 15, 620)

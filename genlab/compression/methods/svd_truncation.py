@@ -1,14 +1,45 @@
 """Low-rank layers: the matrix of each layer cut to its leading singular values."""
 
 import copy
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
+from typing import Annotated, Literal
 
 import torch
+from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
+from torch.nn.utils import skip_init
 
-from genlab.compression.structure import CompressedLayer, LayerForm, WeightModule, empty_factors
+from genlab.compression.inputs import provides
+from genlab.compression.registry import compressor
+from genlab.compression.structure import CompressedLayer, WeightModule
 from genlab.errors import UsageError
+
+
+class LowRank(BaseModel):
+    """How a layer is stored.
+
+    Attributes:
+        form: "dense" for one layer with the shape it had, "factored" for the two of `empty_factors`.
+        rank: of the layer's matrix.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    form: Literal["dense", "factored"]
+    rank: int = Field(ge=0)
+
+    def build(self, layer: WeightModule, tensors: Mapping[str, Tensor]) -> nn.Module:
+        """The layer or the two factors with their weights and biases, which are the tensors; no decomposition."""
+        full = min(layer.weight.flatten(1).shape)
+        if self.rank > full:
+            raise UsageError(f"a layer of rank {full} at most cannot have rank {self.rank}")
+        module: nn.Module = copy.deepcopy(layer)
+        if self.form == "factored":
+            module = nn.Sequential(*empty_factors(layer, max(self.rank, 1)))
+        module.load_state_dict(dict(tensors))
+        return module
 
 
 @dataclass(frozen=True)
@@ -95,6 +126,32 @@ def decomposition(layer: WeightModule) -> Decomposition:
     return Decomposition(*torch.linalg.svd(matrix, full_matrices=False))
 
 
+def empty_factors(layer: WeightModule, rank: int) -> tuple[WeightModule, WeightModule]:
+    """Two layers in the place of one of this rank, with weights not yet set and on the layer's device and type.
+
+    Linear: `rank x in` without bias, then `out x rank` with the layer's bias if it has one. Convolution: the same
+    kernel size, stride, padding and dilation to `rank` channels, then 1x1. Draws no random numbers.
+    """
+    place = {"device": layer.weight.device, "dtype": layer.weight.dtype}
+    bias = layer.bias is not None
+    first: WeightModule
+    second: WeightModule
+    if isinstance(layer, nn.Linear):
+        first = skip_init(nn.Linear, layer.in_features, rank, bias=False, **place)
+        second = skip_init(nn.Linear, rank, layer.out_features, bias=bias, **place)
+    else:
+        geometry = {
+            "kernel_size": layer.kernel_size,
+            "stride": layer.stride,
+            "padding": layer.padding,
+            "dilation": layer.dilation,
+            "padding_mode": layer.padding_mode,
+        }
+        first = skip_init(nn.Conv2d, layer.in_channels, rank, bias=False, **geometry, **place)
+        second = skip_init(nn.Conv2d, rank, layer.out_channels, kernel_size=1, bias=bias, **place)
+    return first, second
+
+
 def saves_parameters(layer: WeightModule, rank: int) -> bool:
     """Whether two factors of this rank have fewer weights than the layer: rank (out + rest) < out x rest."""
     out, rest = layer.weight.flatten(1).shape
@@ -146,41 +203,48 @@ def truncated(layer: WeightModule, rank: int, *, of: Decomposition | None = None
     return nn.Sequential(first, second).train(layer.training)
 
 
-def svd_truncation(layers: Mapping[str, WeightModule]) -> Callable[..., dict[str, CompressedLayer]]:
-    """Singular value truncation of a net's layers, for any number of settings.
+@provides
+def decompositions(layers: Mapping[str, WeightModule]) -> Callable[[str], Decomposition]:
+    """The decomposition of a layer by its name, computed when it is first asked for."""
+    return cache(lambda name: decomposition(layers[name]))
+
+
+@compressor(
+    paper="Eckart and Young 1936; low rank as compression: Arora et al. 2018, arXiv:1802.05296",
+    form=LowRank,
+    one_of=("rank", "energy", "threshold"),
+    example={"energy": [0.5, 0.9, 0.99]},
+)
+def svd_truncation(
+    layers: Mapping[str, WeightModule],
+    decompositions: Callable[[str], Decomposition],
+    *,
+    rank: Annotated[int, Field(ge=1)] | None = None,
+    energy: Annotated[float, Field(gt=0, le=1)] | None = None,
+    threshold: Annotated[float, Field(ge=0, le=1)] | None = None,
+) -> dict[str, CompressedLayer]:
+    """Each layer cut to its leading singular values, by rank, energy or threshold.
+
+    The rank of each is found by `choose_rank`, and `truncated` says what is then left of it. Each weight and bias that
+    is stored takes 32 bits; the ranks, a few words, are not counted.
 
     Args:
-        layers: the weight layers by name; not changed.
-
-    Returns:
-        `compress(names, *, rank=None, energy=None, threshold=None)`, which gives the named layers cut to the rank that
-        `choose_rank` finds for each. A layer is decomposed when it is first asked for, once for all settings.
+        rank: Singular values kept in each layer (all of a layer that has fewer).
+        energy: Part of each layer's sum of squared singular values that is kept.
+        threshold: Singular values below this times the layer's largest are cut.
 
     Raises:
-        UsageError: (from `compress`) what `choose_rank` and `decomposition` refuse; the message names the layer.
+        UsageError: what `choose_rank` and `decomposition` refuse; the message names the layer.
     """
-    decompositions: dict[str, Decomposition] = {}
-
-    def compress(
-        names: Iterable[str],
-        *,
-        rank: int | None = None,
-        energy: float | None = None,
-        threshold: float | None = None,
-    ) -> dict[str, CompressedLayer]:
-        result = {}
-        for name in names:
-            layer = layers[name]
-            try:
-                if name not in decompositions:
-                    decompositions[name] = decomposition(layer)
-                kept = choose_rank(decompositions[name].s, rank=rank, energy=energy, threshold=threshold)
-            except UsageError as error:
-                raise UsageError(f"layer {name}: {error}") from None
-            module = truncated(layer, kept, of=decompositions[name])
-            form = LayerForm(form="factored" if saves_parameters(layer, kept) else "dense", rank=kept)
-            stored = sum(parameter.numel() for parameter in module.parameters())
-            result[name] = CompressedLayer(module, form, parameters=stored, bits=32 * stored)
-        return result
-
-    return compress
+    result = {}
+    for name, layer in layers.items():
+        try:
+            parts = decompositions(name)
+            kept = choose_rank(parts.s, rank=rank, energy=energy, threshold=threshold)
+        except UsageError as error:
+            raise UsageError(f"layer {name}: {error}") from None
+        tensors = truncated(layer, kept, of=parts).state_dict()
+        form = LowRank(form="factored" if saves_parameters(layer, kept) else "dense", rank=kept)
+        stored = sum(tensor.numel() for tensor in tensors.values())
+        result[name] = CompressedLayer(form, tensors, parameters=stored, bits=32 * stored)
+    return result
