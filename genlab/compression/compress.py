@@ -9,9 +9,9 @@ from genlab.compression.registry import Compressor
 from genlab.compression.settings import Setting
 from genlab.compression.structure import Compressed, assemble, check_names, dense_network, layers_by_name
 from genlab.config.validation import nearest
+from genlab.config.vocabulary import Inputs
 from genlab.data.dataset import Dataset
 from genlab.errors import UsageError
-from genlab.measures.inputs.vocabulary import Inputs
 
 
 @torch.no_grad()

@@ -12,9 +12,9 @@ from genlab.compression.evaluation import compression_row, empty_row, uncompress
 from genlab.compression.inputs import INPUTS
 from genlab.compression.settings import Setting
 from genlab.compression.structure import Compressed, check_names
+from genlab.config.vocabulary import Inputs
 from genlab.data.dataset import Dataset
 from genlab.errors import UsageError
-from genlab.measures.inputs.vocabulary import Inputs
 
 
 def compress_subject(

@@ -10,10 +10,10 @@ from torch import Tensor, nn
 from genlab.compression.evaluation import BATCH_SIZE, Outcome, Reference, logits, outcome, reference_outputs
 from genlab.compression.settings import Setting
 from genlab.compression.structure import CompressedLayer, WeightModule, assemble, single_precision
+from genlab.config.vocabulary import Input, provider
 from genlab.data.batches import evaluation_batches
 from genlab.data.dataset import Dataset
 from genlab.errors import UsageError
-from genlab.measures.inputs.vocabulary import Input, provider
 from genlab.randomness import generator_for
 
 INPUTS: dict[str, Input] = {}

@@ -7,8 +7,8 @@ from genlab.compression.inputs import INPUTS
 from genlab.compression.methods import COMPRESSORS
 from genlab.compression.settings import Setting
 from genlab.compression.structure import dense_network
+from genlab.config.vocabulary import Inputs
 from genlab.errors import GenlabError, UsageError
-from genlab.measures.inputs.vocabulary import Inputs
 from genlab.models.dropout import Chain
 from genlab.models.initialisation import initialise
 from genlab.models.vgg import vgg

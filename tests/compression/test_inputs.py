@@ -10,8 +10,8 @@ from genlab.compression.methods.svd_truncation import LowRank, truncated
 from genlab.compression.registry import compressor
 from genlab.compression.settings import Setting
 from genlab.compression.structure import CompressedLayer, dense_network
+from genlab.config.vocabulary import Inputs
 from genlab.errors import UsageError
-from genlab.measures.inputs.vocabulary import Inputs
 from tests.compression.examples import IMAGE, convolutional, perceptron, random_dataset
 
 

@@ -20,8 +20,8 @@ from genlab.compression.storage import load_compressed, save_compressed
 from genlab.config.json_schema import json_schema
 from genlab.config.load import packaged_configs
 from genlab.config.signature import descriptions
+from genlab.config.vocabulary import Inputs
 from genlab.errors import UsageError
-from genlab.measures.inputs.vocabulary import Inputs
 from genlab.rundir.tables import read_table
 from tests.cli.command import genlab
 from tests.compression.examples import IMAGE, convolutional, perceptron, random_dataset, small

@@ -3,6 +3,7 @@ import pytest
 import torch
 from torch import nn
 
+from genlab.config.vocabulary import Inputs
 from genlab.measures.computing.compute import compute_measures
 from genlab.measures.computing.registry import NotApplicable
 from genlab.measures.conditions import (
@@ -14,7 +15,7 @@ from genlab.measures.conditions import (
     interlayer_condition_number,
     interlayer_conditions,
 )
-from genlab.measures.inputs.vocabulary import Inputs
+from genlab.measures.inputs.vocabulary import INPUTS
 from genlab.models.mlp import mlp
 from tests.measures.subjects import SUBJECTS, subject
 from tests.references import conditions as reference
@@ -32,7 +33,7 @@ NAMES = (
 @pytest.fixture(scope="module", params=[True, False], ids=["biases", "no biases"])
 def case(request):
     one = subject(lambda: mlp((2, 4, 3), 4, [13, 9, 7], bias=request.param), (2, 4, 3), 4)
-    inputs = Inputs(one)
+    inputs = Inputs(one, INPUTS)
     layers, model, sample = (inputs.get(n, "test") for n in ("weight_layers", "folded_model", "image_sample"))
     plain = [
         (m.weight.detach().double().numpy(), None if m.bias is None else m.bias.detach().double().numpy())

@@ -1,9 +1,10 @@
 import pytest
 import torch
 
+from genlab.config.vocabulary import Inputs
 from genlab.measures.gradients import gradient_noise, squared_fisher_rao_norm
 from genlab.measures.inputs.sample_gradients import SampleGradients
-from genlab.measures.inputs.vocabulary import Inputs
+from genlab.measures.inputs.vocabulary import INPUTS
 from genlab.models.mlp import mlp
 from tests.measures.subjects import subject
 
@@ -35,7 +36,7 @@ def test_the_products_of_all_layers_are_added_before_they_are_squared():
 
 def test_without_biases_it_is_the_squared_depth_times_the_outputs_own():
     """Liang et al. 2019, Theorem 3.1: every layer has <W, dl/dW> = <f, dl/df>."""
-    inputs = Inputs(without_biases())
+    inputs = Inputs(without_biases(), INPUTS)
     logits, labels = inputs.get("logits", "m"), inputs.get("labels", "m")
     slopes = logits.softmax(1) - torch.nn.functional.one_hot(labels, 4)
     outputs = (logits * slopes).sum(1)

@@ -9,11 +9,12 @@ from typing import Any
 
 import pandas as pd
 
+from genlab.config.vocabulary import Inputs
 from genlab.errors import ConfigError, InterruptedByUserError, PreemptedError, Problem
 from genlab.measures import MEASURES
 from genlab.measures.computing.registry import Measure, NotApplicable, Value, nearest
 from genlab.measures.inputs.subject import Subject
-from genlab.measures.inputs.vocabulary import Inputs
+from genlab.measures.inputs.vocabulary import INPUTS
 from genlab.rundir.columns import IN_A_TABLE as TABLE
 from genlab.rundir.columns import MEASURE_TABLE_COLUMNS
 
@@ -57,7 +58,7 @@ def compute_measures(
         ConfigError: unknown measures or options, or values of the wrong type; all of them at once.
     """
     chosen, parsed = check_request(names, options or {})
-    inputs = Inputs(subject)
+    inputs = Inputs(subject, INPUTS)
     results = Results(input_seconds=inputs.seconds)
     for measure in chosen:
         _compute_one(measure, parsed.get(measure.name, {}), inputs, results)

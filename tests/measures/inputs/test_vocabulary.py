@@ -5,12 +5,13 @@ import pytest
 import torch
 from torch import nn
 
+from genlab.config.vocabulary import Inputs
 from genlab.data.dataset import Dataset
 from genlab.data.normalisation import Normalisation
 from genlab.measures.computing.registry import NotApplicable
 from genlab.measures.inputs.outputs import training_logits
 from genlab.measures.inputs.subject import Subject
-from genlab.measures.inputs.vocabulary import INPUTS, Inputs, provider, provides
+from genlab.measures.inputs.vocabulary import INPUTS, provides
 from genlab.models.dropout import Chain, Dropout
 from genlab.models.initialisation import initialise
 from genlab.randomness import generator_for
@@ -44,7 +45,7 @@ def net(seed=0):
 
 def inputs_of(model=None, initial=None, count=10, **settings):
     history = pd.DataFrame({"epoch": [0], "step": [0], "train_loss": [1.0]})
-    return Inputs(Subject(model or net(), initial, digits(count, **settings), seed=3, history=history))
+    return Inputs(Subject(model or net(), initial, digits(count, **settings), seed=3, history=history), INPUTS)
 
 
 def test_each_input_is_computed_once_and_only_when_asked_for():
@@ -83,14 +84,14 @@ def test_images_stored_larger_than_the_input_are_cropped_in_the_centre():
 
 def test_a_net_and_its_folded_net_have_the_same_margins():
     inputs = inputs_of()
-    folded = Inputs(Subject(inputs.get("folded_model", "m"), None, digits(10), 3))
+    folded = Inputs(Subject(inputs.get("folded_model", "m"), None, digits(10), 3), INPUTS)
     torch.testing.assert_close(inputs.get("margins", "m"), folded.get("margins", "m"), rtol=1e-9, atol=1e-9)
 
 
 def test_margins_are_for_the_labels_as_trained_on():
     dataset = digits(10)
     corrupted = Dataset(**{**vars(dataset), "train_labels": (dataset.true_labels + 1) % 3})
-    inputs = Inputs(Subject(net(), None, corrupted, 0))
+    inputs = Inputs(Subject(net(), None, corrupted, 0), INPUTS)
     logits, labels = inputs.get("logits", "m"), inputs.get("labels", "m")
     assert labels.tolist() == corrupted.train_labels.tolist()
     expected = [
@@ -123,7 +124,7 @@ def test_the_history_is_handed_on_and_a_run_without_one_says_so():
     assert inputs_of().get("history", "m")["train_loss"].tolist() == [1.0]
     for history in (None, pd.DataFrame()):
         with pytest.raises(NotApplicable, match="no history"):
-            Inputs(Subject(net(), None, digits(10), 3, history=history)).get("history", "m")
+            Inputs(Subject(net(), None, digits(10), 3, history=history), INPUTS).get("history", "m")
 
 
 def test_distances_are_norms_of_what_training_added():
@@ -204,26 +205,6 @@ def test_an_input_made_from_nothing_known_is_refused():
 
     with pytest.raises(TypeError, match="nothing provides 'wieghts'"):
         provides(frobnicated)
-
-
-def test_an_input_has_one_definition():
-    def spectra(weight_layers):
-        """Again."""
-
-    with pytest.raises(ValueError, match=r"input spectra is defined twice: genlab\.measures\.inputs\.weights has it"):
-        provides(spectra)
-
-
-def test_inputs_of_another_vocabulary_are_known_there_alone():
-    others = {}
-
-    @provider(others)
-    def doubled(subject):
-        """Twice it."""
-        return 2 * subject
-
-    assert "doubled" not in INPUTS
-    assert Inputs(21, others).get("doubled", "m") == 42
 
 
 def test_every_input_says_what_it_is():
