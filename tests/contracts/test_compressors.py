@@ -98,7 +98,8 @@ def _calls_twin(test):
 
 
 def test_every_method_has_an_oracle():
-    assert without_oracle(COMPRESSORS) == []
+    missing = "write a twin tests/references/NAME.py, and compare with it in tests/compression/methods/test_NAME.py"
+    assert without_oracle(COMPRESSORS) == [], missing
 
 
 def test_a_method_that_no_twin_is_compared_with_is_told():
@@ -127,7 +128,7 @@ def test_a_packaged_config_uses_it(name):
         for config in packaged_configs("compress")
         for method in yaml.safe_load((TESTS.parent / "configs" / "compress" / f"{config}.yaml").read_text())["methods"]
     ]
-    assert name in used
+    assert name in used, f"no file of configs/compress uses {name}"
 
 
 @pytest.mark.parametrize("name", [name for name, entry in COMPRESSORS.items() if entry.one_of])
