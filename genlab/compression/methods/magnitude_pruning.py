@@ -87,8 +87,8 @@ def magnitude_pruning(
     ones those that come first, in the order of layers and of their places in them. Biases are kept. With batch norm
     folded in, |w| is that of the weights that act.
 
-    Han et al. 2015, Section 3, cut what is below a threshold of each layer, which they choose as a multiple of the
-    standard deviation of its weights, and train what is left again, in several rounds. Here the part that is kept is
+    Han et al. 2015 cut what is below a threshold of each layer, which they choose as a multiple of the standard
+    deviation of its weights, and train what is left again, in several rounds. Here the part that is kept is
     chosen, so that nets are compared at equal size, and nothing is trained again. To rank the weights of the whole net
     at once is of LeCun, Denker and Solla 1990 (Optimal Brain Damage), who rank by h w^2 / 2 with the second derivative
     h of the loss; |w| is that order where h is the same for all.
@@ -108,7 +108,7 @@ def magnitude_pruning(
     """
     if keep is None:
         raise UsageError("magnitude_pruning needs keep")
-    groups = [tuple(layers)] if scope == "global" else [(name,) for name in layers]
+    groups = [tuple(layers)] if scope == "global" and layers else [(name,) for name in layers]
     result: dict[str, CompressedLayer] = {}
     for names in groups:
         order = falling_magnitudes(names)

@@ -171,6 +171,10 @@ def test_pruning_leaves_the_layers_and_the_global_generator_as_they_were():
     assert torch.equal(torch.get_rng_state(), state)
 
 
+def test_a_net_without_layers_has_none_that_are_pruned():
+    assert pruned({}, keep=0.5) == pruned({}, keep=0.5, scope="global") == {}
+
+
 def test_how_much_is_kept_has_to_be_said():
     with pytest.raises(UsageError, match="magnitude_pruning needs keep"):
         pruned(random_layers())
