@@ -156,7 +156,7 @@ def _train(
         if len(members) < len(opened):
             nets.keep(list(members))
             batches.keep(list(members))
-        steps = len(batch_bounds(len(batches), first.training.batch_size))
+        steps = len(batch_bounds(len(batches), first.gradient.batch_size))
         for place, member in members.items():
             if lacks := opened[place].found.lacks(member.step // steps):
                 progress.say(lacks)
