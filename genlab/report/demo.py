@@ -11,7 +11,7 @@ from genlab.compression.compress_run import compress_run
 from genlab.compression.settings import read_settings
 from genlab.config.load import load_train_config
 from genlab.measures.computing.measure_run import measure_run
-from genlab.report.figures.corruption import corruption_figure
+from genlab.report.demo_figure import corruption_figure
 from genlab.rundir.finished import FinishedRun, load_run
 from genlab.rundir.rows import measure_values
 from genlab.training.progress import Progress

@@ -12,7 +12,7 @@ import pandas as pd
 
 from genlab.claims.verdicts import Verdict
 from genlab.config.schema.figure import FigureConfig
-from genlab.report.figures.draw import arrangement, panel_inches
+from genlab.report.drawing.draw import arrangement, panel_inches
 from genlab.report.origin import Counts, Origin
 from genlab.report.page_style import STYLE
 from genlab.report.papers import authors, title

@@ -9,7 +9,7 @@ import yaml
 
 import genlab
 from genlab.claims.verdicts import check_claims
-from genlab.report.figures.files import svg, write_figures
+from genlab.report.drawing.files import svg, write_figures
 from genlab.report.origin import origin
 from genlab.report.page import ReportData, page
 from genlab.rundir.atomic import write_text

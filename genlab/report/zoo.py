@@ -4,8 +4,8 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from genlab.report.figures.files import save
-from genlab.report.figures.ranking import draw_ranking
+from genlab.report.drawing.files import save
+from genlab.report.zoo_figure import draw_ranking
 from genlab.rundir.tables import write_table
 from genlab.statistics.ranking import FEWEST_BLOCKS, Over, Ranked, block_count
 from genlab.statistics.table import Zoo

@@ -9,8 +9,8 @@ import pandas as pd
 
 from genlab.claims.verdicts import Verdict
 from genlab.config.schema.figure import FigureConfig
-from genlab.report.figures.draw import draw
-from genlab.report.figures.files import svg
+from genlab.report.drawing.draw import draw
+from genlab.report.drawing.files import svg
 from genlab.report.origin import Origin
 from genlab.report.page import ReportData
 

@@ -6,8 +6,8 @@ from html.parser import HTMLParser
 import pandas as pd
 import pytest
 
-from genlab.report.figures.draw import draw
-from genlab.report.figures.files import svg
+from genlab.report.drawing.draw import draw
+from genlab.report.drawing.files import svg
 from genlab.report.origin import Origin
 from genlab.report.page import MOST_ROWS, page
 from tests.report.examples import AXES, MEASURES, SIZE, checked, figure, report, results

@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from genlab.report.figures.lines import over_seeds
-from genlab.report.figures.style import Panel
+from genlab.report.drawing.lines import over_seeds
+from genlab.report.drawing.style import Panel
 
 MOST_MARKERS = 25
 

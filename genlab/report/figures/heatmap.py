@@ -3,8 +3,8 @@
 import numpy as np
 from matplotlib.colors import LogNorm, Normalize
 
-from genlab.report.figures.lines import over_seeds
-from genlab.report.figures.style import SMALL, Panel, column_label, in_percent, value_label
+from genlab.report.drawing.lines import over_seeds
+from genlab.report.drawing.style import SMALL, Panel, column_label, in_percent, value_label
 from genlab.report.words import is_error, shown
 
 MOST_NUMBERS = 80

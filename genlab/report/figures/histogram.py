@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from genlab.report.figures.style import Panel, column_label, in_percent
+from genlab.report.drawing.style import Panel, column_label, in_percent
 from genlab.report.words import is_error
 
 FEWEST_BINS, MOST_BINS = 10, 60

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from genlab.report.figures.lines import over_seeds
-from genlab.report.figures.style import Panel, column_label, name_places, value_label
+from genlab.report.drawing.lines import over_seeds
+from genlab.report.drawing.style import Panel, column_label, name_places, value_label
 
 GROUP_WIDTH = 0.7
 

@@ -1,6 +1,6 @@
 """Scatter: y against x, a marker a run with Kendall's tau, or the curve of each run."""
 
-from genlab.report.figures.style import SMALL, Panel
+from genlab.report.drawing.style import SMALL, Panel
 from genlab.statistics.kendall import kendall_tau_b
 
 

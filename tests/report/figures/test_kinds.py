@@ -8,7 +8,7 @@ import pytest
 from matplotlib.container import ErrorbarContainer
 from scipy.stats import kendalltau
 
-from genlab.report.figures.draw import KINDS, draw
+from genlab.report.drawing.draw import KINDS, draw
 from tests.report.examples import AXES, CORRUPTION, MEASURES, SIZE, SIZES, TEST_ERROR, figure, results
 
 NORM = f"measure.{MEASURES[3]}"

@@ -13,7 +13,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullForma
 
 from genlab.config.schema.figure import FigureConfig
 from genlab.config.values import value_form
-from genlab.report.figures.lines import Line, Prepared
+from genlab.report.drawing.lines import Line, Prepared
 from genlab.report.words import is_error, readable, shown
 
 # Okabe and Ito's colours without yellow, which is faint on white. Markers repeat the difference without colour.

@@ -2,8 +2,8 @@ import pandas as pd
 import pytest
 
 from genlab.errors import GenlabError
-from genlab.report.figures.draw import draw
-from genlab.report.figures.files import png, svg, write_figures
+from genlab.report.drawing.draw import draw
+from genlab.report.drawing.files import png, svg, write_figures
 from tests.report.examples import AXES, figure
 
 

@@ -10,15 +10,15 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from genlab.config.schema.figure import FigureConfig
+from genlab.report.drawing.lines import prepare
+from genlab.report.drawing.style import GREY, NO_VALUES, SIZE, SMALL, Panel, column_label, dress, text
 from genlab.report.figures.bars import draw_bars
 from genlab.report.figures.curves import draw_curves
 from genlab.report.figures.heatmap import draw_heatmap
 from genlab.report.figures.histogram import draw_histogram
-from genlab.report.figures.lines import prepare
 from genlab.report.figures.points import draw_points
 from genlab.report.figures.scatter import draw_scatter
 from genlab.report.figures.spectrum import draw_spectrum
-from genlab.report.figures.style import GREY, NO_VALUES, SIZE, SMALL, Panel, column_label, dress, text
 
 KINDS: dict[str, Callable[[Panel], None]] = {
     "curves": draw_curves,

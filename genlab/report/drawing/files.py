@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from genlab.config.schema.figure import FigureConfig
-from genlab.report.figures.draw import draw
+from genlab.report.drawing.draw import draw
 from genlab.rundir.atomic import replacing
 
 DOTS_PER_INCH = 130

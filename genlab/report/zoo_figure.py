@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from genlab.report.figures.style import COLOURS, GREY, NO_VALUES, SIZE, SMALL, dress, plain
+from genlab.report.drawing.style import COLOURS, GREY, NO_VALUES, SIZE, SMALL, dress, plain
 from genlab.report.words import readable
 from genlab.statistics.ranking import Ranked
 from genlab.statistics.resampling import Interval

@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from genlab.report.figures.lines import over_seeds, prepare
+from genlab.report.drawing.lines import over_seeds, prepare
 from tests.report.examples import AXES, CORRUPTION, SIZE, TEST_ERROR, figure
 
 

@@ -2,8 +2,8 @@ import matplotlib as mpl
 import pandas as pd
 import pytest
 
-from genlab.report.figures.draw import KINDS, draw
-from genlab.report.figures.style import COLOURS
+from genlab.report.drawing.draw import KINDS, draw
+from genlab.report.drawing.style import COLOURS
 from genlab.sweeps.file.figure_problems import NEEDS
 from tests.report.examples import AXES, CORRUPTION, MEASURES, SIZE, TEST_ERROR, figure, results
 

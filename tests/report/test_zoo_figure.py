@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from genlab.report.figures.ranking import draw_ranking
+from genlab.report.zoo_figure import draw_ranking
 from genlab.statistics.ranking import rank_measures
 from genlab.statistics.sign_error import SignErrors
 from genlab.statistics.table import Zoo

@@ -1,0 +1,1 @@
+"""What figures of every kind share: rows made ready, panels, style, files."""
