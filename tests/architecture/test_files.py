@@ -48,16 +48,16 @@ TESTED_ELSEWHERE = {
     "claims/scatter": "tests/claims/test_rules.py",
     "cli/zoo_output": "tests/cli/test_zoo.py",  # the table is tested through its verb
     "report/page_style": "tests/report/test_page.py",
+    "report/drawing/catalogue": "tests/contracts/test_figure_kinds.py",  # what registers is true of every kind
     "report/drawing/style": "tests/report/drawing/test_draw.py",  # how figures look is seen in figures
     "report/sweep_report": "tests/cli/test_report.py",  # a report is tested through its verb
     "report/demo": "tests/end_to_end/test_main_job.py",
     "report/demo_figure": "tests/end_to_end/test_main_job.py",
 }
-# The sections of a config are one schema and are tested together, and so are the kinds of figures.
+# The sections of a config are one schema and are tested together.
 TESTED_TOGETHER = {
     "config/schema": "tests/config/test_schema.py",
     "config/schema/training": "tests/config/test_schema.py",
-    "report/figures": "tests/report/figures/test_kinds.py",
 }
 
 

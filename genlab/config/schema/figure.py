@@ -1,5 +1,6 @@
 """A figure of a sweep as data: which columns against which, and how they are drawn."""
 
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -10,16 +11,37 @@ Names = Annotated[tuple[str, ...], Field(strict=False, min_length=1)]
 Scale = Literal["linear", "log", "symlog"]
 
 
-class FigureConfig(Section):
-    """One figure: a panel for each column in `y` (or one panel for the histogram and heat map of each).
+@dataclass(frozen=True)
+class FigureKind:
+    """What a sweep file may ask of a kind of figure; how it is drawn is the file of its name in `report/figures/`.
 
-    Kinds: curves (mean over seeds with a band, a line a series), points (a marker a run, grouped along x), histogram
-    (of y, a step line a series), spectrum (y in falling order on log axes), heatmap (y over x and `series`), bars (y by
-    x, on a log scale where said), scatter (y against x with Kendall's tau).
+    Attributes:
+        about: what it shows, in a line.
+        needs: fields of the config that it cannot be drawn without; of those in one tuple, one is enough.
     """
 
+    about: str
+    needs: tuple[tuple[str, ...], ...] = ()
+
+
+FIGURE_KINDS: dict[str, FigureKind] = {
+    "curves": FigureKind("the mean over seeds along x with a band, a line a series", needs=(("x",),)),
+    "points": FigureKind("a marker a run, grouped along x", needs=(("x", "series"),)),
+    "histogram": FigureKind("how the values of y are spread, a step line a series"),
+    "spectrum": FigureKind("the values of y in falling order on log axes, a line a series"),
+    "heatmap": FigureKind("y as colour over x and series", needs=(("x",), ("series",))),
+    "bars": FigureKind("y by x, series side by side", needs=(("x",),)),
+    "scatter": FigureKind("y against x, a marker a run, with Kendall's tau", needs=(("x",),)),
+}
+
+
+class FigureConfig(Section):
+    """One figure: a panel for each column in `y`."""
+
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$", description="File name without ending.")
-    kind: Literal["curves", "points", "histogram", "spectrum", "heatmap", "bars", "scatter"]
+    kind: Literal[tuple(FIGURE_KINDS)] = Field(  # type: ignore[valid-type]
+        description="; ".join(f"{name}: {kind.about}" for name, kind in FIGURE_KINDS.items()) + "."
+    )
     title: str = ""
     caption: str = Field("", description="Printed under the figure in the report.")
     table: str = Field("results", pattern=r"^(results|history|measures|compression|bounds|measures/[A-Za-z0-9_]+)$")

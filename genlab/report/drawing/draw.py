@@ -10,27 +10,12 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from genlab.config.schema.figure import FigureConfig
+from genlab.errors import GenlabError
+from genlab.report.drawing.catalogue import Kind
 from genlab.report.drawing.lines import prepare
 from genlab.report.drawing.style import GREY, NO_VALUES, SIZE, SMALL, Panel, column_label, dress, text
-from genlab.report.figures.bars import draw_bars
-from genlab.report.figures.curves import draw_curves
-from genlab.report.figures.heatmap import draw_heatmap
-from genlab.report.figures.histogram import draw_histogram
-from genlab.report.figures.points import draw_points
-from genlab.report.figures.scatter import draw_scatter
-from genlab.report.figures.spectrum import draw_spectrum
+from genlab.report.figures import KINDS
 
-KINDS: dict[str, Callable[[Panel], None]] = {
-    "curves": draw_curves,
-    "points": draw_points,
-    "histogram": draw_histogram,
-    "spectrum": draw_spectrum,
-    "heatmap": draw_heatmap,
-    "bars": draw_bars,
-    "scatter": draw_scatter,
-}
-PANEL_INCHES = (2.9, 2.5)
-MAP_INCHES = (3.7, 2.5)  # with room for a colour bar and the names of rows
 LONE_PANEL_INCHES = (5.4, 3.5)
 TITLE_CHARACTERS = 34
 NOTE_INCHES = 0.15  # a line of notes
@@ -49,7 +34,14 @@ def draw(figure: FigureConfig, table: Callable[[str], pd.DataFrame], axes: Seque
     Returns:
         A figure that is in no global list. One without any value says "no values yet".
     """
-    prepared = prepare(figure, table(figure.table), axes)
+    kind = kind_of(figure)
+    prepared = prepare(
+        figure,
+        table(figure.table),
+        axes,
+        numbers_along_x=kind.numbers_along_x,
+        lines_by_other_axes=kind.lines_by_other_axes,
+    )
     count = len(figure.y)
     rows, columns = arrangement(figure)
     width, height = panel_inches(figure)
@@ -58,11 +50,11 @@ def draw(figure: FigureConfig, table: Callable[[str], pd.DataFrame], axes: Seque
     places = list(grid.flat)
     notes: list[str] = []
     for y, place in zip(figure.y, places, strict=False):
-        panel = Panel(place, figure, prepared, y, notes)
+        panel = Panel(place, figure, kind, prepared, y, notes)
         dress(place)
         _name(panel, alone=count == 1)
         if len(prepared.values(y)):
-            KINDS[figure.kind](panel)
+            kind.draw(panel)
             place.xaxis.label.set_size(SIZE)
             place.yaxis.label.set_size(SIZE)
         else:
@@ -79,6 +71,17 @@ def draw(figure: FigureConfig, table: Callable[[str], pd.DataFrame], axes: Seque
     return canvas
 
 
+def kind_of(figure: FigureConfig) -> Kind:
+    """The kind of a figure.
+
+    Raises:
+        GenlabError: sweep files may ask for the kind, and no file draws it.
+    """
+    if figure.kind not in KINDS:
+        raise GenlabError(f"figure {figure.name}: there is no file report/figures/{figure.kind}.py to draw it")
+    return KINDS[figure.kind]
+
+
 def arrangement(figure: FigureConfig) -> tuple[int, int]:
     """Rows and columns of panels."""
     columns = min(len(figure.y), figure.panels_per_row)
@@ -87,15 +90,15 @@ def arrangement(figure: FigureConfig) -> tuple[int, int]:
 
 def panel_inches(figure: FigureConfig) -> tuple[float, float]:
     """Width and height of a panel with its labels, at the size in which letters are SIZE points high."""
-    return LONE_PANEL_INCHES if len(figure.y) == 1 else MAP_INCHES if figure.kind == "heatmap" else PANEL_INCHES
+    return LONE_PANEL_INCHES if len(figure.y) == 1 else kind_of(figure).panel_inches
 
 
 def _name(panel: Panel, *, alone: bool) -> None:
-    """The column above a panel among several, and beside a panel by itself."""
+    """The name of the column above a panel among several and beside one by itself, unless its kind says otherwise."""
     label = column_label(panel.figure, panel.y)
-    if panel.figure.kind == "histogram":
-        return  # there the column is along the horizontal axis
-    if alone and panel.figure.kind != "heatmap":
+    if panel.kind.column == "drawn":
+        return
+    if alone and panel.kind.column == "beside":
         panel.axes.set_ylabel(label, fontsize=SIZE)
     else:
         panel.axes.set_title(textwrap.fill(label, TITLE_CHARACTERS), fontsize=SIZE)
@@ -112,7 +115,7 @@ def _finish(canvas: Figure, figure: FigureConfig, notes: list[str]) -> None:
     width = canvas.get_figwidth()
     said = textwrap.fill(" ".join(notes), round(19 * width))
     strip = NOTE_INCHES * (said.count("\n") + 1) + 0.08 if said else 0.0
-    handles = _handles(canvas) if figure.kind != "heatmap" and (figure.kind != "points" or figure.x) else {}
+    handles = _handles(canvas)
     if not any(handles):
         handles = {}
     columns = max(

@@ -13,8 +13,6 @@ from genlab.config.values import value_forms
 from genlab.report.values import matching, order
 
 FINISHED = "finished"
-# Kinds in which a row without a value along x has no place; elsewhere "none" is a group like others.
-AGAINST_NUMBERS = ("curves", "scatter")
 
 
 @dataclass(frozen=True)
@@ -55,12 +53,23 @@ class Prepared:
         return self.rows.assign(value=self.ys[y]).dropna(subset=["value"])
 
 
-def prepare(figure: FigureConfig, table: pd.DataFrame, axes: Sequence[str]) -> Prepared:
+def prepare(
+    figure: FigureConfig,
+    table: pd.DataFrame,
+    axes: Sequence[str],
+    *,
+    numbers_along_x: bool = False,
+    lines_by_other_axes: bool = True,
+) -> Prepared:
     """The rows of a figure.
 
-    Runs that are not finished are left out: their last epoch is not a result. Where the figure's x and series leave an
-    axis of the sweep that still varies among rows of the same x and series, that axis tells lines apart too, so that a
-    mean is over seeds and never over an axis in silence. In a scatter and a heat map every run counts by itself.
+    Runs that are not finished are left out: their last epoch is not a result.
+
+    Args:
+        axes: dotted keys that the cells of the sweep differ in, without the seed.
+        numbers_along_x: whether a row without a value of x has no place; else "none" is a group like others.
+        lines_by_other_axes: whether an axis of the sweep that still varies among rows of the same x and series tells
+            lines apart too, so that a mean is over seeds and never over an axis in silence.
     """
     named = {*figure.y, *figure.where, *(column for column in (figure.x, figure.series) if column)}
     rows = matching(at_the_end(figure.table, table, named), figure.where)
@@ -73,13 +82,15 @@ def prepare(figure: FigureConfig, table: pd.DataFrame, axes: Sequence[str]) -> P
     present = [y for y in figure.y if y in rows]
     if not present or any(column not in rows for column in needed):
         rows = rows.iloc[:0]
-    if figure.x and figure.kind in AGAINST_NUMBERS and len(rows):
+    if figure.x and numbers_along_x and len(rows):
         rows = rows[[form is not None for form in value_forms(rows[figure.x])]]
     ys = {y: _numbers(rows[y]) if y in rows else np.full(len(rows), np.nan) for y in figure.y}
     x_values = value_forms(rows[figure.x]) if figure.x and len(rows) else [None] * len(rows)
     series = value_forms(rows[figure.series]) if figure.series and len(rows) else [None] * len(rows)
     # Values of one measure with other options are another line, as on another axis.
-    rest = _rest(rows, [*axes, *({"options"} - named)], figure, x_values, series)
+    possible = [*axes, *({"options"} - named)]
+    others = [a for a in possible if a in rows and a not in (figure.x, figure.series, "seed")] * lines_by_other_axes
+    rest = _rest(rows, others, x_values, series)
     lines = [Line(s, r) for s, r in zip(series, rest, strict=True)]
     distinct_lines = sorted(set(lines), key=lambda line: (order(line.series), [(k, order(v)) for k, v in line.rest]))
     xs = sorted(set(x_values), key=order)
@@ -116,14 +127,11 @@ def _numbers(column: "pd.Series[Any]") -> "np.ndarray[Any, Any]":
 
 
 def _rest(
-    rows: pd.DataFrame, axes: Sequence[str], figure: FigureConfig, x: Sequence[Hashable], series: Sequence[Hashable]
+    rows: pd.DataFrame, axes: Sequence[str], x: Sequence[Hashable], series: Sequence[Hashable]
 ) -> list[tuple[tuple[str, Hashable], ...]]:
     """For each row its values of those axes that vary within the same x and series."""
-    others = [a for a in axes if a in rows and a not in (figure.x, figure.series, "seed")]
-    if figure.kind in ("scatter", "heatmap", "points") or rows.empty:
-        others = []
     columns = []
-    for axis in others:
+    for axis in axes:
         values = value_forms(rows[axis])
         seen: dict[tuple[Hashable, Hashable], Hashable] = {}
         if any(

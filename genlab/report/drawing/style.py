@@ -13,6 +13,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullForma
 
 from genlab.config.schema.figure import FigureConfig
 from genlab.config.values import value_form
+from genlab.report.drawing.catalogue import Kind
 from genlab.report.drawing.lines import Line, Prepared
 from genlab.report.words import is_error, readable, shown
 
@@ -35,6 +36,7 @@ class Panel:
     Attributes:
         axes: to draw on.
         figure: the figure's config.
+        kind: of the figure.
         prepared: rows, lines and places along x, the same for all panels of a figure.
         y: the column of this panel.
         notes: sentences that the figure must say of how it was drawn; a kind adds to them.
@@ -42,6 +44,7 @@ class Panel:
 
     axes: Axes
     figure: FigureConfig
+    kind: Kind
     prepared: Prepared
     y: str
     notes: list[str] = field(default_factory=list)
@@ -68,9 +71,9 @@ class Panel:
         return parts.index(getattr(lines[line], part)), len(parts)
 
     def _crossed(self) -> bool:
-        """Whether several series each have several lines; bars have no dashes, and all get colours of their own."""
+        """Whether several series each have several lines; without dashes all get colours of their own."""
         series, rest = ({getattr(line, part) for line in self.prepared.lines} for part in ("series", "rest"))
-        return self.figure.kind != "bars" and len(series) > 1 and len(rest) > 1
+        return self.kind.dashes and len(series) > 1 and len(rest) > 1
 
     def line_label(self, line: int) -> str:
         """What the legend says of a line; empty where there is nothing to tell apart."""
@@ -170,8 +173,13 @@ def line_label(figure: FigureConfig, line: Line) -> str:
 
 
 def text(written: str) -> str:
-    """Text of a sweep file: mathematics between dollar signs where it can be read as such, else as it stands."""
-    if written.count("$") < 2:
+    """Text of a sweep file: mathematics between dollar signs where it can be read as such, else as it stands.
+
+    As in Markdown, no space stands inside the signs of a formula: "$5 or $6" are two prices.
+    """
+    parts = written.split("$")
+    formulas = parts[1::2]
+    if len(parts) % 2 == 0 or any(not formula or formula != formula.strip() for formula in formulas):
         return plain(written)
     try:
         MathTextParser("path").parse(written)

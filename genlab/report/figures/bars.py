@@ -4,12 +4,14 @@ import math
 
 import numpy as np
 
+from genlab.report.drawing.catalogue import figure_kind
 from genlab.report.drawing.lines import over_seeds
 from genlab.report.drawing.style import Panel, column_label, name_places, value_label
 
 GROUP_WIDTH = 0.8
 
 
+@figure_kind(dashes=False)
 def draw_bars(panel: Panel) -> None:
     """A bar at the mean over seeds for each x and series, a whisker from the smallest to the largest seed."""
     axes, figure, prepared = panel.axes, panel.figure, panel.prepared

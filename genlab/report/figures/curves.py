@@ -4,12 +4,14 @@ from typing import Any
 
 import numpy as np
 
+from genlab.report.drawing.catalogue import figure_kind
 from genlab.report.drawing.lines import over_seeds
 from genlab.report.drawing.style import Panel
 
 MOST_MARKERS = 25
 
 
+@figure_kind(numbers_along_x=True)
 def draw_curves(panel: Panel) -> None:
     """A line a series through the means over seeds, a band from the smallest to the largest seed.
 

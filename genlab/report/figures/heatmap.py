@@ -3,13 +3,16 @@
 import numpy as np
 from matplotlib.colors import LogNorm, Normalize
 
+from genlab.report.drawing.catalogue import figure_kind
 from genlab.report.drawing.lines import over_seeds
 from genlab.report.drawing.style import SMALL, Panel, column_label, in_percent, value_label
 from genlab.report.words import is_error, shown
 
+MAP_INCHES = (3.7, 2.5)  # with room for a colour bar and the names of rows
 MOST_NUMBERS = 80
 
 
+@figure_kind(panel_inches=MAP_INCHES, column="above", lines_by_other_axes=False)
 def draw_heatmap(panel: Panel) -> None:
     """A cell for each x (to the right) and series (upwards), coloured by the mean of y over seeds.
 

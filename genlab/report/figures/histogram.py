@@ -2,12 +2,14 @@
 
 import numpy as np
 
+from genlab.report.drawing.catalogue import figure_kind
 from genlab.report.drawing.style import Panel, column_label, in_percent
 from genlab.report.words import is_error
 
 FEWEST_BINS, MOST_BINS = 10, 60
 
 
+@figure_kind(column="drawn")
 def draw_histogram(panel: Panel) -> None:
     """A step line a series over common bins: the part of the series' values in each bin, so that sizes do not matter.
 

@@ -2,12 +2,14 @@
 
 import numpy as np
 
+from genlab.report.drawing.catalogue import figure_kind
 from genlab.report.drawing.lines import over_seeds
 from genlab.report.drawing.style import Panel, column_label, name_places, value_label
 
 GROUP_WIDTH = 0.7
 
 
+@figure_kind(lines_by_other_axes=False)
 def draw_points(panel: Panel) -> None:
     """Markers of all runs in groups along x, series side by side within a group, a dash at the mean of each.
 
@@ -32,7 +34,7 @@ def draw_points(panel: Panel) -> None:
             linestyle="",
             alpha=0.75,
             markeredgewidth=0,
-            label=panel.line_label(index),
+            label=None if by_series else panel.line_label(index),  # the names of groups stand below them
         )
         means = over_seeds(group, ("line", "x"))
         centre = np.asarray(means["line"] if by_series else means["x"]) + shift

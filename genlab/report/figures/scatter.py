@@ -1,9 +1,11 @@
 """Scatter: y against x, a marker a run with Kendall's tau, or the curve of each run."""
 
+from genlab.report.drawing.catalogue import figure_kind
 from genlab.report.drawing.style import SMALL, Panel
 from genlab.statistics.kendall import kendall_tau_b
 
 
+@figure_kind(numbers_along_x=True, lines_by_other_axes=False)
 def draw_scatter(panel: Panel) -> None:
     """A marker a row, coloured by series, and Kendall's tau-b over all of them, all seeds together.
 

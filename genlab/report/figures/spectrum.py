@@ -4,10 +4,12 @@ from typing import Any
 
 import pandas as pd
 
+from genlab.report.drawing.catalogue import figure_kind
 from genlab.report.drawing.lines import over_seeds
 from genlab.report.drawing.style import Panel
 
 
+@figure_kind()
 def draw_spectrum(panel: Panel) -> None:
     """A line a series: each run's values in falling order against their rank (1 is the largest), averaged over seeds.
 

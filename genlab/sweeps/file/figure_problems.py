@@ -4,19 +4,9 @@ import difflib
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 
-from genlab.config.schema.figure import FigureConfig
+from genlab.config.schema.figure import FIGURE_KINDS, FigureConfig
 from genlab.errors import Problem
 
-# Columns that a kind cannot be drawn without; of those in one tuple, one is enough.
-NEEDS: dict[str, tuple[tuple[str, ...], ...]] = {
-    "curves": (("x",),),
-    "points": (("x", "series"),),
-    "histogram": (),
-    "spectrum": (),
-    "heatmap": (("x",), ("series",)),
-    "bars": (("x",),),
-    "scatter": (("x",),),
-}
 MOST_NAMES = 12
 
 
@@ -37,7 +27,7 @@ def figure_problems(figures: Sequence[FigureConfig], columns: Callable[[str], se
             problems.append(Problem(f"{key}.name", f"{figure.name} is the name of another figure already"))
         problems += [
             Problem(f"{key}.kind", f"{figure.kind} needs {' or '.join(needed)}")
-            for needed in NEEDS[figure.kind]
+            for needed in FIGURE_KINDS[figure.kind].needs
             if all(getattr(figure, field) is None for field in needed)
         ]
         known = columns(figure.table)

@@ -1,10 +1,10 @@
 import matplotlib as mpl
 import pandas as pd
 import pytest
+from matplotlib.cbook import is_math_text
 
-from genlab.report.drawing.draw import KINDS, draw
+from genlab.report.drawing.draw import draw
 from genlab.report.drawing.style import COLOURS
-from genlab.sweeps.file.figure_problems import NEEDS
 from tests.report.examples import AXES, CORRUPTION, MEASURES, SIZE, TEST_ERROR, figure, results
 
 NORMS = [f"measure.{measure}" for measure in MEASURES]
@@ -95,30 +95,30 @@ def test_values_that_a_log_axis_cannot_show_are_told(tables):
     assert "no place on a log axis" in words(canvas)
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("table", [pd.DataFrame(), results().assign(status="running"), results().iloc[:0]])
-def test_a_figure_without_values_says_so(kind, table):
-    canvas = draw(figure(kind), {"results": table}.__getitem__, AXES)
-    assert "no values yet" in words(canvas)
-    canvas.draw_without_rendering()
-
-
 def test_a_panel_without_values_says_so_beside_others_that_have_some(tables):
     first, second = draw(figure("curves", y=["measure.none", TEST_ERROR]), tables.__getitem__, AXES).axes
     assert [text.get_text() for text in first.texts] == ["no values yet"]
     assert len(second.lines) == 2
 
 
-@pytest.mark.parametrize("title", ["cost in $", "$x_$", "a $ and $ b", "$\\frac{$"])
+@pytest.mark.parametrize("title", ["cost in $", "$x_$", "a $ and $ b", "$\\frac{$", "$5 or $6", "$$", "$a$ and $"])
 def test_dollar_signs_that_are_no_mathematics_are_dollar_signs(title, tables):
-    draw(figure("curves", title=title, labels={SIZE: title}), tables.__getitem__, AXES).draw_without_rendering()
+    canvas = draw(figure("curves", title=title, labels={SIZE: title}), tables.__getitem__, AXES)
+    canvas.draw_without_rendering()
+    for said in (canvas.get_suptitle(), canvas.axes[0].get_xlabel()):
+        assert not is_math_text(said)
+        assert said.replace(r"\$", "$") == title
+
+
+def test_mathematics_between_dollar_signs_is_drawn_as_such(tables):
+    title = r"$\ell_2$ norm over $\gamma^2$"
+    canvas = draw(figure("curves", title=title), tables.__getitem__, AXES)
+    canvas.draw_without_rendering()
+    assert canvas.get_suptitle() == title
+    assert is_math_text(title)
 
 
 def test_drawing_leaves_no_global_state(tables):
     before = dict(mpl.rcParams)
     draw(figure("curves"), tables.__getitem__, AXES)
     assert dict(mpl.rcParams) == before
-
-
-def test_every_kind_is_drawn_and_checked():
-    assert set(KINDS) == set(NEEDS)
