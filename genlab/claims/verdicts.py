@@ -21,7 +21,7 @@ class Verdict:
     Attributes:
         id: of the claim.
         says: the claim as a sentence.
-        source: where it is claimed.
+        source: where it is claimed; empty where nobody did before.
         verdict: holds, fails, or cannot tell.
         effect: its size in the units of the column (a ratio and a tau have none); None where there is none.
         effect_name: "difference", "total change", "ratio", "difference from target", "Kendall tau-b" or "crossing".
@@ -99,7 +99,7 @@ def _checked(claim: Claim, table: Table, axes: Sequence[str]) -> Verdict:
     return Verdict(
         claim.id,
         claim.says,
-        claim.source,
+        claim.source or "",
         verdict,
         found.effect,
         found.effect_name,

@@ -31,6 +31,10 @@ Overrides = Annotated[
 Runs = Annotated[Path, typer.Option("--runs", envvar="GENLAB_RUNS", help="Directory of all runs.")]
 DataDir = Annotated[Path, typer.Option("--data-dir", envvar="GENLAB_DATA", help="Directory of all data sets.")]
 Device = Annotated[str | None, typer.Option("--device", callback=_known_device, help="auto, cpu, cuda or cuda:N.")]
+Scale = Annotated[
+    str | None,
+    typer.Option("--scale", help="smoke, laptop or paper; laptop if left out, and as it is for a file without scales."),
+]
 GroupSize = Annotated[
     str,
     typer.Option("--group", callback=_known_group_size, help="Nets that train together: auto, off, or N at most."),

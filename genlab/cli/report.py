@@ -4,14 +4,14 @@ from typing import Annotated
 
 import typer
 
-from genlab.cli.options import DEFAULT_DATA, DEFAULT_RUNS, AsJson, DataDir, Quiet, Runs, Verbose
+from genlab.cli.options import DEFAULT_DATA, DEFAULT_RUNS, AsJson, DataDir, Quiet, Runs, Scale, Verbose
 
 
 def report(
     targets: Annotated[
         list[str], typer.Argument(metavar="SWEEP|KEY.PATH=VALUE", help="Sweep files or names, then changes.")
     ],
-    scale: Annotated[str, typer.Option("--scale", help="smoke, laptop or paper.")] = "laptop",
+    scale: Scale = None,
     check: Annotated[bool, typer.Option("--check", help="Exit with 1 when a claim fails.")] = False,
     runs: Runs = DEFAULT_RUNS,
     data_dir: DataDir = DEFAULT_DATA,

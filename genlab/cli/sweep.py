@@ -15,6 +15,7 @@ from genlab.cli.options import (
     Overrides,
     Quiet,
     Runs,
+    Scale,
     Verbose,
 )
 from genlab.cli.sweep_slurm import AtOnce, Gpus, Partition, TimeLimit, slurm_wanted, submit_and_print
@@ -23,7 +24,7 @@ from genlab.cli.sweep_slurm import AtOnce, Gpus, Partition, TimeLimit, slurm_wan
 def sweep(
     target: Annotated[str, typer.Argument(metavar="SWEEP", help="A sweep file or a packaged name.")],
     overrides: Overrides = None,
-    scale: Annotated[str, typer.Option("--scale", help="smoke, laptop or paper.")] = "laptop",
+    scale: Scale = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan and run nothing.")] = False,
     only: Annotated[
         Literal["failed", "missing"] | None,

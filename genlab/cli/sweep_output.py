@@ -32,9 +32,10 @@ def print_plan(sweep: "Sweep", *, runs: Path, data_dir: Path, as_json: bool) -> 
         print_json({"cells": rows, "seconds_left": seconds})
         return
     print_table(list(rows[0]), rows)
+    at = f" at scale {sweep.scale}" if sweep.scale else ""
     left = sum(p.state != DONE for p in planned)
     time = "unknown until one is done" if seconds is None else f"about {seconds / 60:.1f} minutes one after another"
-    print(f"{sweep.name} at scale {sweep.scale}: {len(planned)} cells, {left} not done; time left: {time}")
+    print(f"{sweep.name}{at}: {len(planned)} cells, {left} not done; time left: {time}")
 
 
 def print_outcome(outcome: "Outcome", *, as_json: bool) -> None:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from genlab.cli.options import DEFAULT_DATA, DEFAULT_RUNS, AsJson, DataDir, Quiet, Runs, Verbose
+from genlab.cli.options import DEFAULT_DATA, DEFAULT_RUNS, AsJson, DataDir, Quiet, Runs, Scale, Verbose
 
 Against = Annotated[str, typer.Option("--against", help="gap (test error - training error), or a column.")]
 Hyperparameters = Annotated[str | None, typer.Option("--hyperparameters", help="Columns, comma-separated.")]
@@ -27,7 +27,7 @@ def zoo(
     seed_column: SeedColumn = "seed",
     test_images: TestImages = None,
     over: Annotated[Over, typer.Option("--over", help="What intervals resample.")] = "configurations",
-    scale: Annotated[str, typer.Option("--scale", help="Of sweeps: smoke, laptop or paper.")] = "laptop",
+    scale: Scale = None,
     out: Annotated[Path | None, typer.Option("--out", help="Folder for table and figure.")] = None,
     runs: Runs = DEFAULT_RUNS,
     data_dir: DataDir = DEFAULT_DATA,

@@ -115,7 +115,7 @@ def in_words_of_yaml(details: Any) -> str:
         return f"must have {details['ctx']['min_length']} or more items"
     message = str(details["msg"]).removeprefix("Value error, ")
     message = message[0].lower() + message[1:]
-    return message.replace("input should be", "must be").replace("string should match", "must match")
+    return message.replace("input should be", "must be").replace("string should", "must")
 
 
 def _without_tags(location: Path, value: Any) -> Path:

@@ -15,7 +15,7 @@ from genlab.config.schema.figure import FigureConfig
 from genlab.report.drawing.draw import arrangement, panel_inches
 from genlab.report.origin import Counts, Origin
 from genlab.report.page_style import STYLE
-from genlab.report.papers import authors, title
+from genlab.report.papers import cited, title
 from genlab.report.verdicts import effect_words, interval_words, mark, tested
 from genlab.report.words import duration, is_error, readable, shown
 
@@ -32,10 +32,10 @@ class ReportData:
 
     Attributes:
         name: of the sweep.
-        paper: key of the paper.
-        source: its figure, table or section.
-        asks: the question.
-        scale: smoke, laptop or paper.
+        paper: key of the paper, or its name; empty for a sweep of no paper.
+        source: its figure, table or section; may be empty.
+        asks: the question; may be empty.
+        scale: smoke, laptop or paper; None for a sweep without scales.
         verdicts: of the claims.
         figures: configs with the drawn figure, an SVG document as text or a PNG file as bytes.
         results: a row a cell, as in results.csv.
@@ -52,7 +52,7 @@ class ReportData:
     paper: str
     source: str
     asks: str
-    scale: str
+    scale: str | None
     verdicts: Sequence[Verdict]
     figures: Sequence[tuple[FigureConfig, bytes | str]]
     results: pd.DataFrame
@@ -67,13 +67,11 @@ class ReportData:
 
 def page(sweep: ReportData) -> str:
     """The document, with light and dark colours and tables and figures that scroll in their own boxes when narrow."""
-    heading = f"{authors(sweep.paper)}, {sweep.source}"
-    paper = f" of <cite>{escape(title(sweep.paper))}</cite>" if title(sweep.paper) else ""
+    heading = cited(sweep.paper, sweep.source) or sweep.name
     parts = [
         f"<h1>{escape(heading)}</h1>",
-        f'<p class="quiet">{escape(sweep.source)}{paper}, checked by the sweep <code>{escape(sweep.name)}</code> '
-        f"at {escape(sweep.scale)} scale.</p>",
-        f'<p class="question">{escape(sweep.asks)}</p>',
+        f'<p class="quiet">{_what(sweep)}</p>',
+        f'<p class="question">{escape(sweep.asks)}</p>' if sweep.asks else "",
         _claims(sweep),
         _figures(sweep.figures),
         _results(sweep),
@@ -83,7 +81,7 @@ def page(sweep: ReportData) -> str:
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(heading)} · {escape(sweep.name)} · genlab</title>\n"
+        f"<title>{' · '.join(map(escape, dict.fromkeys((heading, sweep.name, 'genlab'))))}</title>\n"
         '<link rel="icon" href="data:,">\n'  # else browsers ask for one
         f"<style>\n{STYLE}\n</style>\n</head>\n<body>\n<main>\n"
         + "\n".join(part for part in parts if part)
@@ -92,11 +90,20 @@ def page(sweep: ReportData) -> str:
     )
 
 
+def _what(sweep: ReportData) -> str:
+    """Which sweep this is, and of what, where it is of a paper."""
+    paper = title(sweep.paper)
+    of = " of ".join(filter(None, (escape(sweep.source), f"<cite>{escape(paper)}</cite>" if paper else "")))
+    at = f" at {escape(sweep.scale)} scale" if sweep.scale else ""
+    return f"{f'{of}, checked by the' if of else 'The'} sweep <code>{escape(sweep.name)}</code>{at}."
+
+
 def _claims(sweep: ReportData) -> str:
     if not sweep.verdicts:
         return "<h2>Claims</h2>\n<p>This sweep makes no claims.</p>"
     devices = ", ".join(what for what, _ in sweep.origin.devices) or "no device yet"
-    said = f"{tested(sweep.verdicts)}; at {sweep.scale} scale, on {devices}."
+    at = f"at {sweep.scale} scale, " if sweep.scale else ""
+    said = f"{tested(sweep.verdicts)}; {at}on {devices}."
     rows = "\n".join(map(_claim, sweep.verdicts))
     rules: dict[str, list[str]] = {}
     for verdict in sweep.verdicts:
@@ -117,7 +124,7 @@ def _claims(sweep: ReportData) -> str:
 
 
 def _claim(verdict: Verdict) -> str:
-    small = f"<small>{escape(f'{verdict.id} · {verdict.source}')}</small>"
+    small = f"<small>{escape(' · '.join(filter(None, (verdict.id, verdict.source))))}</small>"
     reason = f"<small>{escape(verdict.reason)}</small>" if verdict.reason else ""
     name = f"<small>{escape(verdict.effect_name)}</small>" if verdict.effect is not None else ""
     badge = f'<span class="verdict {mark(verdict.verdict)}">{escape(verdict.verdict)}</span>'

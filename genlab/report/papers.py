@@ -1,4 +1,4 @@
-"""The papers whose figures and tables are sweeps, by the key that sweep files use."""
+"""The papers that genlab knows, by the key that sweep files use; a sweep may name any other paper in words, or none."""
 
 # Authors and year, and the title.
 PAPERS: dict[str, tuple[str, str]] = {
@@ -35,3 +35,8 @@ def authors(paper: str) -> str:
 def title(paper: str) -> str:
     """The title of a paper key; nothing where it is not known."""
     return PAPERS[paper][1] if paper in PAPERS else ""
+
+
+def cited(paper: str, source: str) -> str:
+    """Paper and figure, table or section of it, as far as they are given: "Neyshabur et al. 2017, Figure 1"."""
+    return ", ".join(part for part in (authors(paper), source) if part)

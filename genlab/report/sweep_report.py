@@ -62,9 +62,9 @@ def report_sweep(sweep: Sweep, *, runs: Path, data_dir: Path) -> Report:
     drawn = write_figures(config.figures, folder / "figures", tables, sweep.axes)
     data = ReportData(
         name=sweep.name,
-        paper=config.paper,
-        source=config.source,
-        asks=" ".join(config.asks.split()),
+        paper=config.paper or "",
+        source=config.source or "",
+        asks=" ".join((config.asks or "").split()),
         scale=sweep.scale,
         verdicts=check_claims(config.claims, tables, sweep.axes),
         figures=[(figure, svg(drawn[figure.name])) for figure in config.figures],

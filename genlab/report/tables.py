@@ -9,7 +9,7 @@ from rich.text import Text
 
 from genlab.claims.verdicts import Verdict
 from genlab.report.page import ReportData
-from genlab.report.papers import authors
+from genlab.report.papers import cited
 from genlab.report.verdicts import effect_words, interval_words, mark, tested
 
 COLOURS = {"holds": "green", "fails": "red", "open": "yellow"}
@@ -43,8 +43,11 @@ def print_report(sweep: ReportData, files: Mapping[str, Path], console: Console)
     Args:
         files: what was written, by a word for it, such as page, figures, table.
     """
-    console.print(Text(f"{authors(sweep.paper)}, {sweep.source} ({sweep.name}, {sweep.scale} scale)", style="bold"))
-    console.print(Text(sweep.asks))
+    of, at = cited(sweep.paper, sweep.source), f"{sweep.scale} scale" if sweep.scale else ""
+    brackets = ", ".join(filter(None, (sweep.name if of else "", at)))
+    console.print(Text((of or sweep.name) + (f" ({brackets})" if brackets else ""), style="bold"))
+    if sweep.asks:
+        console.print(Text(sweep.asks))
     if sweep.verdicts:
         console.print()
         console.print(claims_table(sweep.verdicts))

@@ -54,12 +54,12 @@ def sweep_folder(sweep: Sweep, runs: Path) -> Path:
     """Where the results, figures and report of a sweep go, in `<runs>/sweeps/`.
 
     For sweeps that come with genlab `<name>-<scale>[-<hash of overrides>]`. For all other files, of which two in
-    different folders may have one name, `<name>-<scale>-<longer hash of the file's place and the overrides>`. The place
-    is that seen from `runs`, so that it survives a move of both together, and editing the file keeps it; a file that is
-    moved alone gets a new folder, for which its runs are read and nothing is trained again. Overrides of the execution
-    change no result and are not in the hash.
+    different folders may have one name, `<name>[-<scale>]-<longer hash of the file's place and the overrides>`. The
+    place is that seen from `runs`, so that it survives a move of both together, and editing the file keeps it; a file
+    that is moved alone gets a new folder, for which its runs are read and nothing is trained again. Overrides of the
+    execution change no result and are not in the hash.
     """
-    folder = f"{sweep.name}-{sweep.scale}"
+    folder = sweep.name + (f"-{sweep.scale}" if sweep.scale else "")
     overrides = sorted(override for override in sweep.overrides if not override.strip().startswith("execution."))
     path = sweep.loaded.path.resolve()
     if path.parent not in [(root / "sweeps").resolve() for root in CONFIG_ROOTS]:
@@ -234,8 +234,7 @@ def _command(sweep: Sweep, *, runs: Path, data_dir: Path, device: str | None, jo
         "sweep",
         str(sweep.loaded.path),
         *sweep.overrides,
-        "--scale",
-        sweep.scale,
+        *(["--scale", sweep.scale] if sweep.scale else []),
     ]
     command += ["--runs", str(runs), "--data-dir", str(data_dir), "--jobs", str(jobs), "--quiet", "--json"]
     command += ["--device", device] if device else []

@@ -35,13 +35,13 @@ class Gathered:
     folder: Path
 
 
-def gather_runs(targets: Sequence[str], *, scale: str, runs: Path, data_dir: Path) -> Gathered:
+def gather_runs(targets: Sequence[str], *, scale: str | None, runs: Path, data_dir: Path) -> Gathered:
     """The rows of all targets together; a run that several of them have counts once.
 
     Args:
         targets: run directories, ids or names, directories of runs, sweep files or names, CSV files with a header and
             a row a run; `key=value` changes the sweeps.
-        scale: of the sweeps.
+        scale: of the sweeps; None for laptop, or for files without scales as they are.
         runs: where the runs of sweeps and of names are.
 
     Raises:
@@ -61,7 +61,7 @@ def gather_runs(targets: Sequence[str], *, scale: str, runs: Path, data_dir: Pat
             planned = sweep_plan(sweep, sweep_passes(sweep), runs=runs, data_dir=data_dir)
             rows = results_rows(planned)
             if not any(row["status"] == "finished" for row in rows):
-                remedy = " ".join(["genlab sweep", target, *overrides, "--scale", scale])
+                remedy = " ".join(["genlab sweep", target, *overrides, *(["--scale", scale] if scale else [])])
                 raise UsageError(f"{target}: none of its {len(rows)} runs is finished in {runs}; `{remedy}` makes them")
             parts.append(pd.DataFrame(rows))
             folders.add(sweep_folder(sweep, runs))

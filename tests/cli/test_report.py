@@ -34,10 +34,27 @@ def test_a_report_checks_every_claim_and_writes_page_figures_and_table(swept):
     assert (folder / "results.csv").read_text().count("\n") == 7
 
 
-def test_check_exits_with_1_when_a_claim_fails(swept):
-    verdicts = json.loads(genlab("report", SWEEP, "--scale", "smoke", "--runs", swept, "--json").out)[0]["claims"]
-    some_fail = any(verdict["verdict"] == "fails" for verdict in verdicts)
-    assert genlab("report", SWEEP, "--scale", "smoke", "--runs", swept, "--check", "-q").code == int(some_fail)
+SURE = """
+base:
+  data: {name: digits, train_size: 60}
+  model: {name: mlp, widths: [4]}
+  training: {optimiser: {name: sgd, learning_rate: 0.1}, batch_size: 16, stop: {epochs: 1}}
+seeds: [0, 1, 2]
+claims:
+  - {id: one-epoch, says: It trains for one epoch., kind: close_to, column: final.epoch, target: 1, tolerance: 0.5}
+"""
+SURELY_NOT = "  - {id: two, says: It trains for two., kind: close_to, column: final.epoch, target: 2, tolerance: 0.5}\n"
+
+
+def test_check_exits_with_1_where_one_claim_fails_and_with_0_where_all_hold(tmp_path):
+    path = tmp_path / "one-epoch.yaml"
+    command = ("report", path, "--runs", tmp_path, "--check", "--json")
+    for claims, verdicts, code in (("", ["holds"], 0), (SURELY_NOT, ["holds", "fails"], 1)):
+        path.write_text(SURE + claims)
+        assert genlab("sweep", path, "--runs", tmp_path, "-q").code == 0
+        found = genlab(*command)
+        assert [claim["verdict"] for claim in json.loads(found.out)[0]["claims"]] == verdicts
+        assert found.code == code
 
 
 def test_a_sweep_that_has_not_run_cannot_tell(tmp_path):

@@ -168,7 +168,7 @@ def test_the_base_of_a_sweep_is_a_name_or_like_a_train_config(base):
         (["list"], [{"modle.name": "mlp"}]),
         (["base"], {"data": {"nmae": "mnist"}}),
         (["base"], {"training": {"procedure": "some"}}),
-        (["paper"], "neyshabur2018"),
+        (["paper"], 2018),
         (["claims", 0, "kind"], "grows"),
         (["figures", 0, "kind"], "pie"),
         (["scales"], {"huge": {}}),

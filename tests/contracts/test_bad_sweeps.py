@@ -62,7 +62,11 @@ MISTAKES = {
         "scales",
         "there is no scale 'smoke' in this file; it has laptop",
     ),
-    "no scales": ({"scales:\n  smoke: {}\n": ""}, "paper", "required and missing"),
+    "a scale of a file without scales": (
+        {"scales:\n  smoke: {}\n": ""},
+        "paper",
+        "there is no scale 'smoke' in this file; it has none, and runs without --scale",
+    ),
     "a scale of another name": (
         {"smoke: {}": "smoke: {}\n  smokey: {}"},
         "smokey",
@@ -81,7 +85,11 @@ MISTAKES = {
         "base",
         "no packaged train config of that name",
     ),
-    "an unknown paper": ({"neyshabur2017": "neyshabur2016"}, "paper", "did you mean neyshabur2017?"),
+    "a paper without a name": (
+        {"paper: neyshabur2017": "paper: ''"},
+        "paper",
+        "must have at least 1 character, not ''",
+    ),
     "an unknown measure": ({ONLY: "only: [log_l2_nrom]"}, "only", "did you mean log_l2_norm?"),
     "an unknown option of a measure": (
         {ONLY: "options: {log_l2_path_norm: {pool: sum}}"},

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from genlab.config.load import find_config
-from genlab.config.schema.sweep import PAPERS
 from genlab.measures import MEASURES
+from genlab.report.papers import PAPERS
 from genlab.sweeps.file.grid import find_sweeps, load_sweep
 from genlab.sweeps.file.passes import sweep_passes
 from tests.cli.command import genlab
@@ -26,7 +26,7 @@ def test_every_file_of_the_folder_is_a_sweep():
 @pytest.mark.parametrize("name", SWEEPS)
 def test_it_is_named_after_its_paper_and_the_figure_or_table_of_its_source(name):
     config = load_sweep(name, "smoke").config
-    assert config.paper in PAPERS
+    assert config.paper in PAPERS, f"{config.paper} is not in genlab/report/papers.py"
     paper, _, what = name.partition("-")
     assert paper == config.paper
     if what == "zoo":  # all nets of a paper together, which are behind more than one of its tables
@@ -37,6 +37,14 @@ def test_it_is_named_after_its_paper_and_the_figure_or_table_of_its_source(name)
     number = re.match(r"(Figure|Table|Section) (\S+)", config.source)
     assert number, f"{config.source}: Figure, Table or Section and its number"
     assert what.startswith(number[1].lower() + re.match(r"\d+", number[2])[0])
+
+
+@pytest.mark.parametrize("name", SWEEPS)
+def test_it_says_what_it_asks_and_where_each_claim_is_made(name):
+    """A sweep of one's own may leave these out."""
+    config = load_sweep(name, "smoke").config
+    assert config.asks
+    assert not [claim.id for claim in config.claims if not claim.source]
 
 
 @pytest.mark.parametrize("name", SWEEPS)

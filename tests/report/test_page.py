@@ -182,6 +182,35 @@ def test_a_sweep_that_has_not_run_has_a_page_too():
     assert "This sweep makes no claims." in document.text
 
 
+def test_a_sweep_of_no_paper_is_called_by_its_name_and_nobody_is_cited():
+    ours = report(name="wider", paper="", source="", asks="", scale=None, verdicts=[checked("a", "A.", source="")])
+    document = Document(page(ours))
+    assert document.text.startswith("wider · genlab wider The sweep wider . Claims 1 claim was tested: 1 holds; on cpu")
+    assert not document.all("cite")
+    assert "A. a holds" in document.text
+    assert "scale" not in document.text.partition("Configs")[0]
+
+
+@pytest.mark.parametrize(
+    ("paper", "source", "heading", "what"),
+    [
+        (
+            "jiang2020",
+            "Table 1",
+            "Jiang et al. 2020, Table 1",
+            "Table 1 of Fantastic generalization measures",
+        ),
+        ("jiang2020", "", "Jiang et al. 2020", "Fantastic generalization measures and where to find"),
+        ("Mine 2030", "Figure 2", "Mine 2030, Figure 2", "Figure 2, checked by the sweep"),
+        ("", "Chapter 3", "Chapter 3", "Chapter 3, checked by the sweep"),
+        ("Mine 2030", "", "Mine 2030", "The sweep neyshabur2017-figure1 at laptop scale."),
+    ],
+)
+def test_what_a_sweep_is_of_is_said_as_far_as_its_file_says_it(paper, source, heading, what):
+    text = Document(page(report(paper=paper, source=source))).text
+    assert text.startswith(f"{heading} · neyshabur2017-figure1 · genlab {heading} {what}")
+
+
 def test_unfinished_runs_are_told_by_a_column():
     table = results()
     table.loc[0, "status"] = "failed"

@@ -35,5 +35,11 @@ def test_words_in_brackets_are_not_taken_for_markup(printed):
     assert "[red]Is it?[/red]" in printed(report(asks="[red]Is it?[/red]"))
 
 
+def test_a_sweep_of_no_paper_is_called_by_its_name(printed):
+    said = printed(report(name="wider", paper="", source="", asks="", scale=None, verdicts=()))
+    assert said.splitlines() == ["wider", "24 of 24 runs are finished."]
+    assert printed(report(paper="", source="", asks="")).startswith("neyshabur2017-figure1 (laptop scale)\n\n")
+
+
 def test_a_sweep_without_claims_has_no_table(printed):
     assert "claim" not in printed(report(verdicts=()))

@@ -200,6 +200,21 @@ def test_a_worker_gets_the_same_sweep_whatever_this_process_was_started_with(tmp
     assert {"--fail-fast", "--quiet", "--json"} <= set(command)
 
 
+def test_workers_of_a_file_without_scales_are_given_none(tmp_path):
+    sweep = load_sweep(str(sweep_file(tmp_path, {"scales:\n  smoke: {}\n": ""})), None)
+    given = []
+
+    def run_workers(command, jobs, watch, stop_after, killed):
+        given.append(command)
+        return [Ended(0, "", "")] * jobs
+
+    with mock.patch.object(module, "run_workers", run_workers), pytest.raises(GenlabError):
+        swept(sweep, tmp_path / "runs", jobs=2)
+    ((*command,),) = given
+    assert "--scale" not in command
+    assert sweep_folder(sweep, tmp_path / "runs").name.startswith("small-")
+
+
 def test_workers_that_end_before_they_are_at_any_cell_are_an_error_with_their_last_line(tmp_path):
     broken = [Ended(2, "", "Warning: x\ngenlab: small.yaml:1:1: paper: is required\n"), Ended(0, "", "")]
     with mock.patch.object(module, "run_workers", return_value=broken), pytest.raises(GenlabError) as caught:

@@ -1,4 +1,4 @@
-"""A claim of a paper as data: what should be seen, in which numbers, and how it is checked."""
+"""A claim, of a paper or one's own, as data: what should be seen, in which numbers, and how it is checked."""
 
 from typing import Annotated, Any, Literal
 
@@ -21,7 +21,9 @@ class ClaimSection(Section):
 
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$", description="Short name, unique in the file.")
     says: str = Field(min_length=1, description="The claim as a sentence.")
-    source: str = Field(min_length=1, description="Where it is claimed: paper, figure or section.")
+    source: str | None = Field(
+        None, min_length=1, description="Where it is claimed: paper, figure or section; none for one's own."
+    )
     table: str = Field(
         "results",
         pattern=r"^(results|history|measures|compression|bounds|measures/[A-Za-z0-9_]+)$",

@@ -1,4 +1,4 @@
-"""A sweep: one figure or table of a paper as a grid of runs, passes over them, figures and claims."""
+"""A sweep: a grid of runs, passes over them, figures and claims; those that come with genlab are of papers."""
 
 from typing import Annotated, Any, Literal
 
@@ -15,20 +15,6 @@ Axes = dict[str, Axis]
 Cells = Annotated[tuple[dict[str, Any], ...], Field(strict=False)]
 Seeds = Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(strict=False, min_length=1)]
 ScaleName = Literal["smoke", "laptop", "paper"]
-PAPERS = (
-    "zhang2017",
-    "arpit2017",
-    "krueger2017",
-    "rolnick2017",
-    "neyshabur2017",
-    "jiang2020",
-    "arora2018",
-    "feng2023",
-    "huh2023",
-    "dziugaite2017",
-    "perezortiz2021",
-    "lotfi2022",
-)
 
 
 class Scale(Section):
@@ -63,11 +49,13 @@ class SlurmConfig(Section):
 
 
 class SweepConfig(Section):
-    """One file under `configs/sweeps/`, named after its paper and figure."""
+    """A sweep of one's own, or one of a paper: a file under `configs/sweeps/` named after its paper and figure."""
 
-    paper: Literal[PAPERS]  # type: ignore[valid-type]
-    source: str = Field(min_length=1, description="Figure, table or section of the paper.")
-    asks: str = Field(min_length=1, description="The question, as a sentence.")
+    paper: str | None = Field(
+        None, min_length=1, description="Key of a paper that genlab knows, or any other in words; none for one's own."
+    )
+    source: str | None = Field(None, min_length=1, description="Figure, table or section of the paper.")
+    asks: str | None = Field(None, min_length=1, description="The question, as a sentence.")
     base: dict[str, Any] | str = Field(description="A train config, or the name of a packaged one.")
     grid: Axes = Field(default_factory=dict, description="Dotted config keys and the values of each; all combinations.")
     zip: Annotated[tuple[Axes, ...], Field(strict=False)] = Field(
@@ -81,7 +69,9 @@ class SweepConfig(Section):
     figures: Annotated[tuple[FigureConfig, ...], Field(strict=False)] = ()
     claims: Annotated[tuple[Claim, ...], Field(strict=False)] = ()
     slurm: SlurmConfig = Field(default_factory=SlurmConfig)
-    scales: dict[ScaleName, Scale]
+    scales: dict[ScaleName, Scale] = Field(
+        default_factory=dict, description="Sizes that the sweep can be run at; without any the file is run as it is."
+    )
 
     @model_validator(mode="after")
     def _grid_or_list(self) -> "SweepConfig":

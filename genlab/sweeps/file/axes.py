@@ -24,11 +24,15 @@ class Places:
     """Where the keys of a sweep file stand at a scale: in the section of the scale where that has them."""
 
     source: Source
-    scale: str
+    scale: str | None
+
+    @property
+    def _starts(self) -> tuple[Path, ...]:
+        return ((),) if self.scale is None else (("scales", self.scale), ())
 
     def of(self, section: str, *path: str | int) -> str:
         """A key below a section such as `base`, `zip` or `exclude`, or the nearest above it."""
-        for start in (("scales", self.scale), ()):
+        for start in self._starts:
             if (*start, section) in self.source.positions:
                 whole: Path = (*start, section, *path)
                 if whole in self.source.positions or not start:
@@ -37,7 +41,7 @@ class Places:
 
     def of_axis(self, axis: str) -> str:
         """The key of an axis in `grid`, `zip` or `list`."""
-        for start in (("scales", self.scale), ()):
+        for start in self._starts:
             sections = [(*start, section) for section in ("grid", "zip", "list")]
             for path, where in self.source.positions.items():
                 if path[-1:] == (axis,) and path[: len(start) + 1] in sections:

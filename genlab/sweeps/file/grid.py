@@ -19,6 +19,7 @@ from genlab.errors import ConfigError, GenlabError, Problem, UsageError
 from genlab.sweeps.file.axes import Places, axes_of, axis_problems, shape_problems
 
 SHOWN_PROBLEMS = 20
+DEFAULT_SCALE = "laptop"
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class Sweep:
 
     Attributes:
         name: of the file, without ending.
-        scale: smoke, laptop or paper.
+        scale: smoke, laptop or paper; None for a file without scales.
         loaded: the file, with the positions of its keys.
         cells: in the order of the axes as they stand, seeds running fastest.
         axes: dotted keys that cells differ in, without the seed.
@@ -55,7 +56,7 @@ class Sweep:
     """
 
     name: str
-    scale: str
+    scale: str | None
     loaded: Loaded[SweepConfig]
     cells: tuple[Cell, ...]
     axes: tuple[str, ...]
@@ -67,8 +68,11 @@ class Sweep:
         return self.loaded.config
 
 
-def load_sweep(target: str, scale: str, overrides: Sequence[str] = ()) -> Sweep:
+def load_sweep(target: str, scale: str | None, overrides: Sequence[str] = ()) -> Sweep:
     """A sweep from a file or a packaged name, at a scale, with overrides of the base config.
+
+    Args:
+        scale: None for laptop where the file has scales, and for the file as it is where it has none.
 
     Raises:
         ConfigError: every problem of the file and of its cells, with file and line, before anything runs.
@@ -76,16 +80,18 @@ def load_sweep(target: str, scale: str, overrides: Sequence[str] = ()) -> Sweep:
     """
     loaded = load(SweepConfig, target, kind="sweeps")
     config, source = loaded.config, loaded.source
-    if scale not in config.scales:
-        known = ", ".join(config.scales)
+    if scale is None and config.scales:
+        scale = DEFAULT_SCALE
+    if scale is not None and scale not in config.scales:
+        has = f"it has {', '.join(config.scales)}" if config.scales else "it has none, and runs without --scale"
         raise ConfigError(
-            [Problem("scales", f"there is no scale {scale!r} in this file; it has {known}", source.where(("scales",)))]
+            [Problem("scales", f"there is no scale {scale!r} in this file; {has}", source.where(("scales",)))]
         )
     places = Places(source, scale)
-    problems = shape_problems(config, config.scales[scale], places)
+    chosen = Scale() if scale is None else config.scales[scale]
+    problems = shape_problems(config, chosen, places)
     if problems:
         raise ConfigError(problems)
-    chosen = config.scales[scale]
     grid, blocks, cells, excluded = axes_of(config, chosen)
     axes = list(
         dict.fromkeys([*grid, *(key for block in blocks for key in block), *(k for cell in cells for k in cell)])
@@ -196,11 +202,11 @@ def find_sweeps() -> list[str]:
     return packaged_configs("sweeps")
 
 
-def require_scale(scale: str) -> None:
+def require_scale(scale: str | None) -> None:
     """Refuse a scale that no sweep has.
 
     Raises:
         UsageError: it is not smoke, laptop or paper.
     """
-    if scale not in ("smoke", "laptop", "paper"):
+    if scale not in (None, "smoke", "laptop", "paper"):
         raise UsageError(f"--scale {scale}: there are smoke, laptop and paper")

@@ -28,7 +28,7 @@ class Stopped(KeyboardInterrupt):
 def run_cell(
     snapshot: str,
     sweep: str,
-    scale: str,
+    scale: str | None,
     overrides: Sequence[str],
     number: int,
     identity: str,
@@ -70,7 +70,7 @@ def run_cell(
 
 def _finish(
     sweep: str,
-    scale: str,
+    scale: str | None,
     overrides: Sequence[str],
     number: int,
     identity: str,

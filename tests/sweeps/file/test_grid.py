@@ -68,6 +68,30 @@ def test_a_scale_replaces_axes_seeds_and_base(tmp_path):
     assert cell.config.training.optimiser.learning_rate == 0.1, "the rest of the section stays"
 
 
+def test_a_file_without_scales_is_run_as_it_is(tmp_path):
+    path = sweep_file(tmp_path, {"scales:\n  smoke: {}\n": ""})
+    sweep = load_sweep(str(path), None)
+    assert sweep.scale is None
+    assert values(sweep) == values(loaded(tmp_path))
+
+
+def test_the_laptop_is_what_is_meant_where_a_file_has_scales_and_none_is_named(tmp_path):
+    scales = {"smoke: {}": "smoke: {seeds: [7]}\n  laptop: {seeds: [8]}"}
+    path = sweep_file(tmp_path, scales)
+    sweep = load_sweep(str(path), None)
+    assert (sweep.scale, {cell.config.seed for cell in sweep.cells}) == ("laptop", {8})
+    path = sweep_file(tmp_path)
+    with pytest.raises(ConfigError, match="there is no scale 'laptop' in this file; it has smoke"):
+        load_sweep(str(path), None)
+
+
+def test_paper_source_and_question_may_be_left_out(tmp_path):
+    ours = {"paper: neyshabur2017\nsource: Figure 4\nasks: Does a sweep do what it should?\n": ""}
+    config = loaded(tmp_path, ours).config
+    assert (config.paper, config.source, config.asks) == (None, None, None)
+    assert loaded(tmp_path, {"neyshabur2017": "Mine et al. 2030"}).config.paper == "Mine et al. 2030"
+
+
 def test_a_scale_can_take_an_axis_away(tmp_path):
     sweep = loaded(tmp_path, {"smoke: {}": "smoke: {grid: {model.widths: null}}"})
     assert values(sweep) == [(0,), (1,)]
@@ -165,6 +189,7 @@ def test_execution_can_be_overridden_since_it_changes_no_run(tmp_path):
 
 def test_a_scale_that_no_sweep_has_is_refused():
     require_scale("paper")
+    require_scale(None)
     with pytest.raises(UsageError, match="--scale tiny: there are smoke, laptop and paper"):
         require_scale("tiny")
 

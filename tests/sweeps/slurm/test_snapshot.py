@@ -37,6 +37,12 @@ def test_the_package_the_configs_and_the_sweep_are_copied(sweep, tmp_path):
     assert [path.name for path in (tmp_path / "folder").iterdir()] == [snapshot.name], "nothing half-written is left"
 
 
+def test_a_sweep_without_scales_is_copied_as_it_is(tmp_path):
+    sweep = load_sweep(str(write_sweep(tmp_path, FOUR_CELLS.partition("scales:")[0])), None)
+    snapshot = take_snapshot(sweep, tmp_path / "folder")
+    assert load_sweep(str(sweep_in(snapshot, sweep)), sweep.scale).cells == sweep.cells
+
+
 def test_python_finds_the_copy_and_knows_the_commit_it_is_of(sweep, tmp_path):
     snapshot = take_snapshot(sweep, tmp_path)
     shown = "genlab.__file__, json.dumps(genlab.rundir.provenance.git_commit())"
