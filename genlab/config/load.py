@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from genlab.config.overrides import apply_overrides
 from genlab.config.schema import TrainConfig
 from genlab.config.schema.data import KNOWN_CLASSES, KNOWN_TRAIN_SIZE
-from genlab.config.schema.model import REQUIRED_IMAGE_SIZE, wrong_size_message
+from genlab.config.schema.model import REQUIRED_IMAGE_SIZE, smallest_batch, wrong_size_message
 from genlab.config.schema.training.gradient import GradientConfig
 from genlab.config.validation import validated
 from genlab.config.yaml_source import Source, parse, parse_scalar
@@ -147,13 +147,13 @@ def _crop_fits(config: TrainConfig) -> list[Problem]:
     return [Problem("data.crop", f"{data.crop} is above the image size {uncropped}; use data.pad or data.resize first")]
 
 
-def _batch_of_one(config: TrainConfig) -> list[Problem]:
-    model, training, data = config.model, config.training, config.data
-    if model.name != "neyshabur_vgg" or not model.batch_norm or not isinstance(training, GradientConfig):
+def _batch_too_small(config: TrainConfig) -> list[Problem]:
+    if not isinstance(config.training, GradientConfig):
         return []
-    message = "batch norm of the linear layer cannot normalise one image; use 2 or more, or model.batch_norm: false"
-    alone = [("training.batch_size", training.batch_size), ("data.train_size", data.train_size)]
-    return [Problem(key, message) for key, value in alone if value == 1]
+    least = smallest_batch(config.model)
+    message = f"the net's batch norm cannot normalise fewer than {least} images; use more, or model.batch_norm: false"
+    given = [("training.batch_size", config.training.batch_size), ("data.train_size", config.data.train_size)]
+    return [Problem(key, message) for key, value in given if value is not None and value < least]
 
 
 CROSS_CHECKS: tuple[Callable[[TrainConfig], list[Problem]], ...] = (
@@ -161,5 +161,5 @@ CROSS_CHECKS: tuple[Callable[[TrainConfig], list[Problem]], ...] = (
     _train_size,
     _balanced_subset,
     _crop_fits,
-    _batch_of_one,
+    _batch_too_small,
 )

@@ -70,6 +70,11 @@ def test_a_file_that_is_no_text_is_a_config_error(tmp_path):
             "data.train_size: a balanced subset of digits needs at least 10 images, one a class",
         ),
         (["data.crop=9"], "data.crop: 9 is above the image size 8; use data.pad or data.resize first"),
+        (
+            ["data.resize=32", "model.name=neyshabur_vgg", "training.batch_size=1"],
+            "training.batch_size: the net's batch norm cannot normalise fewer than 2 images; use more, or "
+            "model.batch_norm: false",
+        ),
     ],
 )
 def test_sections_that_do_not_fit_each_other_are_told_with_the_remedy(tmp_path, changes, problem):
@@ -92,6 +97,7 @@ def test_sections_that_do_not_fit_are_found_in_the_file(tmp_path):
         ["data.name=mnist", "data.pad=2", "model.name=vgg"],
         ["data.name=mnist", "data.resize=32", "model.name=vgg"],
         ["data.name=cifar10", "data.pad=2", "data.crop=32", "model.name=vgg"],
+        ["data.resize=32", "model.name=neyshabur_vgg", "model.batch_norm=false", "training.batch_size=1"],
         ["data.name=image_folder", "data.path=birds", "model.name=vgg"],
         ["data.train_size=1347"],
         ["data.train_size=10", "data.subset=balanced"],

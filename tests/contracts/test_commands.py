@@ -8,7 +8,6 @@ import typer
 
 from genlab.cli.app import app
 from genlab.config.load import load_train_config, packaged_configs
-from genlab.sweeps.file.grid import load_sweep
 from tests.cli.command import genlab
 from tests.contracts.readme import TREE, commands, directories, options, problems_of_command, tree
 
@@ -111,21 +110,6 @@ def test_the_gallery_lists_every_config(name):
     gallery = ROOT / "configs" / "README.md"
     assert gallery.is_file(), "configs/README.md is missing"
     assert re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", gallery.read_text()), f"configs/README.md lacks {name}"
-
-
-@pytest.mark.parametrize("name", packaged_configs("sweeps"))
-def test_the_gallery_has_a_row_for_every_sweep_with_what_it_asks_its_command_minutes_and_claims(name):
-    gallery = (ROOT / "configs" / "README.md").read_text()
-    rows = re.findall(rf"^\| \[{re.escape(name)}\]\(sweeps/{re.escape(name)}\.yaml\) \|(.*)\|$", gallery, re.MULTILINE)
-    assert len(rows) == 1, f"configs/README.md needs one row | [{name}](sweeps/{name}.yaml) | ..."
-    cells = [cell.strip() for cell in rows[0].split("|")]
-    assert len(cells) == 4, "what it asks, command, minutes, claims that held"
-    asks, command, minutes, held = cells
-    assert asks.endswith("?")
-    assert f"`genlab sweep {name}" in command
-    assert re.search(r"\d", minutes) or "not measured" in minutes
-    claims = len(load_sweep(name, "laptop").config.claims)
-    assert re.match(rf"\d+ of {claims}\b|not measured", held), f"the file makes {claims} claims"
 
 
 EXAMPLE = """\

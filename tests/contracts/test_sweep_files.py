@@ -16,6 +16,7 @@ from tests.cli.command import genlab
 SWEEPS = find_sweeps()
 SCALES = ("smoke", "laptop", "paper")
 EMBEDDED = "digits"
+GALLERY = Path(__file__).parents[2] / "configs" / "README.md"
 
 
 def test_every_file_of_the_folder_is_a_sweep():
@@ -55,6 +56,21 @@ def test_it_opens_with_its_command(name):
     overrides = [word for word in words if "=" in word]
     assert overrides == words, "nothing but overrides after the scale"
     assert load_sweep(name, "laptop", overrides).cells
+
+
+@pytest.mark.parametrize("name", SWEEPS)
+def test_the_gallery_has_a_row_for_every_sweep_with_what_it_asks_its_command_minutes_and_claims(name):
+    gallery = GALLERY.read_text()
+    rows = re.findall(rf"^\| \[{re.escape(name)}\]\(sweeps/{re.escape(name)}\.yaml\) \|(.*)\|$", gallery, re.MULTILINE)
+    assert len(rows) == 1, f"configs/README.md needs one row | [{name}](sweeps/{name}.yaml) | ..."
+    cells = [cell.strip() for cell in rows[0].split("|")]
+    assert len(cells) == 4, "what it asks, command, minutes, claims that held"
+    asks, command, minutes, held = cells
+    assert asks.endswith("?")
+    assert f"`genlab sweep {name}" in command
+    assert re.search(r"\d", minutes) or "not measured" in minutes
+    claims = len(load_sweep(name, "laptop").config.claims)
+    assert re.match(rf"\d+ of {claims}\b|not measured", held), f"the file makes {claims} claims"
 
 
 @pytest.mark.parametrize("scale", SCALES)

@@ -1,7 +1,9 @@
+import re
+
 import pytest
 import torch
 
-from genlab.config.schema.model import REQUIRED_IMAGE_SIZE, MLPConfig, NeyshaburVGGConfig, VGGConfig
+from genlab.config.schema.model import REQUIRED_IMAGE_SIZE, MLPConfig, NeyshaburVGGConfig, VGGConfig, smallest_batch
 from genlab.errors import ConfigError
 from genlab.models.catalogue import MODELS, build_model
 
@@ -20,7 +22,7 @@ def test_every_net_has_a_line_and_a_paper():
     assert set(MODELS) == set(CONFIGS)
     for entry in MODELS.values():
         assert entry.about
-        assert "arXiv" in entry.paper
+        assert re.search(r"\b(19|20)\d\d\b", entry.paper), "authors and the year"
 
 
 @pytest.mark.parametrize("name", list(CONFIGS))
@@ -37,6 +39,19 @@ def test_the_same_generator_builds_the_same_net_and_no_global_draw_decides(name)
     torch.manual_seed(2)
     second = build_model(CONFIGS[name], (3, 32, 32), 10, generator=generator(3)).state_dict()
     assert all(torch.equal(first[key], second[key]) for key in first)
+
+
+@pytest.mark.parametrize("name", list(CONFIGS))
+def test_a_net_trains_on_as_few_images_as_its_section_says_and_on_no_fewer(name):
+    model = build_model(CONFIGS[name], (3, 32, 32), 10, generator=generator()).train()
+    least = smallest_batch(CONFIGS[name])
+    images = torch.rand(least, 3, 32, 32, generator=generator(1))
+    assert model(images).isfinite().all()
+    for fewer in range(1, least):
+        with pytest.raises(ValueError, match="more than 1 value"):
+            model(images[:fewer])
+    if "batch_norm" in type(CONFIGS[name]).model_fields:
+        assert smallest_batch(CONFIGS[name].model_copy(update={"batch_norm": False})) == 1
 
 
 def test_scheme_and_scale_of_the_config_are_used():

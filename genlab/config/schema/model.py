@@ -64,6 +64,11 @@ ModelConfig = Annotated[MLPConfig | VGGConfig | NeyshaburVGGConfig, Field(discri
 REQUIRED_IMAGE_SIZE = {"vgg": 32, "neyshabur_vgg": 32}
 
 
+def smallest_batch(model: ModelConfig) -> int:
+    """How many images a batch must have at least: a unit of a linear layer has no variance over one image."""
+    return 2 if isinstance(model, NeyshaburVGGConfig) and model.batch_norm else 1
+
+
 def wrong_size_message(name: str, height: int, width: int, required: int) -> str:
     """What to do when images and net disagree in size."""
     if height == width and height < required and (required - height) % 2 == 0:
