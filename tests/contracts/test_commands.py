@@ -1,18 +1,18 @@
-"""What is true of every command, and of every command that README.md shows."""
+"""What is true of every command, and of every command that a document shows."""
 
 import re
-from pathlib import Path
+import shlex
 
 import pytest
 import typer
 
 from genlab.cli.app import app
 from genlab.config.load import load_train_config, packaged_configs
+from genlab.sweeps.file.grid import load_sweep
+from tests.benchmarks.__main__ import KINDS
 from tests.cli.command import genlab
-from tests.contracts.readme import TREE, commands, directories, options, problems_of_command, tree
+from tests.contracts.documents import DOCUMENTS, ROOT, commands, files, inline, options, problems_of_command
 
-ROOT = Path(__file__).parents[2]
-README = (ROOT / "README.md").read_text()
 COMMAND_LINE = typer.main.get_command(app)
 
 
@@ -65,55 +65,94 @@ def test_the_same_thing_has_the_same_option_everywhere(verb):
 
 
 @pytest.mark.parametrize("verb", VERBS, ids=" ".join)
-def test_readme_mentions_every_verb(verb):
+def test_the_documents_show_every_verb(verb):
     words = " ".join(verb)
-    assert re.search(rf"(genlab|make) {words}\b", README), f"README.md does not mention `genlab {words}`"
+    assert any(re.search(rf"(genlab|make) {words}\b", text) for text in DOCUMENTS.values()), f"nobody shows {words}"
 
 
-def test_every_command_in_readme_can_be_typed():
-    found = commands(README)
-    assert len(found) >= 5, "README.md shows hardly any command"
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_command_in_a_document_can_be_typed(document):
+    found = commands(DOCUMENTS[document])
     assert not [problem for words in found for problem in problems_of_command(words, COMMAND_LINE)]
 
 
-def test_every_config_and_override_in_readme_is_right():
-    for words in commands(README):
-        positional = [word for word in words if not word.startswith("-")]
-        start = 1 if words[0] in ("train", "bench") else 2 if words[:2] == ["config", "check"] else None
-        if start is not None and len(positional) > start and not re.search(r"[A-Z<]|^runs/", positional[start]):
-            overrides = [word for word in positional[start + 1 :] if "=" in word]
-            load_train_config(
-                str(ROOT / positional[start]) if "/" in positional[start] else positional[start], overrides
-            )
-        if "--config" in words:
-            target = words[words.index("--config") + 1]
-            assert target in packaged_configs(words[0]) or (ROOT / target).is_file() or target.isupper(), target
+def test_the_front_page_has_the_commands_of_the_main_job():
+    assert {words[0] for words in commands(DOCUMENTS["README.md"])} >= {
+        "train",
+        "measure",
+        "compress",
+        "sweep",
+        "report",
+    }
 
 
-def test_every_make_target_in_readme_is_there():
+# Words that stand for what the reader puts there.
+PLACEHOLDER = re.compile(r"^(?:[A-Z]+|.*[<>|*].*|runs/.*)$")
+
+
+def told(words):
+    """Target and overrides of a command, the target None where it stands for one of the reader's."""
+    takes_value = {"--scale", "--runs", "--data-dir", "--jobs", "--launcher", "--group", "--only", "--device"}
+    rest = [word for word, before in zip(words, ["", *words], strict=False) if before not in takes_value]
+    positional = [word for word in rest if not word.startswith("-")]
+    start = 2 if words[0] == "config" else 1
+    target = positional[start] if len(positional) > start else None
+    known = target is not None and not PLACEHOLDER.match(target)
+    return (target if known else None), [word for word in positional[start + 1 :] if "=" in word]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_config_and_override_in_a_document_is_right(document, tmp_path, monkeypatch):
+    """Packaged names, and files that some document shows, with the changes that are typed after them."""
+    for text in DOCUMENTS.values():
+        for name, content in files(text).items():
+            (tmp_path / name).write_text(content)
+    monkeypatch.chdir(tmp_path)
+    for words in commands(DOCUMENTS[document]):
+        target, overrides = told(words)
+        if target is not None and "/" in target:
+            target = str(ROOT / target)
+        if target is not None and (words[0] in ("train", "bench") or words[:2] == ["config", "check"]):
+            load_train_config(target, overrides)
+        if target is not None and words[0] in ("sweep", "report"):
+            scale = words[words.index("--scale") + 1] if "--scale" in words else "laptop"
+            for one in ("smoke", "laptop", "paper") if "|" in scale else [scale]:
+                load_sweep(target, one, overrides)
+        if words[0] in ("measure", "compress") and "--config" in words:
+            name = words[words.index("--config") + 1]
+            assert name in packaged_configs(words[0]) or (tmp_path / name).is_file() or name.isupper(), name
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_make_target_and_module_in_a_document_is_there(document):
+    text = DOCUMENTS[document]
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    shown = re.findall(r"(?:^|`)make ([a-z]+)", README, re.MULTILINE)
-    assert set(shown) >= {"demo", "test"}
-    assert set(shown) <= targets
+    assert {words[0] for words in commands(text, "make")} <= targets
+    for module, *arguments in commands(text, "python -m"):
+        if module == "pytest":
+            assert all((ROOT / word).exists() for word in arguments if word.startswith("tests"))
+            continue
+        path = ROOT / module.replace(".", "/")
+        source = (path / "__main__.py" if path.is_dir() else path.with_suffix(".py")).read_text()
+        assert all(f'"{word}"' in source for word in arguments if word.startswith("--")), f"{module} {arguments}"
+        if "--only" in arguments:
+            assert set(arguments[arguments.index("--only") + 1].split(",")) <= set(KINDS)
 
 
-def test_readme_has_a_file_tree_that_is_true():
-    paths = tree(README)
-    assert paths, f"README.md has no code block after {TREE}"
-    assert not [path for path in sorted(paths) if not (ROOT / path).exists()], "in the tree and not there"
-    missing = directories(ROOT, "genlab", "configs", "tests") - paths
-    assert not missing, "there and not in the tree"
+def test_the_benchmarks_are_all_described():
+    text = DOCUMENTS["tests/benchmarks/README.md"]
+    assert {code for code in inline(text) if code in KINDS} == set(KINDS)
 
 
 @pytest.mark.parametrize("name", [name for kind in ("train", "measure", "compress") for name in packaged_configs(kind)])
 def test_the_gallery_lists_every_config(name):
-    gallery = ROOT / "configs" / "README.md"
-    assert gallery.is_file(), "configs/README.md is missing"
-    assert re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", gallery.read_text()), f"configs/README.md lacks {name}"
+    gallery = DOCUMENTS["configs/README.md"]
+    assert re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", gallery), f"configs/README.md lacks {name}"
 
 
 EXAMPLE = """\
-Type `genlab demo`, not `genlab dmeo`.
+Type `genlab demo`, not `genlab dmeo`, and `genlab sweep --scale
+smoke` lacks its target.
 
 ```sh
 .venv/bin/genlab train digits-mlp \\
@@ -122,31 +161,28 @@ GENLAB_RUNS=x genlab runs ls --where 'a<3' | head -1
 $ genlab --version
 make demo
 ```
-
-<!-- tree -->
-```
-genlab/          # the package
-  cli/           # verbs
-    app.py
-  nothing/       # is not there
-Makefile
-```
 """
 
 
-def test_the_reader_of_readme_sees_what_is_wrong():
+def test_the_reader_of_commands_sees_what_is_wrong():
     found = commands(EXAMPLE)
-    assert found == [
-        ["train", "digits-mlp", "seed=1", "--sed", "3"],
-        ["runs", "ls", "--where", "a<3"],
-        ["--version"],
-        ["demo"],
-        ["dmeo"],
+    assert [shlex.join(words) for words in found] == [
+        "train digits-mlp seed=1 --sed 3",
+        "runs ls --where 'a<3'",
+        "--version",
+        "demo",
+        "dmeo",
+        "sweep --scale smoke",
     ]
-    assert [problem for words in found for problem in problems_of_command(words, COMMAND_LINE)] == [
-        "no option --sed in 'train digits-mlp seed=1 --sed 3'",
-        "no verb 'dmeo' in 'dmeo'",
-    ]
-    assert tree(EXAMPLE) == {"genlab", "genlab/cli", "genlab/cli/app.py", "genlab/nothing", "Makefile"}
-    assert tree("no tree here") == set()
-    assert {"genlab/cli", "tests/cli", "configs/train"} <= directories(ROOT, "genlab", "configs", "tests")
+    assert commands(EXAMPLE, "make") == [["demo"]]
+    said = [problem for words in found for problem in problems_of_command(words, COMMAND_LINE)]
+    assert [re.search(r"--sed|'dmeo'|SWEEP", problem)[0] for problem in said] == ["--sed", "'dmeo'", "SWEEP"]
+    values = (["sweep", "a", "--jobs", "many"], ["ls", "nothing"], ["runs", "diff", "a"], ["zoo", "a", "--over", "x"])
+    assert all(len(problems_of_command(words, COMMAND_LINE)) == 1 for words in values)
+
+
+def test_a_target_is_told_from_what_stands_for_one():
+    assert told(["train", "mnist-mlp", "--runs", "x", "seed=1"]) == ("mnist-mlp", ["seed=1"])
+    assert told(["sweep", "--scale", "smoke", "jiang2020-zoo"]) == ("jiang2020-zoo", [])
+    assert told(["config", "check", "CONFIG"]) == (None, [])
+    assert told(["train"]) == (None, [])

@@ -21,7 +21,7 @@ GALLERY = Path(__file__).parents[2] / "configs" / "README.md"
 
 def test_every_file_of_the_folder_is_a_sweep():
     folder = find_config(SWEEPS[0], "sweeps").parent
-    assert {path.name for path in folder.iterdir()} == {f"{name}.yaml" for name in SWEEPS}
+    assert {path.name for path in folder.iterdir()} == {"README.md", *(f"{name}.yaml" for name in SWEEPS)}
 
 
 @pytest.mark.parametrize("name", SWEEPS)

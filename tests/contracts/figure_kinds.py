@@ -1,0 +1,26 @@
+"""What kinds of figures there are, as a part of a document: made from the schema and from what is refused."""
+
+import re
+from typing import get_args
+
+from genlab.config.schema.figure import FigureConfig
+from genlab.sweeps.file.figure_problems import figure_problems
+from tests.contracts.key_tables import table
+
+
+def figure_kinds_table() -> str:
+    """A row a kind: what it draws, by the schema, and what it cannot be drawn without besides `y`."""
+    about = dict(re.findall(r"(\w+) \(((?:[^()]|\([^()]*\))*)\)", " ".join((FigureConfig.__doc__ or "").split())))
+    kinds = get_args(FigureConfig.model_fields["kind"].annotation)
+    return table(("kind", "needs", "draws"), [(f"`{kind}`", needs(kind), about.get(kind, "")) for kind in kinds])
+
+
+def needs(kind: str) -> str:
+    """The keys that a figure of this kind is refused without, or a dash."""
+    bare = FigureConfig(name="bare", kind=kind, y=("column",))  # type: ignore[arg-type]
+    refused = [problem.message for problem in figure_problems([bare], lambda table: None)]
+    found = [message.partition(" needs ")[2] for message in refused]
+    return (
+        " and ".join(re.sub(r"\w+", lambda word: word[0] if word[0] == "or" else f"`{word[0]}`", f) for f in found)
+        or "–"
+    )
