@@ -1,11 +1,11 @@
-"""The keys of a config as tables of Markdown, made from its JSON Schema."""
+"""The keys of a config as tables of Markdown, made from the JSON Schema that the command line prints."""
 
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from genlab.config.json_schema import Kind, json_schema
+from tests.cli.command import genlab
 
 Json = dict[str, Any]
 HEAD = ("key", "value", "default", "what it is")
@@ -35,13 +35,13 @@ class Key:
         return f"`{self.name}`{of}", self.value, self.default, self.about
 
 
-def key_tables(kind: Kind) -> str:
+def key_tables(kind: str) -> str:
     """Every key of a kind of config with its values, its default and a description, in the order of the schema.
 
     A table for each section that holds keys, under its name as a heading, after one of the keys outside any section. A
     key that several branches of a union have in the same words is one row.
     """
-    schema = json_schema(kind)
+    schema = json.loads(genlab("config", "schema", kind).out)
     by_section: dict[str, list[tuple[str, ...]]] = {}
     for key in merged(keys_of(schema, schema["$defs"])):
         section, _, below = key.name.partition(".")
