@@ -19,7 +19,7 @@ class Key:
 
     Attributes:
         name: dotted.
-        branches: names that choose the section which the key is in, such as `sgd`; empty where there is no choice.
+        branches: names of the innermost union's branches that have the key, such as `sgd`; empty where there is none.
     """
 
     name: str
@@ -87,7 +87,7 @@ def _chosen(key: str, below: Sequence[Json], definitions: Json, branches: Sequen
     first = code(standard[0]) if standard else REQUIRED
     yield Key(f"{key}.{tag}", ", ".join(map(code, names)), first, about, list(branches))
     for name, branch in zip(names, below, strict=True):
-        own = [*branches, name] if len(below) > 1 else branches
+        own = [name] if len(below) > 1 else branches
         yield from keys_of(branch, definitions, f"{key}.", own)
 
 
@@ -119,9 +119,11 @@ def _value(form: Json) -> str:
         return ", ".join(dict.fromkeys(map(code, form["enum"])))
     if "const" in form:
         return code(form["const"])
+    if "anyOf" in form:
+        return values(form["anyOf"])
     kind = form.get("type")
     if kind == "array":
-        return f"list: {values(form['items'].get('anyOf', [form['items']]))} each"
+        return f"list: {values([form['items']])} each"
     words = {"integer": "whole number", "number": "number", "boolean": "`true` or `false`", "string": "text"}
     limits = [f"{sign} {form[limit]:g}" for limit, sign in LIMITS.items() if limit in form and form[limit] < 2**62]
     return " ".join([words.get(str(kind), "anything"), ", ".join(limits)]).strip()

@@ -7,7 +7,9 @@ import pytest
 import yaml
 
 import genlab
+from genlab.config.schema import TrainConfig
 from genlab.config.schema.sweep import Scale, SlurmConfig, SweepConfig
+from genlab.config.validation import known_keys
 from tests.contracts.documents import DOCUMENTS, ROOT, TREE, anchors, directories, inline, links, tables, tree
 from tests.contracts.generated import COMMAND, MADE, names, rewritten
 
@@ -85,6 +87,12 @@ def test_no_cell_of_a_generated_table_is_empty_but_for_a_default(name):
         cells = [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
         head = (head or cells) if cells else []
         assert all(cell for title, cell in zip(head, cells, strict=True) if title != "default"), line
+
+
+def test_every_key_of_a_train_config_is_in_the_table():
+    keys = {".".join(map(str, path)) for path in known_keys(TrainConfig)}
+    leaves = {key for key in keys if not any(other.startswith(f"{key}.") for other in keys)}
+    assert set(re.findall(r"^\| `([\w.]+)`", MADE["train keys"](), re.MULTILINE)) == leaves
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
