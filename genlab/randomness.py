@@ -17,8 +17,11 @@ def derived_seed(seed: int, stream: str, *indices: int | str) -> int:
         indices: what tells apart the draws within the stream.
 
     Raises:
+        TypeError: there is no seed, where nothing may be drawn (see `config.groups.image_seed`).
         ValueError: the stream is not in `STREAMS` (a misspelt stream would silently be another one).
     """
+    if seed is None:
+        raise TypeError(f"no seed to draw {stream!r} from: the field that asks for it must say that it is seeded")
     if stream not in STREAMS:
         raise ValueError(f"no random stream named {stream!r}; have {', '.join(STREAMS)}")
     text = "/".join(["genlab", str(seed), stream, *map(str, indices)])

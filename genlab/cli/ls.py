@@ -14,6 +14,7 @@ class Kind(StrEnum):
 
     models = "models"
     datasets = "datasets"
+    optimisers = "optimisers"
     measures = "measures"
     compressors = "compressors"
     configs = "configs"
@@ -24,7 +25,7 @@ def ls(
     as_json: AsJson = False,
     verbose: Verbose = False,
 ) -> None:
-    """List models, datasets, measures, compressors or packaged configs, each with a line and a paper."""
+    """List models, datasets, optimisers, measures, compressors or packaged configs, each with a line and a paper."""
     from genlab.cli.output import print_json, print_table
 
     rows = _rows(kind)
@@ -53,8 +54,14 @@ def _rows(kind: Kind) -> list[dict[str, str]]:
     from genlab.compression.methods import COMPRESSORS
     from genlab.data.catalogue import DATASETS
     from genlab.models.catalogue import MODELS
+    from genlab.training.optimisers.catalogue import OPTIMISERS
 
-    catalogues: dict[Kind, Any] = {Kind.models: MODELS, Kind.datasets: DATASETS, Kind.compressors: COMPRESSORS}
+    catalogues: dict[Kind, Any] = {
+        Kind.models: MODELS,
+        Kind.datasets: DATASETS,
+        Kind.optimisers: OPTIMISERS,
+        Kind.compressors: COMPRESSORS,
+    }
     entries = catalogues[kind]
     return [{"name": name, "about": entry.about, "paper": entry.paper} for name, entry in entries.items()]
 

@@ -8,6 +8,7 @@ from pydantic.json_schema import GenerateJsonSchema
 from genlab.config.schema import TrainConfig
 from genlab.config.schema.compress import CompressConfig
 from genlab.config.schema.measure import MeasureConfig
+from genlab.config.schema.section import WORDS
 from genlab.config.schema.sweep import SweepConfig
 from genlab.config.validation import known_keys
 
@@ -58,7 +59,7 @@ def json_schema(kind: Kind, compress: type[CompressConfig] = CompressConfig) -> 
     for (section, name), spellings in OTHER_SPELLINGS.items():
         for defined in _versions(definitions, section):
             _widen(defined["properties"][name], spellings)
-    return _untitled(_in_standard_words(schema))
+    return _plain(_in_standard_words(schema))
 
 
 def _know_train_configs(schema: Json, definitions: Json) -> None:
@@ -122,7 +123,7 @@ def _versions(definitions: Json, section: str) -> list[Json]:
 
 def _widen(field: Json, spellings: list[Json]) -> None:
     """Let a field be of further forms; what describes it stays where it was."""
-    described = {key: field[key] for key in ("description", "default", "title") if key in field}
+    described = {key: field[key] for key in ("description", "default", "title", *WORDS) if key in field}
     form = _without(field, *described)
     field.clear()
     field.update(described | {"anyOf": [*form.get("anyOf", [form]), *spellings]})
@@ -132,9 +133,11 @@ def _without(mapping: Json, *keys: str) -> Json:
     return {key: value for key, value in mapping.items() if key not in keys}
 
 
-def _untitled(schema: Json) -> Json:
-    """Without the titles that pydantic makes of field names: editors show them in place of descriptions."""
+def _plain(schema: Json) -> Json:
+    """Without what pydantic puts beside a field: a title made of its name, which editors show in place of the
+    description, and what fields say to genlab alone.
+    """
     for section in [schema, *schema.get("$defs", {}).values()]:
         for name, field in section.get("properties", {}).items():
-            section["properties"][name] = _without(field, "title")
+            section["properties"][name] = _without(field, "title", *WORDS)
     return schema

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import torch
 
+from genlab.config.groups import image_seed
 from genlab.config.schema.data import DataConfig
 from genlab.data.catalogue import DATASETS
 from genlab.data.confusion_set import confused_labels, confusion_rows
@@ -33,23 +34,8 @@ def build_dataset(config: DataConfig, *, seed: int, data_dir: Path) -> Dataset:
         DataMissingError: files are missing, damaged or something else, each named with the remedy.
         ConfigError: train_size or crop is too large for the data, or another setting does not fit it.
     """
-    images = load_images(config, seed=seed, data_dir=data_dir)
-    chosen = choose_images(config, images, seed=seed)
-    train_images = images.train_images if chosen.rows is None else images.train_images[chosen.rows]
-    return Dataset(
-        train_images=train_geometry(config, train_images, images.input_shape[1:]),
-        train_labels=chosen.labels,
-        true_labels=chosen.true_labels,
-        test_images=images.test_images,
-        test_labels=images.test_labels,
-        class_names=images.class_names,
-        input_shape=images.input_shape,
-        normalisation=images.normalisation,
-        random_crop=config.augmentation.random_crop,
-        flip=config.augmentation.flip,
-        fingerprint=images.fingerprint,
-        confusion=config.labels.confusion,
-    )
+    images = load_images(config, seed=image_seed(config, seed), data_dir=data_dir)
+    return assembled(config, images, choose_images(config, images, seed=seed))
 
 
 @dataclass(frozen=True)
@@ -87,11 +73,12 @@ class ChosenImages:
     true_labels: torch.Tensor
 
 
-def load_images(config: DataConfig, *, seed: int, data_dir: Path) -> LoadedImages:
+def load_images(config: DataConfig, *, seed: int | None, data_dir: Path) -> LoadedImages:
     """The images of a data set, the same for all runs that differ in train_size, labels and seed.
 
     Args:
-        seed: decides only which images `test_fraction` holds out.
+        seed: `image_seed` of the section and the run's seed: None where no field says that the seed decides something
+            here, so that nothing is drawn in secret and one net's images are not taken for another's.
 
     Raises:
         DataMissingError, ConfigError: as `build_dataset`.
@@ -109,6 +96,29 @@ def load_images(config: DataConfig, *, seed: int, data_dir: Path) -> LoadedImage
         (channels, height, width),
         normalisation_of(config.normalisation, train_images),
         source.fingerprint,
+    )
+
+
+def assembled(config: DataConfig, images: LoadedImages, chosen: ChosenImages) -> Dataset:
+    """The chosen ones of the loaded images as a data set.
+
+    Raises:
+        ConfigError: as `train_geometry`.
+    """
+    train_images = images.train_images if chosen.rows is None else images.train_images[chosen.rows]
+    return Dataset(
+        train_images=train_geometry(config, train_images, images.input_shape[1:]),
+        train_labels=chosen.labels,
+        true_labels=chosen.true_labels,
+        test_images=images.test_images,
+        test_labels=images.test_labels,
+        class_names=images.class_names,
+        input_shape=images.input_shape,
+        normalisation=images.normalisation,
+        random_crop=config.augmentation.random_crop,
+        flip=config.augmentation.flip,
+        fingerprint=images.fingerprint,
+        confusion=config.labels.confusion,
     )
 
 

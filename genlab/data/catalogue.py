@@ -11,38 +11,44 @@ from genlab.randomness import generator_for
 
 @dataclass(frozen=True)
 class DatasetEntry:
-    """A data set: how its files are read, what it is in a line, and where it comes from."""
+    """A data set.
 
-    load: Callable[[DataConfig, int, Path], ImageSource]
+    Attributes:
+        load: (data section, seed, data directory) to its images as the files have them. The seed is None unless a field
+            of the section says that it decides something (`json_schema_extra={"seeded": "images"}`) and is set.
+        about, paper: a line each: what it is, and where it comes from.
+    """
+
+    load: Callable[[DataConfig, int | None, Path], ImageSource]
     about: str
     paper: str
 
 
-def _digits(config: DataConfig, seed: int, data_dir: Path) -> ImageSource:
+def _digits(config: DataConfig, seed: int | None, data_dir: Path) -> ImageSource:
     from genlab.data.digits import load_digits
 
     return load_digits()
 
 
-def _mnist(config: DataConfig, seed: int, data_dir: Path) -> ImageSource:
+def _mnist(config: DataConfig, seed: int | None, data_dir: Path) -> ImageSource:
     from genlab.data.mnist import load_mnist
 
     return load_mnist(data_dir)
 
 
-def _cifar10(config: DataConfig, seed: int, data_dir: Path) -> ImageSource:
+def _cifar10(config: DataConfig, seed: int | None, data_dir: Path) -> ImageSource:
     from genlab.data.cifar import load_cifar
 
     return load_cifar("cifar10", data_dir)
 
 
-def _cifar100(config: DataConfig, seed: int, data_dir: Path) -> ImageSource:
+def _cifar100(config: DataConfig, seed: int | None, data_dir: Path) -> ImageSource:
     from genlab.data.cifar import load_cifar
 
     return load_cifar("cifar100", data_dir)
 
 
-def _image_folder(config: DataConfig, seed: int, data_dir: Path) -> ImageSource:
+def _image_folder(config: DataConfig, seed: int | None, data_dir: Path) -> ImageSource:
     from genlab.data.image_folder import load_image_folder
 
     assert config.path is not None
@@ -51,7 +57,7 @@ def _image_folder(config: DataConfig, seed: int, data_dir: Path) -> ImageSource:
         config.path,
         resize=config.resize,
         test_fraction=config.test_fraction,
-        generator=generator_for(seed, "test_split"),
+        generator=None if seed is None else generator_for(seed, "test_split"),
     )
 
 

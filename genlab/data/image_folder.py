@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 
 
 def load_image_folder(
-    data_dir: Path, path: str, *, resize: int | None, test_fraction: float | None, generator: torch.Generator
+    data_dir: Path, path: str, *, resize: int | None, test_fraction: float | None, generator: torch.Generator | None
 ) -> ImageSource:
     """The images of `data_dir/path`, laid out as `list_images` says.
 
@@ -40,7 +40,7 @@ def load_image_folder(
     Args:
         resize: height and width to decode to, needed where sizes differ; None keeps the images' size.
         test_fraction: part of each class held out as test set, where the folder is one tree of classes; else None.
-        generator: of the stream "test_split"; used with `test_fraction` only.
+        generator: of the stream "test_split"; None without `test_fraction`.
 
     Raises:
         DataMissingError: no such folder, or a file that is not an image of its kind.
@@ -65,6 +65,7 @@ def load_image_folder(
     if test_fraction is None:
         train, test = torch.arange(len(tree.train)), torch.arange(len(tree.train), len(labels))
     else:
+        assert generator is not None
         train, test = stratified_split(labels, round(test_fraction * len(labels)), generator=generator)
         _refuse_empty_class(tree, labels, train, test)
     return ImageSource(

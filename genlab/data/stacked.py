@@ -7,9 +7,10 @@ from pathlib import Path
 
 import torch
 
+from genlab.config.groups import image_seed, in_common, seeded
 from genlab.config.schema.data import DataConfig
 from genlab.data.batches import EpochDraws, TrainBatches
-from genlab.data.build import ChosenImages, choose_images, load_images, train_geometry
+from genlab.data.build import ChosenImages, assembled, choose_images, load_images
 from genlab.data.dataset import Dataset
 
 # Up to this size a float copy of all images is faster than converting each batch, since it stays in a CPU's cache.
@@ -59,36 +60,29 @@ class StackedDataset:
 
 
 def build_stacked_dataset(configs: Sequence[DataConfig], seeds: Sequence[int], *, data_dir: Path) -> StackedDataset:
-    """The data sets of nets whose `data` sections differ in `labels.corruption` only, on the CPU.
+    """The data sets of nets whose `data` sections are equal but for what the schema leaves free, on the CPU.
 
     Each net has the images and labels that `build_dataset` gives it on its own.
 
     Args:
-        configs, seeds: of each net. With `test_fraction` the seeds must be equal too.
+        configs, seeds: of each net.
 
     Raises:
+        ValueError: the sections differ in more, or the seeds do and decide something in the images of all.
         DataMissingError, ConfigError: as `build_dataset`.
     """
     first = configs[0]
-    images = load_images(first, seed=seeds[0], data_dir=data_dir)
+    if any(in_common(config) != in_common(first) for config in configs):
+        raise ValueError("nets side by side have the same images, and these data sections differ in more than labels")
+    image_seeds = {image_seed(config, seed) for config, seed in zip(configs, seeds, strict=True)}
+    if len(image_seeds) > 1:
+        decided = ", ".join(f"data.{name}" for name in seeded(first))
+        raise ValueError(f"nets side by side have the same images, and with {decided} the seed decides which")
+    images = load_images(first, seed=image_seeds.pop(), data_dir=data_dir)
     chosen = [choose_images(config, images, seed=seed) for config, seed in zip(configs, seeds, strict=True)]
     pooled, rows = _pool(chosen, len(images.train_images))
-    train_images = images.train_images if pooled is None else images.train_images[pooled]
     labels = images.train_labels if pooled is None else images.train_labels[pooled]
-    pool = Dataset(
-        train_images=train_geometry(first, train_images, images.input_shape[1:]),
-        train_labels=labels,
-        true_labels=labels,
-        test_images=images.test_images,
-        test_labels=images.test_labels,
-        class_names=images.class_names,
-        input_shape=images.input_shape,
-        normalisation=images.normalisation,
-        random_crop=first.augmentation.random_crop,
-        flip=first.augmentation.flip,
-        fingerprint=images.fingerprint,
-        confusion=first.labels.confusion,
-    )
+    pool = assembled(first, images, ChosenImages(pooled, labels, labels))
     true_labels = torch.stack([c.true_labels for c in chosen])
     return StackedDataset(pool, rows, torch.stack([c.labels for c in chosen]), true_labels)
 

@@ -20,7 +20,8 @@ from genlab.sweeps.plan import MISSING, RESUMABLE, RUNNING, PlannedCell
 from genlab.training.execution import execution_choices
 from genlab.training.progress import Progress
 from genlab.training.together.fastest_group import NETS_A_LANE, Group, fastest_group
-from genlab.training.together.grouping import group_key, nets_that_fit
+from genlab.training.together.grouping import group_key, nets_that_fit, why_alone
+from genlab.training.together.stack import group_step
 from genlab.training.together.train_together import train_together
 
 UNFINISHED = (MISSING, RESUMABLE, RUNNING)
@@ -42,6 +43,8 @@ class Together:
         self._memory = memory
         self._groups: dict[str, Group] = {}
         self._keys: dict[str, str | None] = {}
+        # Reasons why nets train one at a time that have been given.
+        self._said: set[str] = set()
         # Cells that have had their turn in a group, by run id; what is left of them is done on their own.
         self._had: set[str] = set()
 
@@ -108,7 +111,13 @@ class Together:
         run_id = planned.run.run_id
         if run_id not in self._keys:
             self._keys[run_id] = group_key(planned.cell.config)
+            self._say_once(why_alone(planned.cell.config))
         return self._keys[run_id]
+
+    def _say_once(self, why: str | None) -> None:
+        if why and why not in self._said:
+            self._said.add(why)
+            self._progress.say(f"one net at a time: {why}")
 
     def _group(self, config: TrainConfig, most: int) -> Group:
         wanted = min(most, most_locks() if self._size == "auto" else min(most_locks(), int(self._size)))
@@ -128,17 +137,16 @@ class Together:
         device = torch.device(choices.device)
         dataset = build_dataset(config.data, seed=config.seed, data_dir=self._data_dir).to(device)
         model = seeded_net(config.model, dataset.input_shape, dataset.classes, seed=config.seed, device=device)
-        batch = choices.evaluation_batch
+        step = group_step(config, choices.evaluation_batch)
         free = available_memory_bytes(device) if self._memory is None else self._memory
         # Workers have a GPU each, or as few as can be at the same one.
         limit = free // self._jobs if device.type == "cpu" else free
-        fitting = nets_that_fit(config, dataset, model, evaluation_batch=batch, device=device, limit=limit)
+        fitting = nets_that_fit(step, dataset, model, device=device, limit=limit)
         return fastest_group(
-            config,
+            step,
             dataset,
             model,
             min(wanted, fitting),
-            evaluation_batch=batch,
             threads=choices.threads,
             always=self._size != "auto",
         )

@@ -14,7 +14,7 @@ from genlab.errors import ConfigError
 from genlab.hardware.devices import resolve_device
 from genlab.hardware.threads import available_threads, choose_threads
 from genlab.training.net import single_net
-from genlab.training.optimisers import build_optimiser
+from genlab.training.optimisers.catalogue import build_optimiser
 from genlab.training.step import training_step
 
 # Images a batch of an evaluation. Large batches of images fall out of a CPU's cache and are slower there.

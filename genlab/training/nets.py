@@ -44,7 +44,7 @@ class Nets(Protocol):
         """Parameters and buffers of one net, by the names of its module."""
 
     def optimiser_state(self, index: int) -> dict[str, Tensor]:
-        """What its optimiser remembers, as `optimisers.state_tensors` names it."""
+        """What its optimiser remembers, as `optimisers.state.state_tensors` names it."""
 
     def keep(self, indices: Sequence[int]) -> None:
         """Go on with these nets only, in this order."""

@@ -18,7 +18,7 @@ class Checkpoint:
 
     Attributes:
         weights: parameters and buffers by the names of the module.
-        optimiser_state: as `optimisers.state_tensors` names it.
+        optimiser_state: as `optimisers.state.state_tensors` names it.
         step: gradient steps done.
     """
 

@@ -9,7 +9,7 @@ from genlab.data.batches import EpochDraws, TrainBatches
 from genlab.data.dataset import Dataset
 from genlab.training.evaluate import Evaluation, evaluate_on_both
 from genlab.training.net import single_net
-from genlab.training.optimisers import set_learning_rate, state_tensors
+from genlab.training.optimisers.state import set_learning_rate, state_tensors
 from genlab.training.step import training_step
 
 

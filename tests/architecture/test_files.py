@@ -57,10 +57,11 @@ TESTED_ELSEWHERE = {
     "report/demo": "tests/end_to_end/test_main_job.py",
     "report/demo_figure": "tests/end_to_end/test_main_job.py",
 }
-# The sections of a config are one schema and are tested together.
+# The sections of a config are one schema and are tested together, and so are optimisers.
 TESTED_TOGETHER = {
     "config/schema": "tests/config/test_schema.py",
     "config/schema/training": "tests/config/test_schema.py",
+    "training/optimisers": "tests/training/optimisers/test_updates.py",
 }
 
 

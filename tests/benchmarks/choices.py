@@ -23,7 +23,7 @@ from genlab.models.flops import training_flops
 from genlab.randomness import generator_for
 from genlab.training.execution import compile_net
 from genlab.training.net import single_net
-from genlab.training.optimisers import build_optimiser
+from genlab.training.optimisers.catalogue import build_optimiser
 from genlab.training.step import training_step
 from tests.benchmarks.contests import Contest, Way, run
 from tests.benchmarks.images import Images, cifar_images, mnist_images

@@ -25,7 +25,7 @@ from genlab.hardware.allocation import keep_freed_memory
 from genlab.models.catalogue import build_model
 from genlab.randomness import generator_for
 from genlab.training.execution import EVALUATION_BATCH
-from genlab.training.together.stack import stacked
+from genlab.training.together.stack import group_step, stacked
 from tests.benchmarks.contests import Contest, Way, peak_memory_bytes, run
 from tests.benchmarks.machine import load, machine
 from tests.benchmarks.scaling_figure import draw
@@ -103,8 +103,8 @@ class Steps:
             build_model(config.model, data.pool.input_shape, 10, generator=generator_for(seed, "init"))
             for seed in range(point.nets)
         ]
-        settings = [config] * point.nets
-        self.nets, self.batches = stacked(models, settings, data, evaluation_batch=EVALUATION_BATCH["cpu"])
+        settings = [group_step(config, EVALUATION_BATCH["cpu"])] * point.nets
+        self.nets, self.batches = stacked(models, settings, data)
         self.point, self.place = point, 0
         self.draws = self.batches.draw(
             [generator_for(seed, "batches", 0) for seed in range(point.nets)],

@@ -16,10 +16,10 @@ from genlab.models.catalogue import build_model
 from genlab.randomness import generator_for
 from genlab.training.execution import EVALUATION_BATCH
 from genlab.training.nets import Batches, Nets
-from genlab.training.optimisers import build_optimiser
+from genlab.training.optimisers.catalogue import build_optimiser
 from genlab.training.single import SingleBatches, SingleNet
 from genlab.training.together.fastest_group import Group, fastest_group
-from genlab.training.together.stack import stacked
+from genlab.training.together.stack import group_step, stacked
 from tests.benchmarks.contests import Contest, Way, usable_cores
 from tests.benchmarks.images import Images
 from tests.benchmarks.pinned import OnEachCore
@@ -93,7 +93,7 @@ class Steps:
         elif how == "alone":
             group = Group(1)
         else:
-            group = fastest_group(configs[0], dataset, models[0], len(models), evaluation_batch=BATCH, threads=threads)
+            group = fastest_group(group_step(configs[0], BATCH), dataset, models[0], len(models), threads=threads)
         torch.set_num_threads(1)
         self.group, self.facts = group, dict[str, Any]()
         self.trained = list(
@@ -172,7 +172,7 @@ def _groups(
         own = slice(start, start + group.size)
         seeds = [config.seed for config in configs[own]]
         data = build_stacked_dataset([c.data for c in configs[own]], seeds, data_dir=cells.images.data_dir)
-        nets, batches = stacked(models[own], configs[own], data, evaluation_batch=BATCH, lanes=group.lanes)
+        nets, batches = stacked(models[own], [group_step(c, BATCH) for c in configs[own]], data, lanes=group.lanes)
         yield Trained(nets, batches, batches.draw(*_generators(configs[own])), len(seeds))
 
 

@@ -13,7 +13,7 @@ from genlab.models.flops import training_flops
 from genlab.randomness import generator_for
 from genlab.training.execution import EVALUATION_BATCH
 from genlab.training.loop import Member, train
-from genlab.training.optimisers import build_optimiser
+from genlab.training.optimisers.catalogue import build_optimiser
 from genlab.training.progress import Silent
 from genlab.training.recorder import CheckpointClock
 from genlab.training.schedules import build_schedule

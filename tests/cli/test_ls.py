@@ -10,11 +10,13 @@ from genlab.config.load import packaged_configs
 from genlab.data.catalogue import DATASETS
 from genlab.measures import MEASURES
 from genlab.models.catalogue import MODELS
+from genlab.training.optimisers.catalogue import OPTIMISERS
 from tests.cli.command import genlab
 
 NAMES = {
     "models": list(MODELS),
     "datasets": list(DATASETS),
+    "optimisers": list(OPTIMISERS),
     "measures": list(MEASURES),
     "compressors": list(COMPRESSORS),
     "configs": [name for kind in ("train", "measure", "compress", "sweeps") for name in packaged_configs(kind)],

@@ -11,7 +11,7 @@ from genlab.config.schema.data import KNOWN_CLASSES, KNOWN_IMAGE_SIZE, KNOWN_TRA
 from genlab.config.schema.execution import ExecutionConfig
 from genlab.config.schema.measure import MeasureConfig
 from genlab.config.schema.model import MLPConfig, wrong_size_message
-from genlab.config.schema.section import Section
+from genlab.config.schema.section import WORDS, Section
 from genlab.config.schema.training.gradient import AdamConfig, SGDConfig, StepSchedule, Stop
 
 
@@ -36,6 +36,17 @@ def test_every_section_is_strict_frozen_and_documented(section):
     assert section.model_config["extra"] == "forbid"
     assert section.model_config["frozen"]
     assert section.model_config["strict"]
+
+
+@pytest.mark.parametrize("section", SECTIONS, ids=lambda section: section.__name__)
+def test_fields_say_nothing_that_nobody_reads(section):
+    """A misspelt word would be no word; and of the seed only the data section is asked."""
+    for name, field in section.model_fields.items():
+        said = field.json_schema_extra or {}
+        assert set(said) <= set(WORDS), name
+        assert said.get("in_group", "free") == "free", name
+        assert said.get("seeded", "images") == "images", name
+        assert "seeded" not in said or section in set(sections_of(DataConfig)), name
 
 
 def test_unions_are_told_apart_by_name():

@@ -1,5 +1,7 @@
 """The images of many nets against those that each has on its own."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -9,6 +11,7 @@ from genlab.data.build import build_dataset
 from genlab.data.stacked import StackedBatches, build_stacked_dataset
 from genlab.errors import ConfigError
 from genlab.randomness import generator_for
+from tests.data.examples import write_tree
 
 CROPS = {"random_crop": True, "padding": 2, "flip": True}
 CASES = {
@@ -31,6 +34,17 @@ def both(changes):
     data = build_stacked_dataset(sections(changes), SEEDS, data_dir=None)
     pairs = zip(sections(changes), SEEDS, strict=True)
     return data, [build_dataset(config, seed=seed, data_dir=None) for config, seed in pairs]
+
+
+def watched(data):
+    """The data set, and a list of how many images at a time are normalised from now on."""
+    normalised, normalisation = [], data.pool.normalisation
+
+    def watching(images):
+        normalised.append(len(images))
+        return normalisation(images)
+
+    return replace(data, pool=replace(data.pool, normalisation=watching)), normalised
 
 
 def drawn(batches, seeds, epoch):
@@ -100,18 +114,38 @@ def test_nets_that_stay_keep_their_own_images_in_the_order_asked_for():
 
 
 def test_parts_share_the_floats_of_the_whole():
-    batches = StackedBatches(both({})[0], float_copy_bytes=2**30)
-    one, other = (batches.part(part)._batches for part in ([0, 1], [2, 3]))
-    assert one._floats is not None
-    assert one._floats is other._floats
+    data, normalised = watched(both({})[0])
+    batches = StackedBatches(data, float_copy_bytes=2**30)
+    assert sum(normalised) == 1347
+    parts = [batches.part(part) for part in ([0, 1], [2, 3])]
+    for part in parts:
+        part.batch(drawn(part, (0, 1), 0), 0, 16)
+    assert sum(normalised) == 1347
 
 
 def test_by_default_floats_are_kept_where_they_stay_in_a_cache(monkeypatch):
-    data = both({})[0]
-    monkeypatch.setattr("genlab.data.stacked.FLOAT_COPY_BYTES", {"cpu": 4 * 1347 * 64})
-    assert StackedBatches(data)._batches.float_copy_bytes == 4 * 1347 * 64
-    monkeypatch.setattr("genlab.data.stacked.FLOAT_COPY_BYTES", {"cpu": 4 * 1347 * 64 - 1})
-    assert StackedBatches(data)._batches.float_copy_bytes == 0
+    for allowed, kept in ((4 * 1347 * 64, 1347), (4 * 1347 * 64 - 1, 0)):
+        monkeypatch.setattr("genlab.data.stacked.FLOAT_COPY_BYTES", {"cpu": allowed})
+        data, normalised = watched(both({})[0])
+        StackedBatches(data)
+        assert sum(normalised) == kept
+
+
+def test_data_sections_that_differ_in_more_than_labels_are_refused():
+    one, other = (DataConfig.model_validate({"name": "digits", "pad": pad}) for pad in (0, 1))
+    with pytest.raises(ValueError, match="differ in more than labels"):
+        build_stacked_dataset([one, other], [0, 1], data_dir=None)
+
+
+def test_seeds_that_decide_which_images_there_are_must_be_one(tmp_path):
+    write_tree(tmp_path / "pets", per_class=10, parts=False)
+    config = DataConfig.model_validate({"name": "image_folder", "path": "pets", "test_fraction": 0.3})
+    with pytest.raises(ValueError, match=r"with data\.test_fraction the seed decides which"):
+        build_stacked_dataset([config, config], [0, 1], data_dir=tmp_path)
+    data = build_stacked_dataset([config, config], [1, 1], data_dir=tmp_path)
+    own = build_dataset(config, seed=1, data_dir=tmp_path)
+    assert torch.equal(data.pool.train_images[data.rows[1]], own.train_images)
+    assert torch.equal(data.pool.test_images, own.test_images)
 
 
 def test_what_is_wrong_with_the_section_is_refused_as_for_one_net():

@@ -14,6 +14,7 @@ from genlab.sweeps.together import Together
 from genlab.training.progress import Silent
 from genlab.training.together.fastest_group import Group
 from genlab.training.together.grouping import stack_bytes
+from genlab.training.together.stack import group_step
 from tests.cli.command import genlab
 from tests.sweeps.examples import (
     TOGETHER,
@@ -49,7 +50,7 @@ def fastest(monkeypatch):
     asked = []
 
     def set_to(size, lanes=1):
-        def found(config, dataset, model, most, *, evaluation_batch, threads, always=False):
+        def found(step, dataset, model, most, *, threads, always=False):
             asked.append((most, always))
             return Group(min(size, most), lanes)
 
@@ -189,7 +190,7 @@ def test_with_little_memory_fewer_train_together_and_all_are_trained(sweep, runs
     config = planned[0].cell.config
     dataset = module.build_dataset(config.data, seed=0, data_dir=None)
     model = module.seeded_net(config.model, dataset.input_shape, 10, seed=config.seed)
-    shared, each = stack_bytes(config, dataset, model, evaluation_batch=256)
+    shared, each = stack_bytes(group_step(config, 256), dataset, model)
     for nets, size in ((3.5, 3), (1.5, 1), (-1, 1)):
         together = chooser(100, memory=max(0, int(2 * (shared + nets * each))))
         assert len(together.group_of(planned[0], planned)) == size

@@ -9,7 +9,7 @@ from genlab.data.batches import TrainBatches
 from genlab.data.build import build_dataset
 from genlab.randomness import generator_for
 from genlab.training.net import single_net
-from genlab.training.optimisers import build_optimiser
+from genlab.training.optimisers.catalogue import build_optimiser
 from genlab.training.step import training_step
 from tests.training.examples import FOR_VGG, VGG, net_of, small_config
 

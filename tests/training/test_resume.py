@@ -6,7 +6,8 @@ from genlab.errors import GenlabError
 from genlab.rundir.checkpoints import load_into, load_tensors, save_tensors
 from genlab.rundir.layout import RunDirectory
 from genlab.training.net import single_net
-from genlab.training.optimisers import build_optimiser, load_state_tensors, state_tensors
+from genlab.training.optimisers.catalogue import build_optimiser
+from genlab.training.optimisers.state import load_state_tensors, state_tensors
 from genlab.training.resume import load_checkpoint, save_checkpoint
 from genlab.training.step import training_step
 from tests.training.examples import coloured, equal_bits, net_of, small_config

@@ -5,7 +5,8 @@ import torch
 from genlab.data.batches import evaluation_batches
 from genlab.randomness import generator_for
 from genlab.training.net import single_net
-from genlab.training.optimisers import build_optimiser, set_learning_rate
+from genlab.training.optimisers.catalogue import build_optimiser
+from genlab.training.optimisers.state import set_learning_rate
 from genlab.training.step import training_step
 from tests.references.adam import Adam
 from tests.references.sgd import SGD

@@ -32,6 +32,7 @@ class Labels(Section):
         0.0,
         description="Probability that a training label is replaced by a uniformly random class (which may be the true "
         "one); 0 or `true` for true labels, 1 or `random` for random ones.",
+        json_schema_extra={"in_group": "free"},
     )
     confusion: int = Field(
         0,
@@ -76,6 +77,7 @@ class DataConfig(Section):
         gt=0,
         lt=1,
         description="Part held out as test set when the folder has no train/ and test/ (image_folder).",
+        json_schema_extra={"seeded": "images"},
     )
     train_size: int | None = Field(None, ge=1, description="Number of training images; all where it is not given.")
     subset: Literal["shuffled", "balanced"] = Field(

@@ -11,8 +11,9 @@ _INITIALISATION: Any = Field(
     "he_normal",
     description="Weights from N(0, 2/fan_in) with zero biases (he_normal), U(+-sqrt(6/(fan_in+fan_out))) with zero "
     "biases (xavier_uniform), or U(+-1/sqrt(fan_in)) for weights and biases (torch, the library's default).",
+    json_schema_extra={"in_group": "free"},
 )
-_INIT_SCALE = Field(1.0, gt=0, description="Factor on every initial weight.")
+_INIT_SCALE = Field(1.0, gt=0, description="Factor on every initial weight.", json_schema_extra={"in_group": "free"})
 _DROPOUT = Field(0.0, ge=0, lt=1, description="Probability of dropping a unit.")
 _WIDTH = Field(1.0, gt=0, description="Factor on the number of channels of every layer.")
 

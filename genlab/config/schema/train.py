@@ -21,9 +21,13 @@ class TrainConfig(Section):
         Field(
             pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$",
             description="Label of the run's directory: letters, digits, dot, dash and underscore.",
+            json_schema_extra={"in_group": "free"},
         ),
     ]
-    seed: Annotated[int, Field(ge=0, lt=2**63, description="From it come all random draws.")] = 0
+    seed: Annotated[
+        int,
+        Field(ge=0, lt=2**63, description="From it come all random draws.", json_schema_extra={"in_group": "free"}),
+    ] = 0
     data: DataConfig
     model: ModelConfig
     training: TrainingConfig

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from genlab.randomness import generator_for
 from genlab.training.benchmark.workload import Workload
-from genlab.training.optimisers import state_tensors
+from genlab.training.optimisers.state import state_tensors
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from genlab.training.benchmark.contenders import Contender, Throughput, throughp
 from genlab.training.benchmark.workload import TrainingSteps, Workload
 from genlab.training.together.fastest_group import Group, fastest_group
 from genlab.training.together.grouping import group_key, nets_that_fit
-from genlab.training.together.stack import stacked
+from genlab.training.together.stack import group_step, stacked
 
 MOST = 64
 
@@ -41,16 +41,15 @@ def nets_together(work: Workload, flops_per_image: float, *, seconds: float, wai
     config = work.config
     if group_key(config) is None:
         return Together()
-    batch = work.choices.evaluation_batch
-    most = nets_that_fit(config, work.dataset, work.model, evaluation_batch=batch, device=work.device)
+    step = group_step(config, work.choices.evaluation_batch)
+    most = nets_that_fit(step, work.dataset, work.model, device=work.device)
     threads = torch.get_num_threads()
     try:
         group = fastest_group(
-            config,
+            step,
             work.dataset,
             work.model,
             min(most, MOST),
-            evaluation_batch=batch,
             threads=None if config.execution.threads == "auto" else config.execution.threads,
         )
         torch.set_num_threads(threads)
@@ -87,13 +86,8 @@ class _GroupSteps:
         labels, true = work.dataset.train_labels, work.dataset.true_labels
         data = StackedDataset(work.dataset, rows, labels.expand(group.size, -1), true.expand(group.size, -1))
         self._work, self._group = work, group
-        self._nets, self._batches = stacked(
-            [work.model] * group.size,
-            [work.config] * group.size,
-            data,
-            evaluation_batch=work.choices.evaluation_batch,
-            lanes=group.lanes,
-        )
+        step = group_step(work.config, work.choices.evaluation_batch)
+        self._nets, self._batches = stacked([work.model] * group.size, [step] * group.size, data, lanes=group.lanes)
         self._bounds, self._done = batch_bounds(count, work.batch_size), 0
 
     def __call__(self) -> int:

@@ -17,7 +17,8 @@ from genlab.randomness import generator_for
 from genlab.training.evaluate import evaluate
 from genlab.training.execution import ExecutionChoices, execution_choices, measured_threads
 from genlab.training.net import Net, single_net
-from genlab.training.optimisers import build_optimiser, set_learning_rate, state_tensors
+from genlab.training.optimisers.catalogue import build_optimiser
+from genlab.training.optimisers.state import set_learning_rate, state_tensors
 from genlab.training.step import training_step
 
 # Batches of an evaluation between two waits for the device; a CPU is never waited for.

@@ -11,7 +11,8 @@ from genlab.hardware.devices import arithmetic, require_precision
 from genlab.training.execution import compile_net, measured_threads
 from genlab.training.last_batch import small_last_batch
 from genlab.training.loop import Member, train
-from genlab.training.optimisers import build_optimiser, load_state_tensors
+from genlab.training.optimisers.catalogue import build_optimiser
+from genlab.training.optimisers.state import load_state_tensors
 from genlab.training.procedures.task import Task
 from genlab.training.recorder import Recorder
 from genlab.training.schedules import Schedule, build_schedule

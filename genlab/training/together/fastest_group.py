@@ -8,17 +8,16 @@ from typing import Any
 import torch
 from torch import nn
 
-from genlab.config.schema import TrainConfig
 from genlab.data.batches import TrainBatches
 from genlab.data.dataset import Dataset
 from genlab.data.stacked import StackedDataset
 from genlab.hardware.threads import available_threads, choose_threads, fastest_seconds
 from genlab.randomness import generator_for
 from genlab.training.nets import Batches, Nets
-from genlab.training.optimisers import build_optimiser
+from genlab.training.optimisers.catalogue import build_optimiser
 from genlab.training.single import SingleBatches, SingleNet
 from genlab.training.together.lanes import STEPS_AHEAD
-from genlab.training.together.stack import stacked
+from genlab.training.together.stack import GroupStep, stacked
 from genlab.training.together.stacked_mlp import is_mlp
 
 # Sizes tried: each is a short measurement, and between two of them the time a net changes little.
@@ -48,12 +47,11 @@ class Group:
 
 
 def fastest_group(
-    config: TrainConfig,
+    step: GroupStep,
     dataset: Dataset,
     model: nn.Module,
     most: int,
     *,
-    evaluation_batch: int,
     threads: int | None,
     always: bool = False,
 ) -> Group:
@@ -62,7 +60,7 @@ def fastest_group(
     On a CPU nets that are no perceptrons train alone: their convolutions are no faster side by side.
 
     Args:
-        dataset, model: of one net, on their device.
+        step, dataset, model: of one net, the latter two on their device.
         threads: of the CPU; None for all there are.
         always: `most` together, whether or not that is faster.
     """
@@ -72,12 +70,12 @@ def fastest_group(
     available = (threads or available_threads()) if device.type == "cpu" and is_mlp(model) else 1
     if always:
         groups = [Group(most, lanes) for lanes in _lanes(most, available)]
-        return min(groups, key=lambda group: _seconds(config, dataset, model, group, evaluation_batch))
+        return min(groups, key=lambda group: _seconds(step, dataset, model, group))
     best, fastest = Group(1), float("inf")
     sizes = {size for size in SIZES if size < most} | {min(most, SIZES[-1])}
     for size in sorted(sizes):
         tried = {
-            group: _seconds(config, dataset, model, group, evaluation_batch) / size
+            group: _seconds(step, dataset, model, group) / size
             for group in (Group(size, lanes) for lanes in _lanes(size, available) if lanes >= best.lanes)
         }
         quickest = min(tried, key=lambda group: tried[group])
@@ -88,12 +86,12 @@ def fastest_group(
     # A perceptron in a stack of one takes fewer operations than on its own, and threads at best divide its time. Where
     # that is slower nothing need be timed with torch's optimiser, which imports torch's compiler: half a second.
     if device.type == "cpu" and is_mlp(model):
-        at_best = _seconds(config, dataset, model, Group(1), evaluation_batch) / (threads or available_threads())
+        at_best = _seconds(step, dataset, model, Group(1)) / (threads or available_threads())
         if fastest < CERTAIN * at_best:
             return best
-    alone, images = _single(config, dataset, model, evaluation_batch)
-    step = _stepper(alone, images, 1, config, device)
-    on_its_own = min(choose_threads(step, threads or available_threads())[1].values())
+    alone, images = _single(step, dataset, model)
+    one_step = _stepper(alone, images, 1, step.batch_size, device)
+    on_its_own = min(choose_threads(one_step, threads or available_threads())[1].values())
     return best if fastest < WORTHWHILE * on_its_own else Group(1)
 
 
@@ -103,37 +101,36 @@ def _lanes(size: int, available: int) -> list[int]:
     return [lanes for lanes in (2**power for power in range(8)) if lanes == 1 or lanes <= most]
 
 
-def _seconds(config: TrainConfig, dataset: Dataset, model: nn.Module, group: Group, evaluation_batch: int) -> float:
+def _seconds(step: GroupStep, dataset: Dataset, model: nn.Module, group: Group) -> float:
     """The fastest seconds of a step of a group of copies of one net on its images."""
     device = dataset.train_images.device
     rows = torch.arange(len(dataset.train_images), device=device).expand(group.size, -1)
     labels, true = dataset.train_labels.expand(group.size, -1), dataset.true_labels.expand(group.size, -1)
     data = StackedDataset(dataset, rows, labels, true)
-    nets, batches = stacked(
-        [model] * group.size, [config] * group.size, data, evaluation_batch=evaluation_batch, lanes=group.lanes
-    )
+    nets, batches = stacked([model] * group.size, [step] * group.size, data, lanes=group.lanes)
     torch.set_num_threads(1)
-    step, repeats = _stepper(nets, batches, group.size, config, device), 1 if group.lanes == 1 else 2 * STEPS_AHEAD
+    all_step = _stepper(nets, batches, group.size, step.batch_size, device)
+    repeats = 1 if group.lanes == 1 else 2 * STEPS_AHEAD
 
     def steps() -> None:
         """Lanes wait for each other at the end only, as in training."""
         for _ in range(repeats):
-            step()
+            all_step()
         nets.losses()
 
     try:
         # The first one asks the system for its memory; of those of a large group too few are timed to outweigh it.
-        step()
+        all_step()
         return fastest_seconds(steps, TRIAL_SECONDS) / repeats
     finally:
         nets.close()
 
 
 def _stepper(
-    nets: Nets, batches: Batches[Any], count: int, config: TrainConfig, device: torch.device
+    nets: Nets, batches: Batches[Any], count: int, batch_size: int, device: torch.device
 ) -> Callable[[], None]:
     draws = batches.draw(_generators(count, "batches"), _generators(count, "augmentation"))
-    size = min(config.gradient.batch_size, len(batches))
+    size = min(batch_size, len(batches))
     positions = max(1, len(batches) // size)
     place = 0
 
@@ -150,13 +147,10 @@ def _stepper(
     return step
 
 
-def _single(
-    config: TrainConfig, dataset: Dataset, model: nn.Module, evaluation_batch: int
-) -> tuple[Nets, Batches[Any]]:
+def _single(step: GroupStep, dataset: Dataset, model: nn.Module) -> tuple[Nets, Batches[Any]]:
     scratch = copy.deepcopy(model)
-    optimiser = build_optimiser(scratch.parameters(), **config.gradient.optimiser.model_dump())
-    bfloat16 = config.gradient.precision == "bfloat16"
-    nets = SingleNet(scratch, optimiser, dataset, evaluation_batch=evaluation_batch, bfloat16=bfloat16)
+    optimiser = build_optimiser(scratch.parameters(), **step.optimiser)
+    nets = SingleNet(scratch, optimiser, dataset, evaluation_batch=step.evaluation_batch, bfloat16=step.bfloat16)
     return nets, SingleBatches(TrainBatches(dataset))
 
 

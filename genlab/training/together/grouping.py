@@ -1,76 +1,55 @@
 """Which runs can train together, and how many of them fit into memory."""
 
-import json
-from typing import Any
-
 import torch
 from torch import nn
 
+from genlab.config.groups import common_text
 from genlab.config.schema import TrainConfig
+from genlab.config.schema.training.gradient import GradientConfig
 from genlab.data.dataset import Dataset
 from genlab.hardware.memory import available_memory_bytes
+from genlab.training.optimisers.catalogue import optimiser_entry
+from genlab.training.together.stack import GroupStep
 from genlab.training.together.stacked_nets import EVALUATION_BATCHES
 
-# What nets that train together may differ in, besides the seed: their labels, the sizes of their steps, their end and
-# their beginning.
-FREE = (
-    "data.labels.corruption",
-    "training.optimiser.learning_rate",
-    "training.optimiser.weight_decay",
-    "training.schedule",
-    "training.stop",
-    "training.evaluate_every",
-    "model.initialisation",
-    "model.init_scale",
-)
 # The part of the free memory that a group may take; the rest is for what a measurement of a moment cannot know.
 MEMORY_SHARE = 0.5
 
 
 def group_key(config: TrainConfig) -> str | None:
-    """What runs must have in common to train together, as text; None for a run that trains on its own.
+    """What runs must have in common to train together, as text; None for a run that trains on its own."""
+    return None if why_alone(config) else common_text(config)
 
-    Nets with batch norm under bfloat16 do: `torch.func` cannot mix the two there. So do compiled nets, and those that
-    come from data by another procedure than gradient descent.
-    """
-    if config.training.procedure != "gradient" or config.execution.compile:
-        return None
-    if config.gradient.precision == "bfloat16" and config.model.name != "mlp":
-        return None
-    shared: dict[str, Any] = config.model_dump(mode="json", exclude={"name"})
-    if config.data.test_fraction is None:  # of which the seed decides the test set
-        shared.pop("seed")
-    for path in FREE:
-        *sections, last = path.split(".")
-        inner = shared
-        for section in sections:
-            inner = inner.get(section, {})
-        inner.pop(last, None)
-    return json.dumps(shared, sort_keys=True)
+
+def why_alone(config: TrainConfig) -> str | None:
+    """Why runs of this kind train one at a time, in words; None where they can train together."""
+    training = config.training
+    if not isinstance(training, GradientConfig):
+        return f"the procedure {training.procedure} makes one net at a time"
+    if config.execution.compile:
+        return "execution.compile is of one net"
+    if training.precision == "bfloat16" and config.model.name != "mlp":
+        return f"torch.func cannot mix the batch norm of {config.model.name} and bfloat16"
+    if optimiser_entry(training.optimiser.name).stacked is None:
+        return f"{training.optimiser.name} has no form for many nets at once"
+    return None
 
 
 def nets_that_fit(
-    config: TrainConfig,
-    dataset: Dataset,
-    model: nn.Module,
-    *,
-    evaluation_batch: int,
-    device: torch.device,
-    limit: int | None = None,
+    step: GroupStep, dataset: Dataset, model: nn.Module, *, device: torch.device, limit: int | None = None
 ) -> int:
     """How many nets of a kind fit side by side into half of the memory that is free, at least 1.
 
     Args:
-        dataset: of one of them.
-        model: one of them.
+        step: of one of them, as are the next two.
         limit: bytes, in place of what is measured.
     """
     free = available_memory_bytes(device) if limit is None else limit
-    shared, each = stack_bytes(config, dataset, model, evaluation_batch=evaluation_batch)
+    shared, each = stack_bytes(step, dataset, model)
     return max(1, int((MEMORY_SHARE * free - shared) / each))
 
 
-def stack_bytes(config: TrainConfig, dataset: Dataset, model: nn.Module, *, evaluation_batch: int) -> tuple[int, int]:
+def stack_bytes(step: GroupStep, dataset: Dataset, model: nn.Module) -> tuple[int, int]:
     """Bytes that nets side by side take together whatever their number, and that each net adds.
 
     From shapes: weights, a gradient and what the optimiser remembers; activations of a training step forward and
@@ -78,16 +57,16 @@ def stack_bytes(config: TrainConfig, dataset: Dataset, model: nn.Module, *, eval
     images themselves are there once, a copy in floats included where one is kept.
     """
     weights = sum(tensor.numel() for tensor in model.state_dict().values())
-    copies = 2 + {"sgd": 1, "adam": 2}[config.gradient.optimiser.name]
+    copies = 2 + optimiser_entry(step.optimiser["name"]).copies
     image = dataset.input_shape[0] * dataset.input_shape[1] * dataset.input_shape[2]
     activations = activation_numbers(model, dataset.input_shape)
-    batch = min(config.gradient.batch_size, len(dataset.train_images)) + 1
-    seen = max(batch, EVALUATION_BATCHES * evaluation_batch // 8)
-    steps = batch * (3 * activations + 3 * image)
+    batch = min(step.batch_size, len(dataset.train_images)) + 1
+    seen = max(batch, EVALUATION_BATCHES * step.evaluation_batch // 8)
+    numbers = batch * (3 * activations + 3 * image)
     evaluation = seen * (2 * activations + 2 * image)
-    each = 4 * (copies * weights + max(steps, evaluation)) + 40 * len(dataset.train_images)
+    each = 4 * (copies * weights + max(numbers, evaluation)) + 40 * len(dataset.train_images)
     images = dataset.train_images.numel() + dataset.test_images.numel()
-    together = 4 * EVALUATION_BATCHES * evaluation_batch * (activations + 2 * image)
+    together = 4 * EVALUATION_BATCHES * step.evaluation_batch * (activations + 2 * image)
     return 5 * images + together, each
 
 

@@ -1,6 +1,8 @@
 """Nets of one group and their batches, built side by side."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from torch import nn
 
@@ -10,26 +12,50 @@ from genlab.training.together.lanes import LaneBatches, LaneNets, shares
 from genlab.training.together.stacked_nets import StackedNets
 
 
+@dataclass(frozen=True)
+class GroupStep:
+    """A training step and an evaluation of one net of a group.
+
+    Attributes:
+        optimiser: the arguments of `build_optimiser`; of the net itself where rate and weight decay count.
+        batch_size: images a step.
+        bfloat16: forward passes of training under autocast.
+        evaluation_batch: images a batch of an evaluation.
+    """
+
+    optimiser: Mapping[str, Any]
+    batch_size: int
+    bfloat16: bool
+    evaluation_batch: int
+
+
+def group_step(config: TrainConfig, evaluation_batch: int) -> GroupStep:
+    """The step that a config asks for."""
+    training = config.gradient
+    bfloat16 = training.precision == "bfloat16"
+    return GroupStep(training.optimiser.model_dump(), training.batch_size, bfloat16, evaluation_batch)
+
+
 def stacked(
-    models: Sequence[nn.Module],
-    configs: Sequence[TrainConfig],
-    data: StackedDataset,
-    *,
-    evaluation_batch: int,
-    lanes: int = 1,
+    models: Sequence[nn.Module], steps: Sequence[GroupStep], data: StackedDataset, *, lanes: int = 1
 ) -> tuple[LaneNets, LaneBatches]:
     """Nets of one `group_key` and their batches, side by side.
 
     Args:
-        models: one a config, on their device; their weights are copied.
+        models: on their device; their weights are copied.
+        steps: one a net, which may differ in the optimiser's learning rate and weight decay.
         data: of all nets, on the same device.
     """
-    bfloat16 = configs[0].gradient.precision == "bfloat16"
+    first = steps[0]
     stacks, batches, whole = [], [], StackedBatches(data)
     for share in shares(len(models), lanes):
-        part = data.keep(share)
-        settings = [configs[index].gradient.optimiser.model_dump() for index in share]
-        own = [models[index] for index in share]
-        stacks.append(StackedNets(own, settings, part, evaluation_batch=evaluation_batch, bfloat16=bfloat16))
+        nets = StackedNets(
+            [models[index] for index in share],
+            [steps[index].optimiser for index in share],
+            data.keep(share),
+            evaluation_batch=first.evaluation_batch,
+            bfloat16=first.bfloat16,
+        )
+        stacks.append(nets)
         batches.append(whole.part(share))
     return LaneNets(stacks), LaneBatches(batches)

@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from genlab.models.dropout import Dropout
-from genlab.training.together.stacked_optimisers import StackedOptimiser
+from genlab.training.optimisers.stacked import StackedOptimiser
 
 
 class StackedMLP:

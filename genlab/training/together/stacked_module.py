@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.func import functional_call, grad_and_value, stack_module_state, vmap
 
 from genlab.models.dropout import Drawn
-from genlab.training.together.stacked_optimisers import StackedOptimiser
+from genlab.training.optimisers.stacked import StackedOptimiser
 
 
 class StackedModule:

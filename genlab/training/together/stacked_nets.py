@@ -12,9 +12,9 @@ from genlab.data.stacked import StackedDataset
 from genlab.hardware.devices import arithmetic
 from genlab.models.dropout import Dropout
 from genlab.training.evaluate import Evaluation
+from genlab.training.optimisers.catalogue import build_stacked_optimiser
 from genlab.training.together.stacked_mlp import StackedMLP, is_mlp
 from genlab.training.together.stacked_module import StackedModule
-from genlab.training.together.stacked_optimisers import build_stacked_optimiser
 
 # Images of all nets together in a batch of an evaluation, as multiples of a single net's batch. Perceptrons that see
 # the same images share one product and take a whole batch.

@@ -25,8 +25,9 @@ from genlab.training.progress import Progress
 from genlab.training.recorder import CheckpointClock
 from genlab.training.resume import Checkpoint, load_checkpoint
 from genlab.training.run_start import Identified, TrainResult, identified
+from genlab.training.together.grouping import group_key
 from genlab.training.together.lanes import LaneBatches, LaneNets
-from genlab.training.together.stack import stacked
+from genlab.training.together.stack import group_step, stacked
 from genlab.training.train_run import result_of
 
 Outcome = TrainResult | GenlabError
@@ -65,9 +66,12 @@ def train_together(
     Raises:
         PreemptedError, InterruptedByUserError: stopped by a signal or the time budget, all saved, resumable.
         DataMissingError, ConfigError: before anything is changed.
+        ValueError: the same, where they are not of one `group_key`.
         Exception: something befell the whole group, such as too little memory; each run is then as after an
             interruption, and goes on from its checkpoint.
     """
+    if len({group_key(config) for config in configs}) > 1:
+        raise ValueError("runs that train together must agree in what the schema does not leave free")
     outcomes: dict[int, Outcome] = {}
     with contextlib.ExitStack() as locks:
         opened = list(_open(configs, outcomes, locks, runs=runs, data_dir=data_dir, progress=progress))
@@ -148,17 +152,17 @@ def _train(
     models = _models(configs, data)
     if warning := small_last_batch(models[0], data.rows.shape[1], first.gradient.batch_size):
         progress.say(warning)
-    evaluation_batch = opened[0].choices.evaluation_batch
-    nets, batches = stacked(models, configs, data, evaluation_batch=evaluation_batch, lanes=lanes)
+    steps = [group_step(config, opened[0].choices.evaluation_batch) for config in configs]
+    nets, batches = stacked(models, steps, data, lanes=lanes)
     members: dict[int, Member] = {}
     try:
         members = _begun(opened, nets, outcomes)
         if len(members) < len(opened):
             nets.keep(list(members))
             batches.keep(list(members))
-        steps = len(batch_bounds(len(batches), first.gradient.batch_size))
+        an_epoch = len(batch_bounds(len(batches), first.gradient.batch_size))
         for place, member in members.items():
-            if lacks := opened[place].found.lacks(member.step // steps):
+            if lacks := opened[place].found.lacks(member.step // an_epoch):
                 progress.say(lacks)
         if members:
             with stop_requests(first.execution.time_budget) as request, arithmetic(first.gradient.precision):

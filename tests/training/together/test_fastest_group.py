@@ -8,11 +8,18 @@ import torch
 from genlab.data.build import build_dataset
 from genlab.training.together import fastest_group as module
 from genlab.training.together.fastest_group import Group, fastest_group
+from genlab.training.together.stack import group_step
 from tests.training.examples import FOR_VGG, VGG, net_of, small_config
 
 # Microseconds a step of a net, by size and lanes; a net on its own takes 250.
 SMALL = {(1, 1): 160, (4, 1): 75, (16, 1): 56, (16, 2): 30, (64, 2): 26, (256, 2): 40}
 LARGE = {(1, 1): 2400, (4, 1): 2450, (16, 1): 2500, (16, 2): 2400}
+
+
+def of(changes=None):
+    config = small_config(changes)
+    dataset = build_dataset(config.data, seed=0, data_dir=None)
+    return group_step(config, 50), dataset, net_of(config, dataset)
 
 
 @pytest.fixture
@@ -22,7 +29,7 @@ def measured(monkeypatch):
     def find(table, alone=250, *, most=300, threads=2, changes=None, **options):
         tried = []
 
-        def seconds(config, dataset, model, group, evaluation_batch):
+        def seconds(step, dataset, model, group):
             tried.append((group.size, group.lanes))
             return table[group.size, group.lanes] * group.size * 1e-6
 
@@ -32,12 +39,7 @@ def measured(monkeypatch):
 
         monkeypatch.setattr(module, "_seconds", seconds)
         monkeypatch.setattr(module, "choose_threads", on_its_own)
-        config = small_config(changes)
-        dataset = build_dataset(config.data, seed=0, data_dir=None)
-        group = fastest_group(
-            config, dataset, net_of(config, dataset), most, evaluation_batch=50, threads=threads, **options
-        )
-        return group, tried
+        return fastest_group(*of(changes), most, threads=threads, **options), tried
 
     return find
 
@@ -83,18 +85,10 @@ def test_convolutions_stay_alone_on_a_cpu_unless_they_are_forced_together(measur
 
 
 def test_the_times_of_a_real_group_are_measured_in_the_lanes_it_gets():
-    config = small_config()
-    dataset = build_dataset(config.data, seed=0, data_dir=None)
-    group = fastest_group(config, dataset, net_of(config, dataset), 8, evaluation_batch=50, threads=2, always=True)
+    group = fastest_group(*of(), 8, threads=2, always=True)
     assert group.size == 8
     assert group.lanes in (1, 2)
     assert torch.get_num_threads() == 1
-
-
-def of(changes):
-    config = small_config(changes)
-    dataset = build_dataset(config.data, seed=0, data_dir=None)
-    return config, dataset, net_of(config, dataset)
 
 
 @pytest.fixture
@@ -104,7 +98,7 @@ def seconds(monkeypatch):
     def say(alone, of_group):
         tried = []
 
-        def measured(config, dataset, model, group, evaluation_batch):
+        def measured(step, dataset, model, group):
             tried.append(group)
             return of_group(group)
 
@@ -116,7 +110,7 @@ def seconds(monkeypatch):
 
 
 def chosen(most, changes=None, **options):
-    return fastest_group(*of(changes or {}), most, evaluation_batch=256, **{"threads": 1} | options)
+    return fastest_group(*of(changes), most, **{"threads": 1} | options)
 
 
 def test_nets_train_alone_where_together_saves_less_than_a_tenth(seconds):
@@ -152,9 +146,9 @@ def test_one_net_is_no_group(seconds):
 
 
 def test_a_measurement_leaves_the_net_as_it_was_and_no_thread_behind():
-    config, dataset, model = of({"model": {"name": "mlp", "widths": [8], "dropout": 0.2}})
+    step, dataset, model = of({"model": {"name": "mlp", "widths": [8], "dropout": 0.2}})
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
-    found = fastest_group(config, dataset, model, 9, evaluation_batch=256, threads=2)
+    found = fastest_group(step, dataset, model, 9, threads=2)
     assert found.size in (1, 4, 9)
     assert all(torch.equal(before[name], tensor) for name, tensor in model.state_dict().items())
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("lane")]

@@ -3,14 +3,24 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 
 from genlab.data.build import build_dataset
+from genlab.training.optimisers.catalogue import OPTIMISERS
 from genlab.training.together import grouping
-from genlab.training.together.grouping import MEMORY_SHARE, activation_numbers, group_key, nets_that_fit, stack_bytes
+from genlab.training.together.grouping import (
+    MEMORY_SHARE,
+    activation_numbers,
+    group_key,
+    nets_that_fit,
+    stack_bytes,
+    why_alone,
+)
+from genlab.training.together.stack import group_step
 from tests.training.examples import FOR_VGG, VGG, net_of, small_config
 
 ALIKE = {
@@ -57,25 +67,40 @@ def test_the_seed_counts_where_it_decides_the_test_set():
     assert group_key(small_config(folder, seed=0)) == group_key(small_config(folder, seed=1))
 
 
-def test_compiled_nets_convolutions_in_bfloat16_and_other_procedures_train_on_their_own():
-    assert group_key(small_config({"training": {"procedure": "none"}})) is None
-    assert group_key(small_config({"execution.compile": True})) is None
-    assert group_key(small_config({"data": FOR_VGG, "model": VGG, "training.precision": "bfloat16"})) is None
-    assert group_key(small_config({"data": FOR_VGG, "model": VGG})) is not None
+ALONE = {
+    "the procedure none makes one net": {"training": {"procedure": "none"}},
+    "execution.compile": {"execution.compile": True},
+    "the batch norm of vgg and bfloat16": {"data": FOR_VGG, "model": VGG, "training.precision": "bfloat16"},
+    "adam has no form for many": {"training.optimiser": {"name": "adam", "learning_rate": 0.1}},
+}
 
 
-def of(changes):
+@pytest.mark.parametrize("reason", ALONE)
+def test_some_nets_train_on_their_own_and_it_is_said_why(reason, monkeypatch):
+    monkeypatch.setitem(OPTIMISERS, "adam", replace(OPTIMISERS["adam"], stacked=None))
+    config = small_config(ALONE[reason])
+    assert group_key(config) is None
+    assert reason in why_alone(config)
+
+
+def test_of_others_nothing_is_said():
+    for changes in ({}, {"data": FOR_VGG, "model": VGG}, {"training.precision": "bfloat16"}):
+        assert why_alone(small_config(changes)) is None
+        assert group_key(small_config(changes))
+
+
+def of(changes, evaluation_batch=256):
     config = small_config(changes)
     dataset = build_dataset(config.data, seed=0, data_dir=None)
-    return config, dataset, net_of(config, dataset)
+    return group_step(config, evaluation_batch), dataset, net_of(config, dataset)
 
 
 def fitting(limit, changes=None):
-    return nets_that_fit(*of(changes or {}), evaluation_batch=256, device=torch.device("cpu"), limit=limit)
+    return nets_that_fit(*of(changes or {}), device=torch.device("cpu"), limit=limit)
 
 
 def test_as_many_nets_fit_as_half_of_the_memory_holds_and_at_least_one():
-    together, each = stack_bytes(*of({}), evaluation_batch=256)
+    together, each = stack_bytes(*of({}))
     for count in (1, 2, 50):
         assert fitting(int((together + count * each) / MEMORY_SHARE) + 2) == count
         assert fitting(int((together + count * each) / MEMORY_SHARE) - 2) == max(1, count - 1)
@@ -94,7 +119,7 @@ def test_larger_nets_batches_and_optimisers_need_more():
         {"training.optimiser": {"name": "adam", "learning_rate": 0.1}},
         {"data.train_size": 900},
     ):
-        assert stack_bytes(*of(changes), evaluation_batch=8)[1] > stack_bytes(*of({}), evaluation_batch=8)[1], changes
+        assert stack_bytes(*of(changes, 8))[1] > stack_bytes(*of({}, 8))[1], changes
 
 
 def test_activations_are_all_that_the_modules_put_out():
@@ -112,7 +137,7 @@ from genlab.data.build import build_dataset
 from genlab.data.stacked import build_stacked_dataset
 from genlab.training.together.fastest_group import _stepper
 from genlab.training.together.grouping import stack_bytes
-from genlab.training.together.stack import stacked
+from genlab.training.together.stack import group_step, stacked
 from tests.training.examples import net_of, small_config
 
 def kilobytes(name):
@@ -121,8 +146,8 @@ def kilobytes(name):
 
 def trained(config, model, count, lanes):
     data = build_stacked_dataset([config.data] * count, list(range(count)), data_dir=None)
-    nets, batches = stacked([model] * count, [config] * count, data, evaluation_batch=256, lanes=lanes)
-    step = _stepper(nets, batches, count, config, torch.device("cpu"))
+    nets, batches = stacked([model] * count, [group_step(config, 256)] * count, data, lanes=lanes)
+    step = _stepper(nets, batches, count, config.training.batch_size, torch.device("cpu"))
     for _ in range(2):
         step()
     nets.evaluate()
@@ -139,7 +164,7 @@ gc.collect()
 Path("/proc/self/clear_refs").write_text("5")  # the peak from now on
 before = kilobytes("VmRSS")
 trained(config, model, count, lanes)
-shared, each = stack_bytes(config, dataset, model, evaluation_batch=256)
+shared, each = stack_bytes(group_step(config, 256), dataset, model)
 print((shared + count * each) / (1024 * (kilobytes("VmHWM") - before)))
 """
 WIDE = {"model": {"name": "mlp", "widths": [512, 512]}, "data": {"name": "digits"}, "training.batch_size": 128}

@@ -1,7 +1,7 @@
 """Stacks in threads of their own: the same numbers as one stack, failures that surface, and threads that end."""
 
 import threading
-import time
+from dataclasses import replace
 
 import pytest
 import torch
@@ -10,7 +10,7 @@ from genlab.data.build import build_dataset
 from genlab.data.stacked import build_stacked_dataset
 from genlab.randomness import generator_for
 from genlab.training.together.lanes import STEPS_AHEAD, LaneBatches, LaneNets, Share, shares
-from genlab.training.together.stack import stacked
+from genlab.training.together.stack import group_step, stacked
 from tests.training.examples import net_of, small_config
 
 RATES = [0.1, 0.03, 0.05, 0.02, 0.1, 0.2, 0.01]
@@ -25,11 +25,13 @@ def configs(changes=None):
     ]
 
 
-def built(lanes, changes=None):
+def built(lanes, changes=None, normalisation=None):
     them = configs(changes)
     data = build_stacked_dataset([c.data for c in them], [c.seed for c in them], data_dir=None)
+    if normalisation:
+        data = replace(data, pool=replace(data.pool, normalisation=normalisation))
     models = [net_of(c, build_dataset(c.data, seed=c.seed, data_dir=None), c.seed) for c in them]
-    return stacked(models, them, data, evaluation_batch=50, lanes=lanes)
+    return stacked(models, [group_step(c, 50) for c in them], data, lanes=lanes)
 
 
 def drawn(batches, nets):
@@ -141,21 +143,29 @@ def test_a_net_that_is_not_there_is_no_net():
 
 
 class Stack:
-    """Stands in for a stack: takes its steps when it is told to, and may fail at one."""
+    """Stands in for a stack: says so when it has taken a step, and may fail at one or do something before each."""
 
     device, draws = torch.device("cpu"), False
 
-    def __init__(self, fails_at=None):
-        self.done, self.go, self.fails_at = [], threading.Event(), fails_at
+    def __init__(self, fails_at=None, before=lambda step: None):
+        self.done, self.fails_at, self.before, self.stepped = [], fails_at, before, threading.Condition()
 
     def __len__(self):
         return 1
 
     def step(self, batch, rates, generators):
-        assert self.go.wait(20)
+        self.before(len(self.done))
         if len(self.done) == self.fails_at:
             raise RuntimeError("out of memory")
-        self.done.append((batch, rates[0]))
+        with self.stepped:
+            self.done.append((batch, rates[0]))
+            self.stepped.notify_all()
+
+    def has_done(self, count):
+        """Waits until it has taken so many steps; how many it has taken then."""
+        with self.stepped:
+            assert self.stepped.wait_for(lambda: len(self.done) >= count, 20)
+            return len(self.done)
 
     def weights(self, place):
         return {"steps": len(self.done)}
@@ -176,20 +186,17 @@ def ask(nets, count):
 
 
 def test_a_lane_does_its_steps_in_order_and_is_at_most_a_few_behind():
-    quick, slow = Stack(), Stack()
-    quick.go.set()
+    ahead = []
+
+    def before(step):
+        """The slow lane waits, at each step, for all that the quick one may have done by then."""
+        ahead.append(quick.has_done(min(10, step + STEPS_AHEAD + 1)) - step)
+
+    quick, slow = Stack(), Stack(before=before)
     nets = LaneNets([quick, slow])
-    asked = threading.Thread(target=ask, args=(nets, 10))
-    asked.start()
-    deadline = time.monotonic() + 20
-    while len(quick.done) < STEPS_AHEAD + 1 and time.monotonic() < deadline:
-        time.sleep(0.01)
-    time.sleep(0.1)
-    assert len(quick.done) == STEPS_AHEAD + 1, "the other lane is waited for, but not at each step"
-    assert slow.done == []
-    slow.go.set()
-    asked.join()
+    ask(nets, 10)
     assert [nets.weights(index)["steps"] for index in (0, 1)] == [10, 10], "for the last step is waited"
+    assert max(ahead) == STEPS_AHEAD + 1, "the other lane is waited for, but not at each step"
     assert slow.done == [((step, step + 1), 0.2 + step) for step in range(10)]
     nets.close()
 
@@ -197,8 +204,6 @@ def test_a_lane_does_its_steps_in_order_and_is_at_most_a_few_behind():
 @pytest.mark.parametrize("steps", [1, 3, 9])
 def test_what_a_lane_raises_is_raised_here(steps):
     fine, failing = Stack(), Stack(fails_at=0)
-    fine.go.set()
-    failing.go.set()
     nets = LaneNets([fine, failing])
     with pytest.raises(RuntimeError, match="out of memory"):
         nets.weights(ask(nets, steps))
@@ -208,7 +213,6 @@ def test_what_a_lane_raises_is_raised_here(steps):
 
 def test_one_stack_alone_raises_at_once():
     failing = Stack(fails_at=0)
-    failing.go.set()
     with pytest.raises(RuntimeError, match="out of memory"):
         LaneNets([failing]).step([Share(Batches(), None, 0, 1)], [0.1], None)
 
@@ -221,9 +225,14 @@ def test_nets_are_shared_out_evenly_and_in_order(count, lanes, sizes):
 
 
 def test_lanes_select_from_one_copy_of_the_images():
-    nets, batches = built(3, {"data.train_size": None})
+    normalised = []
+
+    def watching(images):
+        normalised.append(len(images))
+        return images.permute(0, 3, 1, 2).float() / 255
+
+    nets, batches = built(3, {"data.train_size": None}, watching)
     assert isinstance(batches, LaneBatches)
-    floats = {lane._batches._floats.data_ptr() for lane in batches._lanes}
-    assert len(floats) == 1
-    assert len(batches) == 1347
+    steps(nets, batches, range(7), 0, 2)
+    assert len(batches) == sum(normalised) == 1347, "each image once, not once a lane or again for a batch"
     nets.close()

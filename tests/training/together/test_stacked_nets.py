@@ -10,7 +10,8 @@ from genlab.data.batches import TrainBatches
 from genlab.data.build import build_dataset
 from genlab.data.stacked import StackedBatches, StackedDataset, build_stacked_dataset
 from genlab.randomness import generator_for
-from genlab.training.optimisers import build_optimiser, load_state_tensors
+from genlab.training.optimisers.catalogue import build_optimiser
+from genlab.training.optimisers.state import load_state_tensors
 from genlab.training.single import SingleBatches, SingleNet
 from genlab.training.together.stacked_mlp import is_mlp
 from genlab.training.together.stacked_nets import StackedNets

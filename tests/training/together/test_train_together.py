@@ -125,6 +125,12 @@ def test_runs_together_are_those_on_their_own(case, tmp_path):
         assert found[number].run.initial.read_bytes() == alone.run.initial.read_bytes()
 
 
+def test_runs_that_do_not_fit_together_are_refused_before_anything_is_changed(tmp_path):
+    with pytest.raises(ValueError, match="must agree in what the schema does not leave free"):
+        together(made([{}, {"training.batch_size": 8}]), tmp_path / "runs")
+    assert not (tmp_path / "runs").exists()
+
+
 def test_the_runs_compared_here_are_far_from_each_other(tmp_path):
     found = together(made(VARIED["rates and weight decay"]), tmp_path)
     with pytest.raises(AssertionError):

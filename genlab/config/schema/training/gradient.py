@@ -6,8 +6,13 @@ from pydantic import Field, model_validator
 
 from genlab.config.schema.section import Section
 
-_LEARNING_RATE = Field(gt=0, description="Learning rate at the start.")
-_WEIGHT_DECAY = Field(0.0, ge=0, description="Coefficient of the squared l2 norm, halved, added to the loss.")
+_LEARNING_RATE = Field(gt=0, description="Learning rate at the start.", json_schema_extra={"in_group": "free"})
+_WEIGHT_DECAY = Field(
+    0.0,
+    ge=0,
+    description="Coefficient of the squared l2 norm, halved, added to the loss.",
+    json_schema_extra={"in_group": "free"},
+)
 Fraction = Annotated[float, Field(gt=0, le=1)]
 
 
@@ -91,11 +96,16 @@ class GradientConfig(Section):
 
     procedure: Literal["gradient"] = Field("gradient", description="What makes a net from data.")
     optimiser: OptimiserConfig
-    schedule: ScheduleConfig = Field(default_factory=ConstantSchedule)
-    stop: Stop
+    schedule: ScheduleConfig = Field(default_factory=ConstantSchedule, json_schema_extra={"in_group": "free"})
+    stop: Stop = Field(json_schema_extra={"in_group": "free"})
     batch_size: int = Field(ge=1, description="Images a step.")
     precision: Literal["float32", "tf32", "bfloat16"] = Field(
         "float32",
         description="float32 throughout, tf32 matrix products (NVIDIA GPUs), or bfloat16 autocast of the forward pass.",
     )
-    evaluate_every: int = Field(1, ge=1, description="Epochs between two evaluations (a row of history.csv each).")
+    evaluate_every: int = Field(
+        1,
+        ge=1,
+        description="Epochs between two evaluations (a row of history.csv each).",
+        json_schema_extra={"in_group": "free"},
+    )

@@ -1,29 +1,7 @@
-"""Optimisers by name, with the library's fused kernels, and their state as named tensors."""
-
-from collections.abc import Iterable
-from typing import Any
+"""The state of an optimiser as named tensors, and its learning rate."""
 
 import torch
 from torch import Tensor
-
-
-def build_optimiser(
-    parameters: Iterable[Tensor], name: str, learning_rate: float, **settings: Any
-) -> torch.optim.Optimizer:
-    """SGD or Adam over all parameters, biases and batch-norm parameters included in the weight decay.
-
-    Args:
-        name: "sgd" (momentum, nesterov, weight_decay) or "adam" (beta1, beta2, epsilon, weight_decay).
-        learning_rate: at the start; a schedule sets it anew before every step.
-    """
-    if name == "sgd":
-        return torch.optim.SGD(parameters, lr=learning_rate, fused=True, **settings)
-    if name == "adam":
-        betas = (settings.pop("beta1"), settings.pop("beta2"))
-        return torch.optim.Adam(
-            parameters, lr=learning_rate, betas=betas, eps=settings.pop("epsilon"), fused=True, **settings
-        )
-    raise ValueError(f"no optimiser named {name!r}")
 
 
 def state_tensors(optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:

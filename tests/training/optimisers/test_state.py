@@ -2,13 +2,10 @@ import pytest
 import torch
 
 from genlab.rundir.checkpoints import load_tensors, save_tensors
-from genlab.training.optimisers import build_optimiser, load_state_tensors, set_learning_rate, state_tensors
+from genlab.training.optimisers.catalogue import build_optimiser
+from genlab.training.optimisers.state import load_state_tensors, set_learning_rate, state_tensors
 from tests.training.examples import equal_bits
-
-SETTINGS = {
-    "sgd": {"momentum": 0.9, "nesterov": True, "weight_decay": 1e-3},
-    "adam": {"beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8, "weight_decay": 1e-3},
-}
+from tests.training.optimisers.examples import SETTINGS
 
 
 def convolutions():
@@ -29,32 +26,32 @@ def stepped(parameters, optimiser, steps, first=0):
         optimiser.step()
 
 
-@pytest.mark.parametrize("name", ["sgd", "adam"])
-def test_steps_after_a_stored_state_is_put_back_are_bit_for_bit_those_without_a_stop(name, tmp_path):
+@pytest.mark.parametrize("case", SETTINGS)
+def test_steps_after_a_stored_state_is_put_back_are_bit_for_bit_those_without_a_stop(case, tmp_path):
     undisturbed = convolutions()
-    stepped(undisturbed, build_optimiser(undisturbed, name, 0.1, **SETTINGS[name]), 5)
+    stepped(undisturbed, build_optimiser(undisturbed, **SETTINGS[case]), 5)
 
     before = convolutions()
-    optimiser = build_optimiser(before, name, 0.1, **SETTINGS[name])
+    optimiser = build_optimiser(before, **SETTINGS[case])
     stepped(before, optimiser, 2)
     save_tensors(tmp_path / "state", state_tensors(optimiser))
     after = convolutions()
     for parameter, value in zip(after, before, strict=True):
         parameter.data.copy_(value.data)
-    resumed = build_optimiser(after, name, 0.1, **SETTINGS[name])
+    resumed = build_optimiser(after, **SETTINGS[case])
     load_state_tensors(resumed, load_tensors(tmp_path / "state", "")[0])
     stepped(after, resumed, 3, first=2)
     for found, expected in zip(after, undisturbed, strict=True):
         assert equal_bits(found.detach(), expected.detach())
 
 
-@pytest.mark.parametrize("name", ["sgd", "adam"])
-def test_a_state_put_back_has_the_strides_of_its_parameters(name):
+@pytest.mark.parametrize("case", SETTINGS)
+def test_a_state_put_back_has_the_strides_of_its_parameters(case):
     parameters = convolutions()
-    optimiser = build_optimiser(parameters, name, 0.1, **SETTINGS[name])
+    optimiser = build_optimiser(parameters, **SETTINGS[case])
     stepped(parameters, optimiser, 1)
     tensors = {key: value.contiguous() for key, value in state_tensors(optimiser).items()}
-    fresh = build_optimiser(parameters, name, 0.1, **SETTINGS[name])
+    fresh = build_optimiser(parameters, **SETTINGS[case])
     load_state_tensors(fresh, tensors)
     for parameter in parameters:
         for key, value in fresh.state[parameter].items():
@@ -88,8 +85,3 @@ def test_the_learning_rate_put_back_is_that_of_the_new_optimiser():
     assert [group["lr"] for group in optimiser.param_groups] == [0.025]
     load_state_tensors(optimiser, {})
     assert [group["lr"] for group in optimiser.param_groups] == [0.025]
-
-
-def test_an_optimiser_of_another_name_is_refused():
-    with pytest.raises(ValueError, match="no optimiser named 'sdg'"):
-        build_optimiser(convolutions(), "sdg", 0.1)

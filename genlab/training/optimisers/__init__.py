@@ -1,0 +1,1 @@
+"""Optimisers: a file each, with the updates of one net and of many at once."""
