@@ -1,18 +1,16 @@
 """What kinds of figures there are, as a part of a document: made from the schema and from what is refused."""
 
 import re
-from typing import get_args
 
-from genlab.config.schema.figure import FigureConfig
+from genlab.config.schema.figure import FIGURE_KINDS, FigureConfig
 from genlab.sweeps.file.figure_problems import figure_problems
 from tests.contracts.key_tables import table
 
 
 def figure_kinds_table() -> str:
     """A row a kind: what it draws, by the schema, and what it cannot be drawn without besides `y`."""
-    about = dict(re.findall(r"(\w+) \(((?:[^()]|\([^()]*\))*)\)", " ".join((FigureConfig.__doc__ or "").split())))
-    kinds = get_args(FigureConfig.model_fields["kind"].annotation)
-    return table(("kind", "needs", "draws"), [(f"`{kind}`", needs(kind), about.get(kind, "")) for kind in kinds])
+    rows = [(f"`{name}`", needs(name), kind.about) for name, kind in FIGURE_KINDS.items()]
+    return table(("kind", "needs", "draws"), rows)
 
 
 def needs(kind: str) -> str:

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from genlab.config.schema.figure import FigureConfig
-from genlab.report.figures.lines import prepare
+from genlab.report.drawing.lines import prepare
 from genlab.rundir.run_tables import table_rows
 from genlab.sweeps.results import SweepTables
 from tests.cli.command import genlab

@@ -6,7 +6,7 @@ import typer
 
 from genlab.cli.app import app
 from genlab.training.benchmark.limit import Evidence, limit_of
-from tests.contracts.readme import commands, problems_of_command
+from tests.contracts.documents import commands, problems_of_command
 
 # Of a step in which nothing stands out and nothing would help.
 EVEN = Evidence(

@@ -3,7 +3,7 @@ import torch
 
 from genlab.data.build import build_dataset
 from genlab.errors import GenlabError
-from genlab.rundir.history import HISTORY_COLUMNS
+from genlab.rundir.columns import HISTORY_COLUMNS
 from genlab.rundir.status import read_status
 from genlab.rundir.tables import read_table
 from genlab.training.procedures import none as module
