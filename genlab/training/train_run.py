@@ -87,7 +87,8 @@ def _train_locked(
         recorder = found.begin(model.state_dict(), afresh=force)
     record_start(run, seed=config.seed, execution=choices.as_dict())
     recorder.write("running")
-    if lacks := found.lacks(int(recorder.final.get("epoch", 0))):
+    reached = int((recorder.timing.last() or {}).get("epoch") or 0)  # which has a row for every epoch
+    if lacks := found.lacks(reached):
         progress.say(lacks)
     every = config.execution.checkpoint_every
     clock = CheckpointClock(every.epochs, every.seconds)

@@ -29,9 +29,9 @@ from tests.data.examples import noise, write_tree
 
 BRANCHES = branches()
 # What takes a device that not every machine has.
-ELSEWHERE = {"training.precision=tf32"}
+ELSEWHERE = {"training[gradient].precision=tf32"}
 # One net less trained says nothing about the steps of the others.
-NOT_MOVED = {"training.stop"}
+NOT_MOVED = {"training[gradient].stop"}
 
 
 def free_values():
@@ -174,5 +174,5 @@ def test_every_field_of_the_schema_is_set_to_two_values_at_least(field):
 
 def test_every_group_trains_and_its_runs_differ():
     for about, configs in GROUPS.items():
-        assert all(config.training.stop.epochs for config in configs) or about == "training.stop"
+        assert all(config.training.stop.epochs for config in configs) or about == "training[gradient].stop"
         assert len({config.model_dump_json() for config in configs}) == len(configs) > 1, about
