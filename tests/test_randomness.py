@@ -38,6 +38,11 @@ def test_a_misspelt_stream_is_refused():
         derived_seed(0, "corupption")
 
 
+def test_without_a_seed_nothing_is_drawn():
+    with pytest.raises(TypeError, match="no seed to draw 'subset' from"):
+        generator_for(None, "subset")
+
+
 def test_the_global_state_is_left_alone():
     before = torch.get_rng_state()
     torch.rand(3, generator=generator_for(0, "init"))

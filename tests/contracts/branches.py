@@ -41,7 +41,6 @@ EXAMPLES: dict[str, tuple[Any, ...]] = {
     "data.augmentation.padding": (2,),
     "model.widths": ([], [9, 6]),
     "model.width_multiplier": (0.07,),
-    # So small that a rounding stays one through a few steps of batch norm over a few images.
     "training.optimiser.learning_rate": (0.002, 0.0005),
     "training.optimiser.weight_decay": (0.0, 1.0),
     "training.optimiser.epsilon": (1e-3,),
@@ -60,8 +59,10 @@ GOES_WITH: dict[str, Values] = {
     "data.augmentation.padding": {"data.augmentation.random_crop": True},
     "training.optimiser.nesterov=True": {"training.optimiser.momentum": 0.9},
 }
-# Small nets, by the fields that make them so. Those for images of one size train for an epoch only.
+# Small nets, by the fields that make them so.
 SMALL = {"widths": [7], "width_multiplier": 0.05}
+# Of deep nets: through batch norm over a few images a rounding becomes a tenth of a step, and all of the next.
+ONE_STEP = {"training.batch_size": 30, "training.stop.epochs": 1}
 NUMBERS = (0.5, 2, 3, 1, [2], [5, 3])
 
 
@@ -174,7 +175,7 @@ def _with_member(values: Values, field: str, member: type[BaseModel]) -> Values:
     except ValidationError:
         start = {dotted(field): _start(member, f"{field}[{_tag(member)}]")}
         if size := REQUIRED_IMAGE_SIZE.get(_tag(member)):
-            start |= {"data.resize": size, "training.stop.epochs": 1}
+            start |= {"data.resize": size} | ONE_STEP
         return with_values(values, start)
 
 

@@ -27,7 +27,7 @@ from genlab.training.train_run import train_run
 from tests.contracts.branches import branches, dotted, leaves, value_at, with_values
 from tests.data.examples import noise, write_tree
 
-BRANCHES = branches()
+BRANCHES, DIGITS = branches(), functools.cache(load_digits)
 # What takes a device that not every machine has.
 ELSEWHERE = {"training[gradient].precision=tf32"}
 # One net less trained says nothing about the steps of the others.
@@ -103,12 +103,14 @@ def small_data_sets(monkeypatch):
 
     monkeypatch.setattr("genlab.data.mnist.load_mnist", functools.partial(noisy, "mnist"))
     monkeypatch.setattr("genlab.data.cifar.load_cifar", noisy)
-    monkeypatch.setattr("genlab.data.digits.load_digits", functools.cache(load_digits))
+    monkeypatch.setattr("genlab.data.digits.load_digits", DIGITS)
 
 
 def tolerance(config):
-    """Batch norm over few images, and bfloat16, make much of a rounding; another's images make all the difference."""
-    return 1e-3 if config.model.name == "mlp" and config.training.precision == "float32" else 0.03
+    """Of the way that weights go: batch norm makes up to a tenth of it of a rounding; another's images, all of it."""
+    if getattr(config.model, "batch_norm", False):
+        return 0.4
+    return 1e-3 if config.training.precision == "float32" else 0.03
 
 
 def rows(run):
@@ -124,15 +126,19 @@ def agree(found, expected, tolerance):
             assert (one[key] == "") == (value == ""), key
             assert float(one[key] or 0) == pytest.approx(float(value or 0), rel=tolerance), key
     assert found.initial.read_bytes() == expected.initial.read_bytes()
-    ours, theirs, start = (vector(file) for file in (found.final, expected.final, expected.initial))
-    way = (theirs - start).norm()
-    assert (ours - theirs).norm() <= tolerance * way
-    return way
+    for ours, theirs, start in zip(
+        *(vectors(file) for file in (found.final, expected.final, expected.initial)), strict=True
+    ):
+        assert (ours - theirs).norm() <= tolerance * (theirs - start).norm()
+        assert (theirs - start).norm() > 0 or len(rows(expected)) == 1, "it has gone some way"
 
 
-def vector(file):
-    """All weights and buffers as one vector."""
-    return torch.cat([tensor.double().flatten() for tensor in load_tensors(file, "")[0].values()])
+def vectors(file):
+    """All weights as one vector, and the statistics of batch norm as another where there are any."""
+    tensors = load_tensors(file, "")[0]
+    statistics = {name for name in tensors if name.endswith(("running_mean", "running_var", "num_batches_tracked"))}
+    parts = [[name for name in tensors if name not in statistics], sorted(statistics)]
+    return [torch.cat([tensors[name].double().flatten() for name in names]) for names in parts if names]
 
 
 @pytest.mark.parametrize("about", GROUPS)
@@ -143,8 +149,7 @@ def test_runs_together_are_those_on_their_own(about, tmp_path, data_dir):
     assert sorted(found) == list(range(len(configs)))
     for number, config in enumerate(configs):
         alone = train_run(config, runs=tmp_path / "alone", data_dir=data_dir, progress=Silent())
-        way = agree(found[number].run, alone.run, tolerance(config))
-        assert way > 0 or config.training.stop.epochs == 0
+        agree(found[number].run, alone.run, tolerance(config))
 
 
 DATA = {b.label: b.config.data for b in BRANCHES if b.field.startswith("data.")}

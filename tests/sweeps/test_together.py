@@ -3,6 +3,7 @@
 import csv
 import json
 import resource
+from dataclasses import replace
 
 import pytest
 
@@ -11,6 +12,7 @@ from genlab.rundir.provenance import read_provenance, record_start, record_stop
 from genlab.sweeps import together as module
 from genlab.sweeps.plan import DONE
 from genlab.sweeps.together import Together
+from genlab.training.optimisers.catalogue import OPTIMISERS
 from genlab.training.progress import Silent
 from genlab.training.together.fastest_group import Group
 from genlab.training.together.grouping import stack_bytes
@@ -27,6 +29,7 @@ from tests.sweeps.examples import (
     swept,
 )
 from tests.sweeps.test_execute import through
+from tests.training.examples import Lines
 
 CELLS = 12
 
@@ -153,6 +156,16 @@ def test_a_thousand_cells_are_looked_through_once_for_their_shape(tmp_path, runs
     found = sizes(chooser(), planned)
     assert (sum(found), max(found), min(found)) == (1002, 16, 15)
     assert len(keys) == 1002
+
+
+def test_it_is_said_once_why_cells_train_one_at_a_time(sweep, runs, monkeypatch):
+    monkeypatch.setitem(OPTIMISERS, "sgd", replace(OPTIMISERS["sgd"], stacked=None))
+    planned, lines = planned_cells(sweep, runs), Lines()
+    together = chooser(12, progress=lines)
+    assert all(together.group_of(one, planned) == [one] for one in planned)
+    assert lines.said == ["one net at a time: sgd has no form for many nets at once"]
+    assert chooser("off", progress=lines).group_of(planned[0], planned) == [planned[0]]
+    assert len(lines.said) == 1
 
 
 def say_killed(run, together):

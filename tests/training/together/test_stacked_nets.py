@@ -8,7 +8,7 @@ import torch
 
 from genlab.data.batches import TrainBatches
 from genlab.data.build import build_dataset
-from genlab.data.stacked import StackedBatches, StackedDataset, build_stacked_dataset
+from genlab.data.stacked import StackedBatches, build_stacked_dataset
 from genlab.randomness import generator_for
 from genlab.training.optimisers.catalogue import build_optimiser
 from genlab.training.optimisers.state import load_state_tensors
@@ -214,10 +214,3 @@ def test_only_perceptrons_are_multiplied_by_hand():
     assert not is_mlp(torch.nn.Sequential(chain[0], chain[1], torch.nn.Sigmoid(), chain[3]))
     vgg = build_dataset(small_config({"data": FOR_VGG}).data, seed=0, data_dir=None)
     assert not is_mlp(net_of(small_config({"model": {"name": "vgg", "width_multiplier": 0.05}}), vgg))
-
-
-def test_images_in_common_are_known_as_such():
-    data = together(configs(CASES["all images"]))[0]._dataset
-    assert isinstance(data, StackedDataset)
-    assert data.in_common
-    assert not together(configs({}))[0]._dataset.in_common
