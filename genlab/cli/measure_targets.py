@@ -78,7 +78,7 @@ def measure_net(
             data_dir=data_dir,
             device=device,
         )
-        results = compute_measures(subject, request.names, request.options)
+        results = compute_measures(subject, request)
     if net.output is not None:
         net.output.mkdir(parents=True, exist_ok=True)
         write_results(RunDirectory(net.output), results)
@@ -115,7 +115,7 @@ def measure_runs(
     def work(run: Any) -> None:
         with waiting(f"measuring {run.directory.path}", quiet):
             epochs = run.along_training() if request.at_epochs else [None]
-            rows = measure_run(run, request.names, request.options, device=device, epochs=epochs)
+            rows = measure_run(run, request, device=device, epochs=epochs)
         if as_json:
             found.append({"id": run.directory.run_id, "path": str(run.directory.path), "rows": rows})
         elif not quiet:

@@ -1,10 +1,13 @@
 """What a registered function may ask for, by parameter name. Each input is computed once, on first use."""
 
+import graphlib
 import inspect
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
+
+from genlab.config.validation import nearest
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -27,11 +30,15 @@ class Input:
 GIVEN = ("subject", "consumer")
 
 
-def provider(vocabulary: dict[str, Input]) -> Callable[[Function], Function]:
+def provider(vocabulary: dict[str, Input], *, in_order: bool = True) -> Callable[[Function], Function]:
     """A decorator that registers a function in the vocabulary as the input of its own name.
 
-    Its parameters name other inputs, registered before it. `subject` is what the inputs are of; `consumer` who asks (of
-    a measure its name, of an input that needs it the name of that), and such an input is made anew for each.
+    Its parameters name other inputs. `subject` is what the inputs are of; `consumer` who asks (of a measure its name,
+    of an input that needs it the name of that), and such an input is made anew for each.
+
+    Args:
+        in_order: whether those that an input needs are registered before it; if not, `check_inputs` is to be called
+            once all are.
 
     Raises:
         TypeError: (from the decorator) a parameter that is neither an input nor given.
@@ -41,7 +48,7 @@ def provider(vocabulary: dict[str, Input]) -> Callable[[Function], Function]:
     def provides(function: Function) -> Function:
         name, needs = function.__name__, tuple(inspect.signature(function).parameters)
         for need in needs:
-            if need not in vocabulary and need not in GIVEN:
+            if in_order and need not in vocabulary and need not in GIVEN:
                 raise TypeError(f"input {name}: nothing provides {need!r}")
         if name in vocabulary:
             raise ValueError(f"input {name} is defined twice: {vocabulary[name].function.__module__} has it already")
@@ -50,6 +57,23 @@ def provider(vocabulary: dict[str, Input]) -> Callable[[Function], Function]:
         return function
 
     return provides
+
+
+def check_inputs(vocabulary: Mapping[str, Input]) -> None:
+    """See that each input can be had, once all are registered: in which order they were does not matter.
+
+    Raises:
+        TypeError: a parameter that is neither an input nor given, or inputs that are made from one another.
+    """
+    known = [*vocabulary, *GIVEN]
+    for source in vocabulary.values():
+        for need in source.needs:
+            if need not in known:
+                raise TypeError(f"input {source.name}: nothing provides {need!r}; {nearest(need, sorted(known))}")
+    try:
+        graphlib.TopologicalSorter({source.name: source.needs for source in vocabulary.values()}).prepare()
+    except graphlib.CycleError as error:
+        raise TypeError(f"inputs are made from one another: {' from '.join(reversed(error.args[1]))}") from None
 
 
 class Inputs:

@@ -1,46 +1,13 @@
-"""Every complexity measure, by name. Importing a family registers its measures."""
+"""Every complexity measure, by name. A file in this folder is a family; importing the package registers them all."""
 
-from genlab.measures import (
-    conditions,
-    counts,
-    distances,
-    gradients,
-    hessian,
-    margins,
-    norms,
-    optimisation_speed,
-    outputs,
-    pac_bayes,
-    path_norms,
-    products,
-    sharpness,
-    spectral_complexity,
-    sums,
-    sums_balanced,
-    vc_dimension,
-    worst_case_sharpness,
-)
+import importlib
+import pkgutil
+
 from genlab.measures.computing.registry import MEASURES
 
-FAMILIES = (
-    counts,
-    vc_dimension,
-    outputs,
-    margins,
-    norms,
-    distances,
-    sums,
-    products,
-    sums_balanced,
-    spectral_complexity,
-    path_norms,
-    gradients,
-    hessian,
-    optimisation_speed,
-    conditions,
-    pac_bayes,
-    worst_case_sharpness,
-    sharpness,
-)
+# Those of the folder's files in the order of their names, which with their imports is the order of registration.
+FAMILIES = tuple(sorted(module.name for module in pkgutil.iter_modules(__path__) if not module.ispkg))
+for _family in FAMILIES:
+    importlib.import_module(f"{__name__}.{_family}")
 
 __all__ = ["FAMILIES", "MEASURES"]

@@ -35,7 +35,7 @@ class Level(NamedTuple):
     before: Tensor
 
 
-@measure(paper=NEYSHABUR, equation="Section 3, condition C1", unit="1", table=True)
+@measure(paper=NEYSHABUR, equation="Section 3, condition C1", unit="1", cost="pass", table=True)
 def interlayer_conditions(
     weight_layers: list[WeightLayer], folded_model: nn.Module, image_sample: Tensor, images: int = 5
 ) -> pd.DataFrame:
@@ -66,7 +66,7 @@ def interlayer_conditions(
     return pd.DataFrame(rows, columns=["from", "at", "to", "median", "maximum", "n"])
 
 
-@measure(paper=NEYSHABUR, equation="Section 3, condition C1", unit="1")
+@measure(paper=NEYSHABUR, equation="Section 3, condition C1", unit="1", cost="pass")
 def interlayer_condition_number(
     weight_layers: list[WeightLayer], folded_model: nn.Module, image_sample: Tensor, images: int = 5
 ) -> Value:
@@ -85,7 +85,7 @@ def interlayer_condition_number(
     return Value(float(max(there)), samples=min(images, len(image_sample)))
 
 
-@measure(paper=NEYSHABUR, equation="Section 3, condition C2", unit="1", table=True)
+@measure(paper=NEYSHABUR, equation="Section 3, condition C2", unit="1", cost="pass", table=True)
 def activation_flips(weight_layers: list[WeightLayer], folded_model: nn.Module, image_sample: Tensor) -> pd.DataFrame:
     """The part of the units of each hidden level whose pre-activation is so small that a perturbation of some size
     flips whether they are active, over up to 100 training images.
@@ -110,7 +110,7 @@ def activation_flips(weight_layers: list[WeightLayer], folded_model: nn.Module, 
     return pd.DataFrame(rows, columns=["layer", "perturbation", "fraction", "standard_error", "n"])
 
 
-@measure(paper=NEYSHABUR, equation="Section 3, condition C2", unit="1")
+@measure(paper=NEYSHABUR, equation="Section 3, condition C2", unit="1", cost="pass")
 def activation_flip_constant(
     weight_layers: list[WeightLayer], folded_model: nn.Module, image_sample: Tensor
 ) -> dict[str, float]:
@@ -125,7 +125,7 @@ def activation_flip_constant(
     return {str(name): float(values.max()) for name, values in ratios.groupby(table["layer"], sort=False)}
 
 
-@measure(paper=NEYSHABUR, equation="Section 3, condition C3", unit="1")
+@measure(paper=NEYSHABUR, equation="Section 3, condition C3", unit="1", cost="weights")
 def incoming_norm_constant(weight_layers: list[WeightLayer]) -> dict[str, float]:
     """For each layer the least C3 of condition C3: ||W||_{2,inf} sqrt(h) / ||W||_F, the largest norm of a unit's
     incoming weights over their root mean square.
@@ -142,7 +142,7 @@ def incoming_norm_constant(weight_layers: list[WeightLayer]) -> dict[str, float]
     return found
 
 
-@measure(paper=NEYSHABUR, equation="Figure 5, condition C3", unit="1", table=True)
+@measure(paper=NEYSHABUR, equation="Figure 5, condition C3", unit="1", cost="weights", table=True)
 def incoming_norms(weight_layers: list[WeightLayer]) -> pd.DataFrame:
     """The norm of each unit's incoming weights over the average of its layer, as Figure 5 shows it.
 

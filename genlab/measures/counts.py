@@ -8,7 +8,7 @@ from genlab.models.traversal import WEIGHT_TYPES
 ZHANG = "Zhang et al. 2017, arXiv:1611.03530"
 
 
-@measure(paper=ZHANG, equation="Table 1", unit="count")
+@measure(paper=ZHANG, equation="Table 1", unit="count", cost="weights")
 def parameter_count(model: nn.Module) -> float:
     """Number of parameters of the net as trained: weights, biases, and scale and shift of batch norm.
 
@@ -17,7 +17,7 @@ def parameter_count(model: nn.Module) -> float:
     return float(sum(parameter.numel() for parameter in model.parameters()))
 
 
-@measure(paper=ZHANG, equation="Table 1", unit="count")
+@measure(paper=ZHANG, equation="Table 1", unit="count", cost="weights")
 def weight_count(model: nn.Module) -> float:
     """Number of weights of the linear and convolutional layers as trained, without biases and batch norm.
 
@@ -27,7 +27,7 @@ def weight_count(model: nn.Module) -> float:
     return float(sum(weights.values()))
 
 
-@measure(paper=ZHANG, equation="Table 1", unit="count")
+@measure(paper=ZHANG, equation="Table 1", unit="count", cost="weights")
 def layer_parameter_count(model: nn.Module) -> dict[str, float]:
     """Number of parameters of each module that has any of its own, batch norm layers included, as trained.
 

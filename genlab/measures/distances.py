@@ -13,7 +13,7 @@ BARTLETT = "Bartlett et al. 2017, arXiv:1706.08498"
 JIANG = "Jiang et al. 2020, arXiv:1912.02178"
 
 
-@measure(paper=JIANG, equation="(40), one layer, without the square", unit="1")
+@measure(paper=JIANG, equation="(40), one layer, without the square", unit="1", cost="weights")
 def frobenius_distance(weight_layers: list[WeightLayer], initial_weight_layers: list[WeightLayer]) -> dict[str, float]:
     """||W_i - W_i^0||_F of each layer, W^0 the weights at initialisation."""
     return {
@@ -22,7 +22,7 @@ def frobenius_distance(weight_layers: list[WeightLayer], initial_weight_layers: 
     }
 
 
-@measure(paper=JIANG, equation="(41), one layer, without the square", unit="1")
+@measure(paper=JIANG, equation="(41), one layer, without the square", unit="1", cost="weights")
 def spectral_distance_kernel(kernel_distances: dict[str, float]) -> dict[str, float]:
     """Largest singular value of W_i - W_i^0 of each layer, a convolution as its reshaped kernel. Exact.
 
@@ -32,7 +32,7 @@ def spectral_distance_kernel(kernel_distances: dict[str, float]) -> dict[str, fl
     return dict(kernel_distances)
 
 
-@measure(paper=JIANG, equation="(41), one layer, without the square", unit="1")
+@measure(paper=JIANG, equation="(41), one layer, without the square", unit="1", cost="weights")
 def spectral_distance_operator(operator_distances: dict[str, SingularValue]) -> dict[str, Value]:
     """Largest singular value of W_i - W_i^0 as a linear map, at the layer's map size, stride and zero padding.
 
@@ -44,7 +44,7 @@ def spectral_distance_operator(operator_distances: dict[str, SingularValue]) -> 
     return {name: Value.of_singular_value(found) for name, found in operator_distances.items()}
 
 
-@measure(paper=BARTLETT, equation="(1.2), one layer", unit="1")
+@measure(paper=BARTLETT, equation="(1.2), one layer", unit="1", cost="weights")
 def pq_distance(
     weight_layers: list[WeightLayer], initial_weight_layers: list[WeightLayer], p: float = 2.0, q: float = 1.0
 ) -> dict[str, float]:

@@ -12,7 +12,7 @@ JIANG = "Jiang et al. 2020, arXiv:1912.02178"
 LIANG = "Liang et al. 2019, arXiv:1711.01530"
 
 
-@measure(paper=JIANG, equation="gradient noise at the end of training", unit="1")
+@measure(paper=JIANG, equation="gradient noise at the end of training", unit="1", cost="passes")
 def gradient_noise(sample_gradients: SampleGradients) -> dict[str, float]:
     """Variance of single images' gradients, (1/n) sum_i ||g_i - mean g||^2, of all parameters and of each layer's.
 
@@ -33,7 +33,7 @@ def gradient_noise(sample_gradients: SampleGradients) -> dict[str, float]:
     return {"": sum(variances.values()), **variances}
 
 
-@measure(paper=LIANG, equation="Definition 1, empirical, for the labels as trained on", unit="1")
+@measure(paper=LIANG, equation="Definition 1, empirical, for the labels as trained on", unit="1", cost="passes")
 def squared_fisher_rao_norm(sample_gradients: SampleGradients) -> float:
     """(1/n) sum_i <w, grad_w l_i>^2, w all weights and l_i the cross-entropy of image i; >= 0.
 

@@ -39,7 +39,7 @@ POINTS = 401
 Precision = Literal["float64", "float32"]
 
 
-@measure(paper=YAO, equation="Section III-A", unit="1")
+@measure(paper=YAO, equation="Section III-A", unit="1", cost="passes")
 def hessian_top_eigenvalue(
     training_loss: TrainingLoss,
     generator: torch.Generator,
@@ -62,7 +62,7 @@ def hessian_top_eigenvalue(
     return _top(_extremes(operator, 1, 0, generator, tolerance, max_products))
 
 
-@measure(paper=YAO, equation="Section III-A", unit="1")
+@measure(paper=YAO, equation="Section III-A", unit="1", cost="passes")
 def layer_hessian_top_eigenvalue(
     training_loss: TrainingLoss,
     generator: torch.Generator,
@@ -82,7 +82,7 @@ def layer_hessian_top_eigenvalue(
     return found
 
 
-@measure(paper=YAO, equation="Section III-A and Algorithm 2", unit="1")
+@measure(paper=YAO, equation="Section III-A and Algorithm 2", unit="1", cost="passes")
 def hessian_trace(
     training_loss: TrainingLoss,
     generator: torch.Generator,
@@ -104,7 +104,7 @@ def hessian_trace(
     return _of_trace(whole, tolerance)
 
 
-@measure(paper=YAO, equation="Section III-A and Algorithm 2", unit="1")
+@measure(paper=YAO, equation="Section III-A and Algorithm 2", unit="1", cost="passes")
 def layer_hessian_trace(
     training_loss: TrainingLoss,
     generator: torch.Generator,
@@ -124,7 +124,7 @@ def layer_hessian_trace(
     return {layer: _of_trace(found, tolerance) for layer, found in zip(layers, each, strict=True)}
 
 
-@measure(paper=GHORBANI, equation="Section 2", unit="1", table=True)
+@measure(paper=GHORBANI, equation="Section 2", unit="1", cost="passes", table=True)
 def hessian_eigenvalues(
     training_loss: TrainingLoss,
     generator: torch.Generator,
@@ -158,7 +158,7 @@ def hessian_eigenvalues(
     return table.assign(products=found.products)
 
 
-@measure(paper=GHORBANI, equation="Section 2 and Algorithm 2", unit="1", table=True)
+@measure(paper=GHORBANI, equation="Section 2 and Algorithm 2", unit="1", cost="passes", table=True)
 def hessian_spectral_density(
     training_loss: TrainingLoss,
     generator: torch.Generator,
@@ -182,7 +182,7 @@ def hessian_spectral_density(
     return _density(operator, generator, steps, probes, sigma_over_range)
 
 
-@measure(paper=GHORBANI, equation="Section 2 and Algorithm 2", unit="1", table=True)
+@measure(paper=GHORBANI, equation="Section 2 and Algorithm 2", unit="1", cost="passes", table=True)
 def layer_hessian_spectral_density(
     training_loss: TrainingLoss,
     generator: torch.Generator,

@@ -12,7 +12,7 @@ NEYSHABUR = "Neyshabur et al. 2017, arXiv:1706.08947"
 JIANG = "Jiang et al. 2020, arXiv:1912.02178"
 
 
-@measure(paper=NEYSHABUR, equation="Section 2.2", unit="logit")
+@measure(paper=NEYSHABUR, equation="Section 2.2", unit="logit", cost="pass")
 def margin_5th_percentile(margins: Tensor) -> float:
     """5th percentile over the training set of f(x)[y] - max_{j != y} f(x)[j]; negative where over 5 % are wrong.
 
@@ -24,7 +24,7 @@ def margin_5th_percentile(margins: Tensor) -> float:
     return percentile(margins, 5)
 
 
-@measure(paper=JIANG, equation="gamma, the 10th percentile", unit="logit")
+@measure(paper=JIANG, equation="gamma, the 10th percentile", unit="logit", cost="pass")
 def margin_10th_percentile(margins: Tensor) -> float:
     """10th percentile of the training margins, as `margin_5th_percentile` otherwise; sign kept.
 
@@ -33,7 +33,7 @@ def margin_10th_percentile(margins: Tensor) -> float:
     return percentile(margins, 10)
 
 
-@measure(paper=JIANG, equation="1/gamma^2, gamma the 10th percentile", unit="logit^-2")
+@measure(paper=JIANG, equation="1/gamma^2, gamma the 10th percentile", unit="logit^-2", cost="pass")
 def inverse_squared_margin_10(margins: Tensor) -> float:
     """1 / gamma^2, gamma the 10th percentile of the training margins as in `margin_10th_percentile`; > 0.
 
@@ -43,19 +43,19 @@ def inverse_squared_margin_10(margins: Tensor) -> float:
     return math.exp(-log_squared_margin(margins, 10))
 
 
-@measure(paper=NEYSHABUR, equation="Section 2.2", unit="logit")
+@measure(paper=NEYSHABUR, equation="Section 2.2", unit="logit", cost="pass")
 def margin_minimum(margins: Tensor) -> float:
     """Smallest training margin: that of the hard-margin bounds; negative unless every image is classified right."""
     return percentile(margins, 0)
 
 
-@measure(paper=NEYSHABUR, equation="Section 2.2", unit="logit")
+@measure(paper=NEYSHABUR, equation="Section 2.2", unit="logit", cost="pass")
 def margin_median(margins: Tensor) -> float:
     """Median training margin, sign kept."""
     return percentile(margins, 50)
 
 
-@measure(paper=NEYSHABUR, equation="Section 2.2", unit="logit", table=True)
+@measure(paper=NEYSHABUR, equation="Section 2.2", unit="logit", cost="pass", table=True)
 def margin_distribution(margins: Tensor) -> pd.DataFrame:
     """All percentiles 0, 1, ..., 100 of the training margins, sign kept.
 

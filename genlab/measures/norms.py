@@ -16,13 +16,13 @@ BARTLETT = "Bartlett et al. 2017, arXiv:1706.08498"
 SEDGHI = "Sedghi et al. 2019, arXiv:1805.10408"
 
 
-@measure(paper=NEYSHABUR, equation="Section 2.2", unit="1")
+@measure(paper=NEYSHABUR, equation="Section 2.2", unit="1", cost="weights")
 def frobenius_norm(weight_layers: list[WeightLayer]) -> dict[str, float]:
     """||W_i||_F of each layer: the root of the sum of squared weights, each weight of a kernel counted once."""
     return {layer.name: matrix_norm(layer.matrix, 2, 2) for layer in weight_layers}
 
 
-@measure(paper=NEYSHABUR, equation="Section 2.2", unit="1")
+@measure(paper=NEYSHABUR, equation="Section 2.2", unit="1", cost="weights")
 def spectral_norm_kernel(spectra: dict[str, Tensor]) -> dict[str, float]:
     """Largest singular value of each layer's matrix, a convolution as its reshaped kernel `[out, in kh kw]`.
 
@@ -35,7 +35,7 @@ def spectral_norm_kernel(spectra: dict[str, Tensor]) -> dict[str, float]:
     return {name: float(values[0]) for name, values in spectra.items()}
 
 
-@measure(paper=SEDGHI, equation="Section 2", unit="1")
+@measure(paper=SEDGHI, equation="Section 2", unit="1", cost="weights")
 def spectral_norm_operator(operator_norms: dict[str, SingularValue]) -> dict[str, Value]:
     """Largest singular value of each layer as a linear map: a convolution at its own map size, stride, zero padding.
 
@@ -49,7 +49,7 @@ def spectral_norm_operator(operator_norms: dict[str, SingularValue]) -> dict[str
     return {name: Value.of_singular_value(found) for name, found in operator_norms.items()}
 
 
-@measure(paper=SEDGHI, equation="Theorem 6", unit="1")
+@measure(paper=SEDGHI, equation="Theorem 6", unit="1", cost="weights")
 def spectral_norm_circular(circular_norms: dict[str, float]) -> dict[str, float]:
     """Largest singular value of each layer as a linear map on a map with joined edges (circular padding). Exact.
 
@@ -63,7 +63,7 @@ def spectral_norm_circular(circular_norms: dict[str, float]) -> dict[str, float]
     return dict(circular_norms)
 
 
-@measure(paper=BARTLETT, equation="(1.2), one layer without the reference", unit="1")
+@measure(paper=BARTLETT, equation="(1.2), one layer without the reference", unit="1", cost="weights")
 def pq_norm(weight_layers: list[WeightLayer], p: float = 2.0, q: float = 1.0) -> dict[str, float]:
     """(p,q) norm of each layer: the p-norm over the inputs of each unit, then the q-norm over the units.
 
@@ -77,7 +77,7 @@ def pq_norm(weight_layers: list[WeightLayer], p: float = 2.0, q: float = 1.0) ->
     return {layer.name: matrix_norm(layer.matrix, p, q) for layer in weight_layers}
 
 
-@measure(paper=NEYSHABUR, equation="Section 2.2", unit="1")
+@measure(paper=NEYSHABUR, equation="Section 2.2", unit="1", cost="weights")
 def l1_inf_norm(weight_layers: list[WeightLayer]) -> dict[str, float]:
     """||W_i||_{1,inf} of each layer: the largest l1 norm of the weights into one unit, max_k sum_j |W[k,j]|."""
     return {layer.name: matrix_norm(layer.matrix, 1, torch.inf) for layer in weight_layers}

@@ -12,7 +12,7 @@ from genlab.measures.computing.value import require_positive
 JIANG = "Jiang et al. 2020, arXiv:1912.02178"
 
 
-@measure(paper=JIANG, equation="number of steps to cross-entropy 0.1", unit="count")
+@measure(paper=JIANG, equation="number of steps to cross-entropy 0.1", unit="count", cost="weights")
 def steps_to_loss(history: pd.DataFrame, loss: float = 0.1) -> float:
     """Steps of the optimiser before the first evaluation at which the training loss is at most `loss`.
 
@@ -23,7 +23,7 @@ def steps_to_loss(history: pd.DataFrame, loss: float = 0.1) -> float:
     return float(_first_at_most(history, loss)["step"])
 
 
-@measure(paper=JIANG, equation="number of steps to cross-entropy 0.1, in epochs", unit="count")
+@measure(paper=JIANG, equation="number of steps to cross-entropy 0.1, in epochs", unit="count", cost="weights")
 def epochs_to_loss(history: pd.DataFrame, loss: float = 0.1) -> float:
     """Epochs before the first evaluation at which the training loss is at most `loss`.
 
@@ -34,7 +34,7 @@ def epochs_to_loss(history: pd.DataFrame, loss: float = 0.1) -> float:
     return float(_first_at_most(history, loss)["epoch"])
 
 
-@measure(paper=JIANG, equation="number of steps from cross-entropy 0.1 to 0.01", unit="count")
+@measure(paper=JIANG, equation="number of steps from cross-entropy 0.1 to 0.01", unit="count", cost="weights")
 def steps_between_losses(history: pd.DataFrame, first: float = 0.1, second: float = 0.01) -> float:
     """Steps from the first evaluation with a training loss of at most `first` to that with at most `second`; >= 0.
 

@@ -11,7 +11,7 @@ from genlab.measures.computing.registry import measure
 JIANG = "Jiang et al. 2020, arXiv:1912.02178"
 
 
-@measure(paper=JIANG, equation="cross-entropy", unit="nat")
+@measure(paper=JIANG, equation="cross-entropy", unit="nat", cost="pass")
 def train_cross_entropy(logits: Tensor, labels: Tensor) -> float:
     """Mean over the training set of -ln p(y|x), p the softmax of the outputs, y the labels as trained on; >= 0.
 
@@ -27,7 +27,7 @@ def train_cross_entropy(logits: Tensor, labels: Tensor) -> float:
     return float(torch.logaddexp(others.logsumexp(1), torch.zeros_like(others[:, 0])).mean())
 
 
-@measure(paper=JIANG, equation="output entropy", unit="nat")
+@measure(paper=JIANG, equation="output entropy", unit="nat", cost="pass")
 def output_entropy(logits: Tensor) -> float:
     """Mean over the training images of -sum_j p_j ln p_j, p the softmax of the outputs; in [0, ln classes].
 

@@ -31,7 +31,7 @@ JIANG = "Jiang et al. 2020, arXiv:1912.02178"
 CONSTANT = 10
 
 
-@measure(paper=JIANG, equation="appendix on measures, sigma", unit="1")
+@measure(paper=JIANG, equation="appendix on measures, sigma", unit="1", cost="passes")
 def pac_bayes_sigma(
     sigma_search: SigmaSearch, error_increase: float = 0.1, draws: int = 256, images: int = 128
 ) -> Value:
@@ -47,7 +47,7 @@ def pac_bayes_sigma(
     return _of(sigma_search.sigma(error_increase, draws, images), lambda sigma: (sigma, 1))
 
 
-@measure(paper=JIANG, equation="appendix on measures, sigma'", unit="1")
+@measure(paper=JIANG, equation="appendix on measures, sigma'", unit="1", cost="passes")
 def pac_bayes_mag_sigma(
     sigma_search: SigmaSearch, error_increase: float = 0.1, draws: int = 256, images: int = 128, eps: float = 1e-3
 ) -> Value:
@@ -59,7 +59,7 @@ def pac_bayes_mag_sigma(
     return _of(sigma_search.sigma(error_increase, draws, images, eps), lambda sigma: (sigma, 1))
 
 
-@measure(paper=JIANG, equation="appendix on measures, pacbayes-init", unit="1")
+@measure(paper=JIANG, equation="appendix on measures, pacbayes-init", unit="1", cost="passes")
 def pac_bayes_init(
     parameter_vector: Tensor,
     initial_parameter_vector: Tensor,
@@ -73,7 +73,7 @@ def pac_bayes_init(
     return _of(sigma_search.sigma(error_increase, draws, images), spherical(square, sigma_search.count))
 
 
-@measure(paper=JIANG, equation="appendix on measures, pacbayes-orig", unit="1")
+@measure(paper=JIANG, equation="appendix on measures, pacbayes-orig", unit="1", cost="passes")
 def pac_bayes_orig(
     parameter_vector: Tensor,
     sigma_search: SigmaSearch,
@@ -86,7 +86,7 @@ def pac_bayes_orig(
     return _of(sigma_search.sigma(error_increase, draws, images), spherical(square, sigma_search.count))
 
 
-@measure(paper=JIANG, equation="appendix on measures, pacbayes-flatness", unit="1")
+@measure(paper=JIANG, equation="appendix on measures, pacbayes-flatness", unit="1", cost="passes")
 def pac_bayes_flatness(
     sigma_search: SigmaSearch, error_increase: float = 0.1, draws: int = 256, images: int = 128
 ) -> Value:
@@ -94,7 +94,7 @@ def pac_bayes_flatness(
     return _of(sigma_search.sigma(error_increase, draws, images), flatness)
 
 
-@measure(paper=JIANG, equation="appendix on measures, pacbayes-mag-init", unit="1")
+@measure(paper=JIANG, equation="appendix on measures, pacbayes-mag-init", unit="1", cost="passes")
 def pac_bayes_mag_init(
     parameter_vector: Tensor,
     initial_parameter_vector: Tensor,
@@ -110,7 +110,7 @@ def pac_bayes_mag_init(
     return _of(found, magnitude_aware(float(difference.sum()), difference, eps, 1.0, sigma_search.count))
 
 
-@measure(paper=JIANG, equation="appendix on measures, pacbayes-mag-orig", unit="1")
+@measure(paper=JIANG, equation="appendix on measures, pacbayes-mag-orig", unit="1", cost="passes")
 def pac_bayes_mag_orig(
     parameter_vector: Tensor,
     initial_parameter_vector: Tensor,
@@ -130,7 +130,7 @@ def pac_bayes_mag_orig(
     return _of(found, magnitude_aware(square, difference, eps, 1.0, sigma_search.count))
 
 
-@measure(paper=JIANG, equation="appendix on measures, pacbayes-mag-flatness", unit="1")
+@measure(paper=JIANG, equation="appendix on measures, pacbayes-mag-flatness", unit="1", cost="passes")
 def pac_bayes_mag_flatness(
     sigma_search: SigmaSearch, error_increase: float = 0.1, draws: int = 256, images: int = 128, eps: float = 1e-3
 ) -> Value:
@@ -138,7 +138,7 @@ def pac_bayes_mag_flatness(
     return _of(sigma_search.sigma(error_increase, draws, images, eps), flatness)
 
 
-@measure(paper=JIANG, equation="appendix on measures, search for sigma", unit="1", table=True)
+@measure(paper=JIANG, equation="appendix on measures, search for sigma", unit="1", cost="passes", table=True)
 def pac_bayes_sigma_search(
     sigma_search: SigmaSearch, error_increase: float = 0.1, draws: int = 256, images: int = 128
 ) -> pd.DataFrame:

@@ -29,7 +29,7 @@ FIGURE = "Section 2.2 and Figure 1"
 TRANSPARENT = (nn.ReLU, nn.Identity, nn.Dropout, nn.Dropout2d, Dropout)
 
 
-@measure(paper=NEYSHABUR, equation="Section 2.2", unit="log")
+@measure(paper=NEYSHABUR, equation="Section 2.2", unit="log", cost="weights")
 def log_l1_path_norm(
     folded_model: nn.Module, input_shape: tuple[int, ...], max_pool: Literal["max", "sum"] = "max"
 ) -> float:
@@ -47,7 +47,7 @@ def log_l1_path_norm(
     return log_path_sum(folded_model, input_shape, 1, max_pool)
 
 
-@measure(paper=NEYSHABUR, equation=FIGURE, unit="log")
+@measure(paper=NEYSHABUR, equation=FIGURE, unit="log", cost="pass")
 def log_l1_path_norm_over_margin_5(
     folded_model: nn.Module,
     input_shape: tuple[int, ...],
@@ -58,7 +58,7 @@ def log_l1_path_norm_over_margin_5(
     return 2 * log_l1_path_norm(folded_model, input_shape, max_pool) - log_squared_margin(margins)
 
 
-@measure(paper=NEYSHABUR, equation="Section 2.2", unit="log")
+@measure(paper=NEYSHABUR, equation="Section 2.2", unit="log", cost="weights")
 def log_l2_path_norm(
     folded_model: nn.Module, input_shape: tuple[int, ...], max_pool: Literal["max", "sum"] = "max"
 ) -> float:
@@ -77,7 +77,7 @@ def log_l2_path_norm(
     return log_path_sum(folded_model, input_shape, 2, max_pool)
 
 
-@measure(paper=NEYSHABUR, equation=FIGURE, unit="log")
+@measure(paper=NEYSHABUR, equation=FIGURE, unit="log", cost="pass")
 def log_l2_path_norm_over_margin_5(
     folded_model: nn.Module,
     input_shape: tuple[int, ...],
@@ -88,7 +88,7 @@ def log_l2_path_norm_over_margin_5(
     return log_l2_path_norm(folded_model, input_shape, max_pool) - log_squared_margin(margins)
 
 
-@measure(paper=JIANG, equation="path norm over the margin", unit="log")
+@measure(paper=JIANG, equation="path norm over the margin", unit="log", cost="pass")
 def log_l2_path_norm_over_margin_10(
     folded_model: nn.Module,
     input_shape: tuple[int, ...],

@@ -25,43 +25,43 @@ JIANG = "Jiang et al. 2020, arXiv:1912.02178"
 FIGURE = "Section 2.2 and Figure 1"
 
 
-@measure(paper=NEYSHABUR, equation="Section 2.2", unit="log")
+@measure(paper=NEYSHABUR, equation="Section 2.2", unit="log", cost="weights")
 def log_l2_norm(weight_layers: list[WeightLayer]) -> float:
     """ln prod_i ||W_i||_F^2 over the layers. The factors 4 of each layer are left out."""
     return log_squared_product(frobenius_norm(weight_layers))
 
 
-@measure(paper=NEYSHABUR, equation=FIGURE, unit="log")
+@measure(paper=NEYSHABUR, equation=FIGURE, unit="log", cost="pass")
 def log_l2_norm_over_margin_5(weight_layers: list[WeightLayer], margins: Tensor) -> float:
     """ln( prod_i ||W_i||_F^2 / gamma^2 ): `log_l2_norm` - 2 ln gamma."""
     return log_l2_norm(weight_layers) - log_squared_margin(margins)
 
 
-@measure(paper=NEYSHABUR, equation="Section 2.2", unit="log")
+@measure(paper=NEYSHABUR, equation="Section 2.2", unit="log", cost="weights")
 def log_l1_inf_norm(weight_layers: list[WeightLayer]) -> float:
     """ln prod_i ||W_i||_{1,inf}^2, the norm being the largest l1 norm of the weights into one unit."""
     return log_squared_product(l1_inf_norm(weight_layers))
 
 
-@measure(paper=NEYSHABUR, equation=FIGURE, unit="log")
+@measure(paper=NEYSHABUR, equation=FIGURE, unit="log", cost="pass")
 def log_l1_inf_norm_over_margin_5(weight_layers: list[WeightLayer], margins: Tensor) -> float:
     """ln( prod_i ||W_i||_{1,inf}^2 / gamma^2 ): `log_l1_inf_norm` - 2 ln gamma."""
     return log_l1_inf_norm(weight_layers) - log_squared_margin(margins)
 
 
-@measure(paper=NEYSHABUR, equation="Section 2.2", unit="log")
+@measure(paper=NEYSHABUR, equation="Section 2.2", unit="log", cost="weights")
 def log_spectral_norm_kernel(spectra: dict[str, Tensor]) -> float:
     """ln prod_i ||W_i||_2^2 with a convolution as its reshaped kernel. The factors h_i are left out."""
     return log_squared_product(spectral_norm_kernel(spectra))
 
 
-@measure(paper=NEYSHABUR, equation=FIGURE, unit="log")
+@measure(paper=NEYSHABUR, equation=FIGURE, unit="log", cost="pass")
 def log_spectral_norm_kernel_over_margin_5(spectra: dict[str, Tensor], margins: Tensor) -> float:
     """ln( prod_i ||W_i||_2^2 / gamma^2 ): `log_spectral_norm_kernel` - 2 ln gamma."""
     return log_spectral_norm_kernel(spectra) - log_squared_margin(margins)
 
 
-@measure(paper=NEYSHABUR, equation="Section 2.2", unit="log")
+@measure(paper=NEYSHABUR, equation="Section 2.2", unit="log", cost="weights")
 def log_spectral_norm_operator(operator_norms: dict[str, SingularValue]) -> Value:
     """ln prod_i ||W_i||_2^2 with a convolution as the operator at its map size. The factors h_i are left out.
 
@@ -72,39 +72,41 @@ def log_spectral_norm_operator(operator_norms: dict[str, SingularValue]) -> Valu
     return Value.of_singular_values(value, 2 * sum(norm.residual / norm.value for norm in found), found)
 
 
-@measure(paper=NEYSHABUR, equation=FIGURE, unit="log")
+@measure(paper=NEYSHABUR, equation=FIGURE, unit="log", cost="pass")
 def log_spectral_norm_operator_over_margin_5(operator_norms: dict[str, SingularValue], margins: Tensor) -> Value:
     """ln( prod_i ||W_i||_2^2 / gamma^2 ): `log_spectral_norm_operator` - 2 ln gamma, with the same residual."""
     product = log_spectral_norm_operator(operator_norms)
     return replace(product, value=product.value - log_squared_margin(margins))
 
 
-@measure(paper=JIANG, equation="product of Frobenius norms over the margin", unit="log")
+@measure(paper=JIANG, equation="product of Frobenius norms over the margin", unit="log", cost="pass")
 def log_l2_norm_over_margin_10(weight_layers: list[WeightLayer], margins: Tensor) -> float:
     """ln( prod_i ||W_i||_F^2 / gamma^2 ), gamma the 10th percentile of the margins."""
     return log_l2_norm(weight_layers) - log_squared_margin(margins, 10)
 
 
-@measure(paper=JIANG, equation="product of spectral norms over the margin", unit="log")
+@measure(paper=JIANG, equation="product of spectral norms over the margin", unit="log", cost="pass")
 def log_spectral_norm_kernel_over_margin_10(spectra: dict[str, Tensor], margins: Tensor) -> float:
     """ln( prod_i ||W_i||_2^2 / gamma^2 ), kernels reshaped, gamma the 10th percentile of the margins."""
     return log_spectral_norm_kernel(spectra) - log_squared_margin(margins, 10)
 
 
-@measure(paper=JIANG, equation="product of spectral norms over the margin", unit="log")
+@measure(paper=JIANG, equation="product of spectral norms over the margin", unit="log", cost="pass")
 def log_spectral_norm_operator_over_margin_10(operator_norms: dict[str, SingularValue], margins: Tensor) -> Value:
     """ln( prod_i ||W_i||_2^2 / gamma^2 ), operators, gamma the 10th percentile of the margins; residual as above."""
     product = log_spectral_norm_operator(operator_norms)
     return replace(product, value=product.value - log_squared_margin(margins, 10))
 
 
-@measure(paper=JIANG, equation="product of spectral norms, by Fourier transform", unit="log")
+@measure(paper=JIANG, equation="product of spectral norms, by Fourier transform", unit="log", cost="weights")
 def log_spectral_norm_circular(circular_norms: dict[str, float]) -> float:
     """ln prod_i ||W_i||_2^2 with a convolution as the operator with circular padding. Exact."""
     return log_squared_product(circular_norms)
 
 
-@measure(paper=JIANG, equation="product of spectral norms over the margin, by Fourier transform", unit="log")
+@measure(
+    paper=JIANG, equation="product of spectral norms over the margin, by Fourier transform", unit="log", cost="pass"
+)
 def log_spectral_norm_circular_over_margin_10(circular_norms: dict[str, float], margins: Tensor) -> float:
     """ln( prod_i ||W_i||_2^2 / gamma^2 ), circular padding, gamma the 10th percentile of the margins. Exact."""
     return log_spectral_norm_circular(circular_norms) - log_squared_margin(margins, 10)

@@ -30,7 +30,7 @@ PIECE, GAIN, FIRST_STEP, LEAST_STEP = 50, 0.01, 0.2, 0.02
 PER_DECADE = 4
 
 
-@measure(paper=NEYSHABUR, equation="Section 2.3, max sharpness", unit="1")
+@measure(paper=NEYSHABUR, equation="Section 2.3, max sharpness", unit="1", cost="passes")
 def max_sharpness(
     cross_entropy_model: nn.Module,
     train_images: Tensor,
@@ -78,7 +78,7 @@ def max_sharpness(
     return Value(value, iterations=ascent.steps, converged=best - halfway <= GAIN * (best - start))
 
 
-@measure(paper=KESKAR, equation="(4), metric 2.1 in a random subspace", unit="1")
+@measure(paper=KESKAR, equation="(4), metric 2.1 in a random subspace", unit="1", cost="passes")
 def max_sharpness_subspace(
     cross_entropy_model: nn.Module,
     train_images: Tensor,
@@ -112,7 +112,9 @@ def max_sharpness_subspace(
     return Value(value, iterations=found.gradients, converged=found.converged)
 
 
-@measure(paper=NEYSHABUR, equation="Section 2.3 and Figure 2, expected sharpness and KL", unit="1", table=True)
+@measure(
+    paper=NEYSHABUR, equation="Section 2.3 and Figure 2, expected sharpness and KL", unit="1", cost="passes", table=True
+)
 def expected_sharpness(
     cross_entropy_model: nn.Module,
     train_images: Tensor,

@@ -25,7 +25,7 @@ from genlab.models.traversal import WeightLayer
 JIANG = "Jiang et al. 2020, arXiv:1912.02178"
 
 
-@measure(paper=JIANG, equation="spectral complexity, init (main)", unit="log")
+@measure(paper=JIANG, equation="spectral complexity, init (main)", unit="log", cost="pass")
 def log_spectral_init_kernel_over_margin_10(
     weight_layers: list[WeightLayer],
     initial_weight_layers: list[WeightLayer],
@@ -40,7 +40,7 @@ def log_spectral_init_kernel_over_margin_10(
     return log_squared_product(norms) + _log_ratio_sum(distances, norms) - log_squared_margin(margins, 10)
 
 
-@measure(paper=JIANG, equation="spectral complexity, init (main)", unit="log")
+@measure(paper=JIANG, equation="spectral complexity, init (main)", unit="log", cost="pass")
 def log_spectral_init_operator_over_margin_10(
     weight_layers: list[WeightLayer],
     initial_weight_layers: list[WeightLayer],
@@ -55,7 +55,7 @@ def log_spectral_init_operator_over_margin_10(
     return _of_operators(frobenius_distance(weight_layers, initial_weight_layers), operator_norms, margins)
 
 
-@measure(paper=JIANG, equation="spectral complexity, origin (main)", unit="log")
+@measure(paper=JIANG, equation="spectral complexity, origin (main)", unit="log", cost="pass")
 def log_spectral_orig_kernel_over_margin_10(
     weight_layers: list[WeightLayer], spectra: dict[str, Tensor], margins: Tensor
 ) -> float:
@@ -68,7 +68,7 @@ def log_spectral_orig_kernel_over_margin_10(
     return log_squared_product(norms) + ratios - log_squared_margin(margins, 10)
 
 
-@measure(paper=JIANG, equation="spectral complexity, origin (main)", unit="log")
+@measure(paper=JIANG, equation="spectral complexity, origin (main)", unit="log", cost="pass")
 def log_spectral_orig_operator_over_margin_10(
     weight_layers: list[WeightLayer], operator_norms: dict[str, SingularValue], margins: Tensor
 ) -> Value:
@@ -80,7 +80,7 @@ def log_spectral_orig_operator_over_margin_10(
     return _of_operators(frobenius_norm(weight_layers), operator_norms, margins)
 
 
-@measure(paper=JIANG, equation="Frobenius over spectral norm", unit="1")
+@measure(paper=JIANG, equation="Frobenius over spectral norm", unit="1", cost="weights")
 def frobenius_over_spectral_kernel(weight_layers: list[WeightLayer], spectra: dict[str, Tensor]) -> float:
     """sum_j ||W_j||_F^2 / ||W_j||_2^2: the stable ranks of the layers' matrices, kernels reshaped, added up.
 
@@ -90,7 +90,7 @@ def frobenius_over_spectral_kernel(weight_layers: list[WeightLayer], spectra: di
     return math.exp(_log_ratio_sum(frobenius_norm(weight_layers), norms))
 
 
-@measure(paper=JIANG, equation="Frobenius over spectral norm", unit="1")
+@measure(paper=JIANG, equation="Frobenius over spectral norm", unit="1", cost="weights")
 def frobenius_over_spectral_operator(
     weight_layers: list[WeightLayer], operator_norms: dict[str, SingularValue]
 ) -> Value:

@@ -24,31 +24,31 @@ from genlab.models.traversal import WeightLayer
 JIANG = "Jiang et al. 2020, arXiv:1912.02178"
 
 
-@measure(paper=JIANG, equation="sum of Frobenius norms", unit="log")
+@measure(paper=JIANG, equation="sum of Frobenius norms", unit="log", cost="weights")
 def log_balanced_sum_frobenius(weight_layers: list[WeightLayer]) -> float:
     """ln( d (prod_i ||W_i||_F^2)^(1/d) ) for d layers."""
     return log_balanced_sum(frobenius_norm(weight_layers))
 
 
-@measure(paper=JIANG, equation="sum of Frobenius norms over the margin", unit="log")
+@measure(paper=JIANG, equation="sum of Frobenius norms over the margin", unit="log", cost="pass")
 def log_balanced_sum_frobenius_over_margin_10(weight_layers: list[WeightLayer], margins: Tensor) -> float:
     """ln( d (prod_i ||W_i||_F^2 / gamma^2)^(1/d) ) for d layers."""
     return log_balanced_sum(frobenius_norm(weight_layers), log_squared_margin(margins, 10))
 
 
-@measure(paper=JIANG, equation="sum of spectral norms", unit="log")
+@measure(paper=JIANG, equation="sum of spectral norms", unit="log", cost="weights")
 def log_balanced_sum_spectral_kernel(spectra: dict[str, Tensor]) -> float:
     """ln( d (prod_i ||W_i||_2^2)^(1/d) ) for d layers, a convolution as its reshaped kernel."""
     return log_balanced_sum(spectral_norm_kernel(spectra))
 
 
-@measure(paper=JIANG, equation="sum of spectral norms over the margin", unit="log")
+@measure(paper=JIANG, equation="sum of spectral norms over the margin", unit="log", cost="pass")
 def log_balanced_sum_spectral_kernel_over_margin_10(spectra: dict[str, Tensor], margins: Tensor) -> float:
     """ln( d (prod_i ||W_i||_2^2 / gamma^2)^(1/d) ) for d layers, a convolution as its reshaped kernel."""
     return log_balanced_sum(spectral_norm_kernel(spectra), log_squared_margin(margins, 10))
 
 
-@measure(paper=JIANG, equation="sum of spectral norms", unit="log")
+@measure(paper=JIANG, equation="sum of spectral norms", unit="log", cost="weights")
 def log_balanced_sum_spectral_operator(operator_norms: dict[str, SingularValue]) -> Value:
     """ln( d (prod_i ||W_i||_2^2)^(1/d) ) for d layers, a convolution as the operator at its map size.
 
@@ -57,7 +57,7 @@ def log_balanced_sum_spectral_operator(operator_norms: dict[str, SingularValue])
     return _of_operators(operator_norms, 0.0)
 
 
-@measure(paper=JIANG, equation="sum of spectral norms over the margin", unit="log")
+@measure(paper=JIANG, equation="sum of spectral norms over the margin", unit="log", cost="pass")
 def log_balanced_sum_spectral_operator_over_margin_10(
     operator_norms: dict[str, SingularValue], margins: Tensor
 ) -> Value:

@@ -8,7 +8,9 @@ from genlab.models.traversal import WeightLayer
 BARTLETT = "Bartlett et al. 2019, JMLR 20(63)"
 
 
-@measure(paper=BARTLETT, equation="Theorem 7 for piecewise-linear units, as in Jiang et al. 2020", unit="1")
+@measure(
+    paper=BARTLETT, equation="Theorem 7 for piecewise-linear units, as in Jiang et al. 2020", unit="1", cost="weights"
+)
 def vc_dimension_bound(weight_layers: list[WeightLayer], p: int = 1) -> float:
     """d + sum_i (d - i + 1) q_i log2( 4 e p R log2(2 e p R) ), R = sum_i i a_i, for d layers of a_i outputs each.
 

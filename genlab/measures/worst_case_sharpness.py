@@ -32,7 +32,7 @@ from genlab.measures.pac_bayes import CONSTANT, flatness, magnitude_aware
 JIANG = "Jiang et al. 2020, arXiv:1912.02178"
 
 
-@measure(paper=JIANG, equation="appendix on measures, alpha", unit="1")
+@measure(paper=JIANG, equation="appendix on measures, alpha", unit="1", cost="passes")
 def sharpness_alpha(
     worst_case_search: WorstCaseSearch, error_increase: float = 0.1, steps: int = 20, images: int = 128
 ) -> Value:
@@ -48,7 +48,7 @@ def sharpness_alpha(
     return _of(worst_case_search.alpha(error_increase, steps, images, False), lambda alpha: (alpha, 1))
 
 
-@measure(paper=JIANG, equation="appendix on measures, alpha'", unit="1")
+@measure(paper=JIANG, equation="appendix on measures, alpha'", unit="1", cost="passes")
 def sharpness_mag_alpha(
     worst_case_search: WorstCaseSearch, error_increase: float = 0.1, steps: int = 20, images: int = 128
 ) -> Value:
@@ -59,7 +59,7 @@ def sharpness_mag_alpha(
     return _of(worst_case_search.alpha(error_increase, steps, images, True), lambda alpha: (alpha, 1))
 
 
-@measure(paper=JIANG, equation="appendix on measures, sharpness-init", unit="1")
+@measure(paper=JIANG, equation="appendix on measures, sharpness-init", unit="1", cost="passes")
 def sharpness_init(
     parameter_vector: Tensor,
     initial_parameter_vector: Tensor,
@@ -74,7 +74,7 @@ def sharpness_init(
     return _of(found, _spherical(square, len(parameter_vector), worst_case_search.count))
 
 
-@measure(paper=JIANG, equation="appendix on measures, sharpness-orig", unit="1")
+@measure(paper=JIANG, equation="appendix on measures, sharpness-orig", unit="1", cost="passes")
 def sharpness_orig(
     parameter_vector: Tensor,
     worst_case_search: WorstCaseSearch,
@@ -88,7 +88,7 @@ def sharpness_orig(
     return _of(found, _spherical(square, len(parameter_vector), worst_case_search.count))
 
 
-@measure(paper=JIANG, equation="appendix on measures, sharpness-flatness", unit="1")
+@measure(paper=JIANG, equation="appendix on measures, sharpness-flatness", unit="1", cost="passes")
 def sharpness_flatness(
     worst_case_search: WorstCaseSearch, error_increase: float = 0.1, steps: int = 20, images: int = 128
 ) -> Value:
@@ -96,7 +96,7 @@ def sharpness_flatness(
     return _of(worst_case_search.alpha(error_increase, steps, images, False), flatness)
 
 
-@measure(paper=JIANG, equation="appendix on measures, sharpness-mag-init", unit="1")
+@measure(paper=JIANG, equation="appendix on measures, sharpness-mag-init", unit="1", cost="passes")
 def sharpness_mag_init(
     parameter_vector: Tensor,
     initial_parameter_vector: Tensor,
@@ -120,7 +120,7 @@ def sharpness_mag_init(
     return _of(found, magnitude_aware(float(difference.sum()), difference, eps, addition, worst_case_search.count))
 
 
-@measure(paper=JIANG, equation="appendix on measures, sharpness-mag-orig", unit="1")
+@measure(paper=JIANG, equation="appendix on measures, sharpness-mag-orig", unit="1", cost="passes")
 def sharpness_mag_orig(
     parameter_vector: Tensor,
     initial_parameter_vector: Tensor,
@@ -142,7 +142,7 @@ def sharpness_mag_orig(
     return _of(found, magnitude_aware(square, difference, eps, addition, worst_case_search.count))
 
 
-@measure(paper=JIANG, equation="appendix on measures, sharpness-mag-flatness", unit="1")
+@measure(paper=JIANG, equation="appendix on measures, sharpness-mag-flatness", unit="1", cost="passes")
 def sharpness_mag_flatness(
     worst_case_search: WorstCaseSearch, error_increase: float = 0.1, steps: int = 20, images: int = 128
 ) -> Value:

@@ -11,6 +11,7 @@ from genlab.compression.compress_run import compress_run
 from genlab.compression.settings import read_settings
 from genlab.config.load import load_train_config
 from genlab.measures.computing.measure_run import measure_run
+from genlab.measures.computing.request import Request
 from genlab.report.demo_figure import corruption_figure
 from genlab.rundir.finished import FinishedRun, load_run
 from genlab.rundir.rows import measure_values
@@ -48,7 +49,7 @@ def run_demo(runs: Path, data_dir: Path, progress: Progress) -> Demo:
         progress.say(f"{label}: {result.run.path}: {result.status['reason']}")
         run = finished[label] = load_run(result.run.path, data_dir)
         device = torch.device("cpu")
-        measure_run(run, (*MEASURES, "margin_distribution"), {}, device=device)
+        measure_run(run, Request.of([*MEASURES, "margin_distribution"]), device=device)
         for _ in compress_run(run, settings, device=device, save=False):
             pass
     figure = runs / "demo.png"

@@ -162,8 +162,7 @@ def finish_cell(
         if end in lacking:
             continue
         if names := measures.get(end):
-            options = {name: values for name, values in passes.options.items() if name in names}
-            measure_run(run, sorted(names), options, device=where, epochs=[end])
+            measure_run(run, passes.request(names), device=where, epochs=[end])
         if chosen := labels.get(end):
             settings = [setting for setting in passes.settings if (setting.method, setting.label) in chosen]
             for _ in compress_run(run, settings, device=where, save=False, epochs=[end]):

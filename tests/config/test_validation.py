@@ -150,7 +150,7 @@ def test_a_measure_config_takes_all_or_a_list_of_names(tmp_path, only):
     with pytest.raises(ConfigError) as error:
         load(MeasureConfig, write(tmp_path, f"options: {{}}\nonly: {only}\n", "m.yaml"), kind="measure")
     (problem,) = error.value.problems
-    assert str(problem).startswith(f"{tmp_path}/m.yaml:2:1: only: must be all, or a list of names of measures")
+    assert str(problem).startswith(f"{tmp_path}/m.yaml:2:1: only: must be all, quick, or a list of names of measures")
 
 
 def test_known_keys_are_those_of_the_branches_that_are_chosen():

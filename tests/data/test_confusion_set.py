@@ -7,6 +7,7 @@ from genlab.data.confusion_set import confused_labels, confusion_rows
 from genlab.data.stacked import build_stacked_dataset
 from genlab.errors import ConfigError
 from genlab.measures.computing.measure_run import measure_run
+from genlab.measures.computing.request import Request
 from genlab.measures.inputs.outputs import training_logits
 from genlab.measures.inputs.subject import Subject
 from genlab.models.logits import margins_of
@@ -93,7 +94,7 @@ def test_more_images_than_there_are_is_refused():
 def test_a_net_is_measured_on_the_images_with_true_labels(tmp_path):
     result = trained(small_config({"data.labels": {"confusion": 60}}), tmp_path)
     run = load_run(result.run.path, tmp_path)
-    (row,) = measure_run(run, ["margin_minimum"], {}, device=torch.device("cpu"))
+    (row,) = measure_run(run, Request.of(["margin_minimum"]), device=torch.device("cpu"))
     margins = {
         name: float(margins_of(training_logits(Subject(run.model, None, data, 0)), data.train_labels).min())
         for name, data in (("true", run.dataset.without_confusion()), ("all", run.dataset))

@@ -8,9 +8,9 @@ import torch
 
 from genlab.compression.compress_run import compress_run
 from genlab.compression.settings import read_settings
-from genlab.config.load import load, load_train_config
-from genlab.config.schema.measure import MeasureConfig
+from genlab.config.load import load_train_config
 from genlab.measures.computing.measure_run import measure_run
+from genlab.measures.computing.request import read_request
 from genlab.rundir.finished import load_run
 from genlab.training.progress import Silent
 from genlab.training.train_run import train_run
@@ -56,10 +56,10 @@ def test_a_small_vgg_learns_cifar_from_a_folder_of_images_and_is_measured_and_co
     assert final["test_error"] < 0.75
     run = load_run(result.run.path, directory)
     assert len(run.dataset.train_images) == 5000
-    norms = load(MeasureConfig, "norms", kind="measure").config
-    measure_run(run, norms.only, norms.options, device=torch.device("cpu"))
+    norms = read_request("norms", None)
+    measure_run(run, norms, device=torch.device("cpu"))
     measured = run.measures.set_index("measure")
-    assert set(norms.only) <= set(measured.index)
+    assert {measure.name for measure in norms.measures} <= set(measured.index)
     depths = measured.loc[["log_l1_path_norm", "log_l2_path_norm", "log_spectral_norm_operator"], "value"]
     assert depths.notna().all()
     # A net of one epoch does not fit its training set: the margin is negative and is no divisor.

@@ -1,8 +1,7 @@
 """Small nets far from initialisation, with images and labels, to be measured in two ways."""
 
 import copy
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
@@ -12,7 +11,6 @@ from torch import nn
 from genlab.data.dataset import Dataset
 from genlab.data.normalisation import Normalisation
 from genlab.measures import MEASURES
-from genlab.measures.computing.compute import compute_measures
 from genlab.measures.inputs.subject import Subject
 from genlab.models.dropout import Chain
 from genlab.models.initialisation import initialise
@@ -20,8 +18,8 @@ from genlab.models.mlp import mlp
 from genlab.models.vgg import neyshabur_vgg, vgg
 
 WRONG_LABELS = 2
-# Families that are sampled, slow or of perceptrons only, and have their twins and laws in a file of their own.
-OWN_FILE = {"hessian": "test_hessian.py", "conditions": "test_conditions.py"}
+# Families that are sampled, slow or of perceptrons only, and have their oracles and laws in files of their own.
+OWN_FILE = ("hessian", "conditions")
 # Families whose values are sampled by moving the weights: laws hold for them up to a standard error at best, and they
 # take seconds. They have laws of their own.
 PERTURBING = ("pac_bayes", "sharpness", "worst_case_sharpness")
@@ -167,28 +165,6 @@ def described(model: nn.Module) -> list[dict]:
             case _:
                 assert type(module).__name__ == "Dropout"
     return layers
-
-
-def measured(
-    subject: Subject, names: Sequence[str] | None = None, options: Mapping[str, Mapping[str, Any]] | None = None
-) -> dict[str, dict[str, float]]:
-    """What genlab computes: by measure and layer ("" for the whole net). Every value must be there.
-
-    All measures but those of `OWN_FILE` and those that are sampled by moving the weights, where no names are given.
-
-    A table counts as a measure whose layers are the entries of its first column.
-    """
-    results = compute_measures(subject, STEADY if names is None else names, options)
-    found: dict[str, dict[str, float]] = {}
-    for row in results.rows:
-        if row["reason"] == "table":
-            table = results.tables[row["measure"]]
-            found[row["measure"]] = dict(zip(map(str, table.iloc[:, 0]), table.iloc[:, 1], strict=True))
-            continue
-        assert row["reason"] == "", row
-        assert row["converged"] in (None, True), row
-        found.setdefault(row["measure"], {})[row["layer"]] = row["value"]
-    return found
 
 
 def array(tensor: torch.Tensor | None) -> np.ndarray | None:

@@ -4,21 +4,24 @@ A logarithm is compared to 1e-6 absolute, which is 1e-6 of the number that it is
 """
 
 import math
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
 from genlab.measures import MEASURES
+from genlab.measures.computing.compute import Results, compute_measures
+from genlab.measures.computing.request import Request
 from genlab.measures.inputs.subject import Subject
 from genlab.measures.path_norms import log_l1_path_norm, log_l2_path_norm
 from genlab.models.mlp import mlp
 from genlab.models.traversal import folded
-from tests.measures.subjects import OWN_FILE, STEADY, SUBJECTS, described, measured, normalised, perturbed
+from tests.measures.entries import assert_agree, entries, entries_of
+from tests.measures.oracles import compares
+from tests.measures.subjects import STEADY, SUBJECTS, described, normalised, perturbed
 from tests.references import (
     folding,
     forward,
@@ -264,15 +267,14 @@ NET_TWINS: dict[str, Callable[[Twin], float]] = {
     ),
 }
 
-TABLE_TWINS: dict[str, Callable[[Twin], dict[str, float]]] = {
-    "margin_distribution": lambda twin: {str(p): margins.percentile(twin.margins, p) for p in range(101)},
+# The whole table, row by row, with all of its columns.
+TABLE_TWINS: dict[str, Callable[[Twin], list[dict[str, Any]]]] = {
+    "margin_distribution": lambda twin: [
+        {"percentile": p, "margin": margins.percentile(twin.margins, p)} for p in range(101)
+    ],
 }
 
-TWINS = {
-    **LAYER_TWINS,
-    **{name: lambda twin, value=value: {"": value(twin)} for name, value in NET_TWINS.items()},
-    **TABLE_TWINS,
-}
+TWINS: dict[str, Callable[[Twin], Any]] = {**LAYER_TWINS, **NET_TWINS, **TABLE_TWINS}
 
 # Options that change a number, with the twin of each.
 OPTION_TWINS: list[tuple[str, dict, Callable[[Twin], dict[str, float] | float]]] = [
@@ -292,44 +294,33 @@ OPTION_TWINS: list[tuple[str, dict, Callable[[Twin], dict[str, float] | float]]]
 
 
 @cache
-def measured_of(case: str) -> dict[str, dict[str, float]]:
-    return measured(subject_of(case))
+def results_of(case: str) -> Results:
+    return compute_measures(subject_of(case), Request.of(STEADY))
 
 
-def assert_agree(name: str, found: dict[str, float], expected: dict[str, float]) -> None:
-    assert list(found) == list(expected)
-    tolerance = {"rel": 0, "abs": TOLERANCE} if MEASURES[name].unit == "log" else {"rel": TOLERANCE, "abs": 0}
-    for key, value in expected.items():
-        assert found[key] == pytest.approx(value, **tolerance), key
+def compare(name: str, results: Results, twin: Any) -> None:
+    """A number, numbers by layer, or a table of a twin is what genlab has computed, in every entry."""
+    tolerance = {"rel": 0.0, "abs": TOLERANCE} if MEASURES[name].unit == "log" else {"rel": TOLERANCE}
+    assert_agree(name, entries_of(results)[name], entries(twin), **tolerance)
 
 
 def test_every_measure_has_a_twin():
-    """Those of nets whose weights are moved are in test_perturbed_against_references."""
+    """Those of the other families are compared in files of their own."""
     assert set(TWINS) == set(STEADY), "write the twin of a new measure under tests/references and name it here"
 
 
-@pytest.mark.parametrize("family", OWN_FILE)
-def test_a_family_with_a_file_of_its_own_compares_every_measure_there(family):
-    text = (Path(__file__).parent / OWN_FILE[family]).read_text()
-    assert "from tests.references import" in text
-    names = [name for name, entry in MEASURES.items() if entry.family == family]
-    assert names
-    without = [name for name in names if not re.search(rf"def test_{name}_(is|are)_", text)]
-    assert not without, f"{OWN_FILE[family]} has no test of {', '.join(without)}"
-
-
+@compares(*TWINS, case="mlp")
 @pytest.mark.parametrize("name", sorted(TWINS))
 @pytest.mark.parametrize("case", list(SUBJECTS))
 def test_a_measure_is_what_its_twin_says(case, name):
-    assert_agree(name, measured_of(case)[name], TWINS[name](twin_of(case)))
+    compare(name, results_of(case), TWINS[name](twin_of(case)))
 
 
 @pytest.mark.parametrize(("name", "options", "expected"), OPTION_TWINS, ids=[f"{n} {o}" for n, o, _ in OPTION_TWINS])
 @pytest.mark.parametrize("case", list(SUBJECTS))
 def test_a_measure_with_options_is_what_its_twin_says(case, name, options, expected):
-    value = expected(twin_of(case))
-    found = measured(subject_of(case), [name], {name: options})[name]
-    assert_agree(name, found, value if isinstance(value, dict) else {"": value})
+    results = compute_measures(subject_of(case), Request.of([name], {name: options}))
+    compare(name, results, expected(twin_of(case)))
 
 
 def test_paths_of_an_mlp_counted_one_by_one():

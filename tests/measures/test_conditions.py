@@ -1,22 +1,28 @@
+"""Of perceptrons with and without biases, against products that are written out and units that are counted."""
+
+from dataclasses import replace
+from functools import cache
+
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
 from genlab.config.vocabulary import Inputs
-from genlab.measures.computing.compute import compute_measures
+from genlab.measures.computing.compute import Results, compute_measures
 from genlab.measures.computing.registry import NotApplicable
+from genlab.measures.computing.request import Request
 from genlab.measures.conditions import (
     PERTURBATIONS,
-    activation_flip_constant,
-    activation_flips,
     incoming_norm_constant,
-    incoming_norms,
     interlayer_condition_number,
     interlayer_conditions,
 )
+from genlab.measures.inputs.subject import Subject
 from genlab.measures.inputs.vocabulary import INPUTS
 from genlab.models.mlp import mlp
+from tests.measures.entries import assert_agree, entries, entries_of
+from tests.measures.oracles import compares
 from tests.measures.subjects import SUBJECTS, subject
 from tests.references import conditions as reference
 
@@ -28,99 +34,139 @@ NAMES = (
     "incoming_norm_constant",
     "incoming_norms",
 )
+BIASES = {"biases": True, "no biases": False}
+every_case = pytest.mark.parametrize("case", BIASES)
 
 
-@pytest.fixture(scope="module", params=[True, False], ids=["biases", "no biases"])
-def case(request):
-    one = subject(lambda: mlp((2, 4, 3), 4, [13, 9, 7], bias=request.param), (2, 4, 3), 4)
-    inputs = Inputs(one, INPUTS)
-    layers, model, sample = (inputs.get(n, "test") for n in ("weight_layers", "folded_model", "image_sample"))
-    plain = [
-        (m.weight.detach().double().numpy(), None if m.bias is None else m.bias.detach().double().numpy())
-        for m in model.modules()
+@cache
+def subject_of(case: str) -> Subject:
+    return subject(lambda: mlp((2, 4, 3), 4, [13, 9, 7], bias=BIASES[case]), (2, 4, 3), 4)
+
+
+@cache
+def results_of(case: str) -> Results:
+    return compute_measures(subject_of(case), Request.of(NAMES))
+
+
+def layers_of(case: str) -> list[tuple[str, np.ndarray, np.ndarray | None]]:
+    """Name, weight and bias of each layer, as the twins take them."""
+    return [
+        (name, m.weight.detach().double().numpy(), None if m.bias is None else m.bias.detach().double().numpy())
+        for name, m in subject_of(case).model.named_modules()
         if isinstance(m, nn.Linear)
     ]
-    return layers, model, sample, plain, sample.flatten(1).numpy()
 
 
+def plain(case: str) -> list[tuple[np.ndarray, np.ndarray | None]]:
+    return [(weight, bias) for _, weight, bias in layers_of(case)]
+
+
+def images_of(case: str) -> np.ndarray:
+    """The sample as rows of inputs."""
+    return Inputs(subject_of(case), INPUTS).get("image_sample", "test").flatten(1).numpy()
+
+
+def inverse_mus(case: str, images: int) -> list[dict]:
+    return [reference.inverse_mus(plain(case), image) for image in images_of(case)[:images]]
+
+
+def inputs_of(case: str) -> tuple:
+    """What the measures of C1 are called with."""
+    inputs = Inputs(subject_of(case), INPUTS)
+    return tuple(inputs.get(name, "test") for name in ("weight_layers", "folded_model", "image_sample"))
+
+
+def compare(name: str, case: str, expected) -> None:
+    assert_agree(name, entries_of(results_of(case))[name], entries(expected), rel=1e-9)
+
+
+@compares("interlayer_conditions", case="biases")
+@every_case
 def test_interlayer_conditions_are_what_the_full_products_say(case):
-    layers, model, sample, plain, images = case
-    expected = [reference.inverse_mus(plain, image) for image in images[:5]]
-    table = interlayer_conditions(layers, model, sample)
-    assert len(table) == len(expected[0]) == 10
-    for row in table.itertuples(index=False):
-        values = [one[row[0], row[1], row[2]] for one in expected]
-        assert row.median == pytest.approx(np.median(values), rel=1e-9)
-        assert row.maximum == pytest.approx(max(values), rel=1e-9)
-        assert row.n == 5
+    expected = []
+    found = inverse_mus(case, 5)
+    for a, c, b in found[0]:
+        values = [one[a, c, b] for one in found]
+        expected.append({"from": a, "at": c, "to": b, "median": np.median(values), "maximum": max(values), "n": 5})
+    assert len(expected) == 10
+    compare("interlayer_conditions", case, expected)
 
 
+@compares("interlayer_condition_number", case="biases")
+@every_case
 def test_interlayer_condition_number_is_the_largest_of_them(case):
-    layers, model, sample, plain, images = case
-    expected = [reference.inverse_mus(plain, image) for image in images[:5]]
-    largest = interlayer_condition_number(layers, model, sample)
-    assert largest.value == pytest.approx(max(max(one.values()) for one in expected), rel=1e-9)
-    fewer = interlayer_condition_number(layers, model, sample, images=2).value
-    assert fewer == pytest.approx(max(max(one.values()) for one in expected[:2]), rel=1e-9)
+    largest = max(max(one.values()) for one in inverse_mus(case, 5))
+    compare("interlayer_condition_number", case, largest)
+    fewer = interlayer_condition_number(*inputs_of(case), images=2).value
+    assert fewer == pytest.approx(max(max(one.values()) for one in inverse_mus(case, 2)), rel=1e-9)
 
 
-def test_c1_does_not_see_the_scale_of_a_layer_and_not_the_order_of_units(case):
-    layers, model, sample, _, _ = case
-    if model[1].bias is not None:
-        pytest.skip("with biases a scaled layer is another function")
-    before = interlayer_conditions(layers, model, sample)
+def test_c1_does_not_see_the_scale_of_a_layer_and_not_the_order_of_units():
+    """Without biases: with them a scaled layer is another function."""
+    model = mlp((2, 4, 3), 4, [13, 9, 7], bias=False).eval()
+    model.load_state_dict(subject_of("no biases").model.state_dict())
     with torch.no_grad():
         model[1].weight.mul_(3.0)
         model[3].weight.mul_(0.25)
         order = torch.randperm(9, generator=torch.Generator().manual_seed(1))
-        model[3].weight.copy_(model[3].weight[order])
-        model[5].weight.copy_(model[5].weight[:, order])
-    assert np.allclose(before.to_numpy(), interlayer_conditions(layers, model, sample).to_numpy(), rtol=1e-9)
+        model[3].weight.copy_(model[3].weight[order].clone())
+        model[5].weight.copy_(model[5].weight[:, order].clone())
+    changed = compute_measures(replace(subject_of("no biases"), model=model), Request.of(NAMES[:2]))
+    before = entries_of(results_of("no biases"))
+    for name, found in entries_of(changed).items():
+        assert_agree(name, found, before[name], rel=1e-6)
 
 
+@every_case
 def test_c1_of_a_net_that_no_path_is_active_through_has_a_reason(case):
-    layers, model, sample, _, _ = case
-    dead = [torch.zeros_like(sample)]
-    if model[1].bias is None:
-        with pytest.raises(NotApplicable, match="no path"):
-            interlayer_condition_number(layers, model, dead[0])
+    """Images of zeros, and units whose biases, where there are any, keep them all inactive."""
+    layers, model, sample = inputs_of(case)
+    for layer in layers:
+        if layer.module.bias is not None:
+            layer.module.bias.data.fill_(-1.0)
+    with pytest.raises(NotApplicable, match="no path"):
+        interlayer_condition_number(layers, model, torch.zeros_like(sample))
 
 
+@compares("activation_flips", case="biases")
+@every_case
 def test_activation_flips_are_what_counting_says(case):
-    layers, model, sample, plain, images = case
-    table = activation_flips(layers, model, sample)
-    assert len(table) == 3 * len(PERTURBATIONS)
-    names = [layer.name for layer in layers]
-    for row in table.itertuples(index=False):
-        expected = reference.flipped(plain, images, names.index(row.layer), row.perturbation)
-        assert row.fraction == pytest.approx(expected, rel=1e-9)
+    images, expected = images_of(case), []
+    for level, (name, _, _) in enumerate(layers_of(case)[:-1]):
+        for delta in PERTURBATIONS:
+            fraction, error = reference.flipped(plain(case), images, level, delta)
+            row = {"layer": name, "perturbation": delta, "fraction": fraction, "standard_error": error}
+            expected.append({**row, "n": len(images)})
+    compare("activation_flips", case, expected)
 
 
+@compares("activation_flip_constant", case="biases")
+@every_case
 def test_activation_flip_constant_is_the_largest_ratio(case):
-    layers, model, sample, plain, images = case
-    names = [layer.name for layer in layers]
-    constants = activation_flip_constant(layers, model, sample)
-    for level, name in enumerate(names[:-1]):
-        ratios = [reference.flipped(plain, images, level, delta) / delta for delta in PERTURBATIONS]
-        assert constants[name] == pytest.approx(max(ratios), rel=1e-9)
+    def constant(level):
+        return max(reference.flipped(plain(case), images_of(case), level, delta)[0] / delta for delta in PERTURBATIONS)
+
+    expected = {name: constant(level) for level, (name, _, _) in enumerate(layers_of(case)[:-1])}
+    compare("activation_flip_constant", case, expected)
 
 
+@compares("incoming_norm_constant", case="biases")
+@every_case
 def test_incoming_norm_constant_is_what_loops_say(case):
-    layers, _, _, plain, _ = case
-    found = incoming_norm_constant(layers)
-    for layer, (weight, _) in zip(layers, plain, strict=True):
-        assert found[layer.name] == pytest.approx(reference.incoming_norm_constant(weight), rel=1e-9)
-        assert 1 < found[layer.name] <= len(weight) ** 0.5
+    expected = {name: reference.incoming_norm_constant(weight) for name, weight, _ in layers_of(case)}
+    compare("incoming_norm_constant", case, expected)
+    assert all(1 < expected[name] <= len(weight) ** 0.5 for name, weight, _ in layers_of(case))
 
 
+@compares("incoming_norms", case="biases")
+@every_case
 def test_incoming_norms_are_those_of_units_over_their_average(case):
-    layers, _, _, plain, _ = case
-    table = incoming_norms(layers)
-    assert table.groupby("layer")["ratio"].mean().to_numpy() == pytest.approx(np.ones(len(layers)))
-    first = np.linalg.norm(plain[0][0], axis=1)
-    assert table[table["layer"] == layers[0].name]["ratio"].to_numpy() == pytest.approx(
-        sorted(first / first.mean(), reverse=True)
-    )
+    expected = [
+        {"layer": name, "rank": rank, "ratio": ratio}
+        for name, weight, _ in layers_of(case)
+        for rank, ratio in enumerate(reference.incoming_ratios(weight), start=1)
+    ]
+    compare("incoming_norms", case, expected)
 
 
 def test_c3_of_equal_rows_is_one():
@@ -135,7 +181,7 @@ def test_c3_of_equal_rows_is_one():
 
 def test_of_other_nets_the_rows_say_why_and_c3_is_of_their_kernels():
     rows = {}
-    for row in compute_measures(SUBJECTS["vgg with batch norm"](), NAMES, {}).rows:
+    for row in compute_measures(SUBJECTS["vgg with batch norm"](), Request.of(NAMES)).rows:
         rows.setdefault(row["measure"], row)
     for name in NAMES[:4]:
         assert rows[name]["value"] is None
@@ -143,8 +189,8 @@ def test_of_other_nets_the_rows_say_why_and_c3_is_of_their_kernels():
     assert rows["incoming_norm_constant"]["value"] > 1
 
 
+@every_case
 def test_no_images_have_a_reason(case):
-    layers, model, sample, _, _ = case
     for function in (interlayer_conditions, interlayer_condition_number):
         with pytest.raises(NotApplicable, match="images: 0"):
-            function(layers, model, sample, images=0)
+            function(*inputs_of(case), images=0)

@@ -3,29 +3,33 @@
 import copy
 from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
 import pytest
 import torch
 from torch import nn
 
+from genlab.measures import MEASURES
 from genlab.measures.inputs.outputs import training_logits
 from genlab.measures.inputs.subject import Subject
 from genlab.models.traversal import folded
-from tests.measures.subjects import SUBJECTS, measured
+from tests.measures.entries import NET, Entry, assert_agree, measured
+from tests.measures.subjects import SUBJECTS
 
 WEIGHTS = (nn.Linear, nn.Conv2d)
 NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
-# Norms of each layer that grow by the factor by which the layer grows.
-HOMOGENEOUS = (
-    "frobenius_norm",
-    "spectral_norm_kernel",
-    "spectral_norm_operator",
-    "spectral_norm_circular",
-    "pq_norm",
-    "l1_inf_norm",
-)
+# What grows by the factor by which its layer grows: norms of each layer, or columns of a table with a column `layer`.
+HOMOGENEOUS: dict[str, tuple[str, ...]] = {
+    "frobenius_norm": ("value",),
+    "spectral_norm_kernel": ("value",),
+    "spectral_norm_operator": ("value",),
+    "spectral_norm_circular": ("value",),
+    "pq_norm": ("value",),
+    "l1_inf_norm": ("value",),
+}
 PATH_NORMS = ("log_l1_path_norm", "log_l2_path_norm")
-# What rescaling two layers changes by no power of the factor: distances, sums of norms, and gradients.
+# What rescaling two layers changes by no power of the factor: distances, sums of norms, and gradients. Every measure
+# that stands in neither is invariant, a table in all of its columns.
 NOT_INVARIANT = (
     "frobenius_distance",
     "spectral_distance_kernel",
@@ -53,7 +57,7 @@ def subject(request) -> Subject:
 
 
 @pytest.fixture(scope="module")
-def before(subject) -> dict[str, dict[str, float]]:
+def before(subject) -> dict[str, dict[Entry, Any]]:
     """Every measure of the subject as it is."""
     return measured(subject)
 
@@ -122,9 +126,7 @@ def assert_same(found: dict, expected: dict, names) -> None:
     for name in names:
         # Iterated from a random start: two nearly equal largest singular values can be taken for one another.
         tolerance = 1e-6 if "operator" in name else 1e-9
-        assert list(found[name]) == list(expected[name])
-        for layer, value in expected[name].items():
-            assert found[name][layer] == pytest.approx(value, rel=tolerance, abs=tolerance), (name, layer)
+        assert_agree(name, found[name], expected[name], rel=tolerance, abs=tolerance)
 
 
 def test_rescaling_two_layers_by_s_and_1_over_s_changes_only_their_own_norms(subject, before):
@@ -134,16 +136,17 @@ def test_rescaling_two_layers_by_s_and_1_over_s_changes_only_their_own_norms(sub
         factors = torch.full((len(subject.model[position].weight),), 7.5, dtype=torch.float64)
         changed = replace(subject, model=rescaled(subject.model, position, following, factors))
         after = measured(changed)
+        grown = {str(position): 7.5, str(following): 1 / 7.5}
         expected = {
             name: {
-                layer: value * {str(position): 7.5, str(following): 1 / 7.5}.get(layer, 1.0)
-                for layer, value in before[name].items()
+                entry: value * grown.get(entry.layer, 1.0) if entry.column in columns else value
+                for entry, value in before[name].items()
             }
-            for name in HOMOGENEOUS
+            for name, columns in HOMOGENEOUS.items()
         }
         assert (training_logits(changed) - training_logits(subject)).abs().max() < 1e-9
         assert_same(after, expected, HOMOGENEOUS)
-        assert_same(after, before, [name for name in before if name not in HOMOGENEOUS + NOT_INVARIANT])
+        assert_same(after, before, [name for name in before if name not in (*HOMOGENEOUS, *NOT_INVARIANT)])
 
 
 def test_rescaling_unit_by_unit_leaves_outputs_margins_and_path_norms(subject, before):
@@ -156,7 +159,7 @@ def test_rescaling_unit_by_unit_leaves_outputs_margins_and_path_norms(subject, b
     assert_same(after, before, [name for name in before if name.startswith("margin")])
     assert_same(after, before, [name for name in before if "path_norm" in name])
     assert_same(after, before, OF_THE_FUNCTION)
-    assert abs(after["log_l2_norm"][""] - before["log_l2_norm"][""]) > 1
+    assert abs(after["log_l2_norm"][NET] - before["log_l2_norm"][NET]) > 1
     for name in PATH_NORMS:
         options = {name: {"max_pool": "sum"}}
         assert_same(measured(changed, [name], options), measured(subject, [name], options), [name])
@@ -201,7 +204,9 @@ def test_the_order_of_the_images_changes_nothing(subject, before):
 
 
 def test_a_measure_alone_gives_what_it_gives_among_all(subject, before):
-    for name in before:
+    """The last of those that are given the same, which would see what the others had done to it."""
+    last = {MEASURES[name].inputs: name for name in before}
+    for name in last.values():
         assert measured(subject, [name])[name] == before[name]
 
 

@@ -6,44 +6,75 @@ searches for the same maximum do.
 
 import math
 from functools import cache
+from itertools import pairwise
 
 import pytest
 import torch
+from torch import nn
 
 from genlab.measures import MEASURES
 from genlab.measures.computing.compute import Results, compute_measures
+from genlab.measures.computing.request import Request
 from genlab.measures.inputs.subject import Subject
-from tests.measures import test_sharpness
-from tests.measures.subjects import PERTURBING, SUBJECTS, described, normalised
+from genlab.models.dropout import Chain
+from tests.measures.oracles import compares
+from tests.measures.subjects import PERTURBING, SUBJECTS, described, normalised, subject
 from tests.references import folding, perturbed
 
 ALPHAS = (1e-3, 1e-2)
-# Of linear layers, with strides and batch norm, and deep; a twin of the other VGGs would take minutes.
-CASES = ("mlp", "strided", "vgg without batch norm")
-DRAWS, EPS = {"mlp": 400, "strided": 300, "vgg without batch norm": 80}, 1e-3
+DRAWS, EPS = {"mlp": 400, "strided": 300, "deep": 80}, 1e-3
+
+
+def deep() -> Subject:
+    """Six convolutions, three pools and two linear layers, with biases; a twin of a VGG would take minutes."""
+
+    def build() -> nn.Module:
+        layers: list[nn.Module] = []
+        for k, (inputs, outputs) in enumerate(pairwise((3, 4, 4, 5, 5, 6, 6))):
+            layers += [nn.Conv2d(inputs, outputs, 3, padding=1), nn.ReLU(), *([nn.MaxPool2d(2)] if k % 2 else [])]
+        return Chain(*layers, nn.Flatten(), nn.Linear(24, 8), nn.ReLU(), nn.Linear(8, 5))
+
+    return subject(build, (3, 16, 16), 5)
+
+
+# Of linear layers, with strides and batch norm, and deep.
+CASES = {"mlp": SUBJECTS["mlp"], "strided": SUBJECTS["strided"], "deep": deep}
+
+
+@cache
+def subject_of(case: str) -> Subject:
+    return CASES[case]()
+
+
+@cache
+def results_of(case: str) -> Results:
+    """What genlab measures, all at once, since most measures share a search."""
+    names = [name for name, measure in MEASURES.items() if measure.family in PERTURBING]
+    request = Request.of(names, {"expected_sharpness": {"smallest_alpha": ALPHAS[0]}})
+    return compute_measures(subject_of(case), request)
+
+
+def row_of(results: Results, name: str) -> dict:
+    (row,) = [row for row in results.rows if row["measure"] == name]
+    assert row["reason"] == "", row
+    return row
+
+
+def value_of(results: Results, name: str) -> float:
+    return row_of(results, name)["value"]
 
 
 class Twin:
-    """A subject as the twins see it, with what genlab measures."""
+    """A subject as the twins see it."""
 
     def __init__(self, case: str):
-        subject: Subject = SUBJECTS[case]()
+        subject = subject_of(case)
         data = subject.dataset
         self.net = perturbed.as_tensors(folding.fold(described(subject.model)))
         self.initial = perturbed.as_tensors(folding.fold(described(subject.initial_model)))
         self.images = torch.tensor(normalised(data.train_images.numpy(), data.normalisation))
         self.labels, self.draws = data.train_labels, DRAWS[case]
         self.w, self.w0 = perturbed.numbers(self.net), perturbed.numbers(self.initial)
-        names = [name for name, measure in MEASURES.items() if measure.family in PERTURBING]
-        self.found: Results = compute_measures(subject, names, {"expected_sharpness": {"smallest_alpha": ALPHAS[0]}})
-
-    def row(self, name: str) -> dict:
-        (row,) = [row for row in self.found.rows if row["measure"] == name]
-        assert row["reason"] == "", row
-        return row
-
-    def value(self, name: str) -> float:
-        return self.row(name)["value"]
 
     def error(self, net) -> float:
         return perturbed.error(net, self.images, self.labels)
@@ -74,15 +105,18 @@ def twin_of(case: str) -> Twin:
     return Twin(case)
 
 
-@pytest.fixture(params=CASES)
-def twin(request) -> Twin:
-    return twin_of(request.param)
+PAC_BAYES = ("pac_bayes_sigma", "pac_bayes_mag_sigma")
+WORST_CASE = ("sharpness_alpha", "sharpness_mag_alpha")
+FORMS = ("init", "orig", "flatness", "mag_init", "mag_orig", "mag_flatness")
+every_case = pytest.mark.parametrize("case", CASES)
 
 
-@pytest.mark.parametrize("name", ["pac_bayes_sigma", "pac_bayes_mag_sigma"])
-def test_the_error_rises_by_a_tenth_at_sigma(twin, name):
+@compares(*PAC_BAYES, case="mlp")
+@pytest.mark.parametrize("name", PAC_BAYES)
+@every_case
+def test_the_error_rises_by_a_tenth_at_sigma(case, name):
     """Three standard errors below it the twin's error rises by less, and three above by more."""
-    row = twin.row(name)
+    twin, row = twin_of(case), row_of(results_of(case), name)
     for sign in (-1, 1):
         sigma = row["value"] + sign * 3 * row["standard_error"]
         deviation = perturbed.magnitude_aware(sigma, EPS) if "mag" in name else perturbed.plain(sigma)
@@ -92,8 +126,12 @@ def test_the_error_rises_by_a_tenth_at_sigma(twin, name):
     assert row["converged"] == (row["standard_error"] <= 0.05 * row["value"])
 
 
-def test_pac_bayes_measures_are_their_formulas(twin):
-    sigma, mag_sigma, m = twin.value("pac_bayes_sigma"), twin.value("pac_bayes_mag_sigma"), len(twin.labels)
+@compares(*(f"pac_bayes_{form}" for form in FORMS), case="mlp")
+@every_case
+def test_pac_bayes_measures_are_their_formulas(case):
+    twin, results = twin_of(case), results_of(case)
+    sigma, mag_sigma = (value_of(results, name) for name in PAC_BAYES)
+    m = len(twin.labels)
     length = math.fsum(a * a for a in twin.w)
     distance = math.fsum((a - b) ** 2 for a, b in zip(twin.w, twin.w0, strict=True))
     expected = {
@@ -105,20 +143,31 @@ def test_pac_bayes_measures_are_their_formulas(twin):
         "pac_bayes_mag_flatness": mag_sigma**-2,
     }
     for name, value in expected.items():
-        assert twin.value(name) == pytest.approx(value, rel=1e-6), name
+        assert value_of(results, name) == pytest.approx(value, rel=1e-6), name
 
 
-def test_the_search_passes_the_increases_that_the_twin_finds(twin):
-    table = twin.found.tables["pac_bayes_sigma_search"]
+@compares("pac_bayes_sigma_search", case="mlp")
+@every_case
+def test_the_search_passes_the_increases_that_the_twin_finds(case):
+    twin, table = twin_of(case), results_of(case).tables["pac_bayes_sigma_search"]
     assert table["sigma"].is_monotonic_increasing
-    for row in table[table["draws"] >= 32].iloc[:2].to_dict("records"):
+    clear = table[table["draws"] >= 32].iloc[:2].to_dict("records")
+    assert len(clear) == 2
+    for row in clear:
         increase, standard_error = twin.increase(perturbed.plain(row["sigma"]))
         assert abs(increase - row["error_increase"]) < 3.5 * math.hypot(standard_error, row["standard_error"])
+        # Of as many draws of all images, as the twin's.
+        same_size = standard_error * math.sqrt(twin.draws / row["draws"])
+        assert row["standard_error"] == pytest.approx(same_size, rel=0.6)
+    # A draw takes all of so few images, and at rest each goes through the net once.
+    assert set(table["passes"]) == {table["draws"].sum() + 1}
 
 
-@pytest.mark.parametrize("name", ["sharpness_alpha", "sharpness_mag_alpha"])
-def test_another_ascent_raises_the_error_by_a_tenth_in_nearly_the_same_box(twin, name):
-    alpha = twin.value(name)
+@compares(*WORST_CASE, case="mlp")
+@pytest.mark.parametrize("name", WORST_CASE)
+@every_case
+def test_another_ascent_raises_the_error_by_a_tenth_in_nearly_the_same_box(case, name):
+    twin, alpha = twin_of(case), value_of(results_of(case), name)
 
     def box(size):
         return (lambda w: size * w.abs()) if "mag" in name else (lambda w: torch.full_like(w, size))
@@ -127,8 +176,12 @@ def test_another_ascent_raises_the_error_by_a_tenth_in_nearly_the_same_box(twin,
     assert twin.worst_increase(box(1.3 * alpha)) > 0.1
 
 
-def test_sharpness_measures_are_their_formulas(twin):
-    alpha, mag_alpha, m = twin.value("sharpness_alpha"), twin.value("sharpness_mag_alpha"), len(twin.labels)
+@compares(*(f"sharpness_{form}" for form in FORMS), case="mlp")
+@every_case
+def test_sharpness_measures_are_their_formulas(case):
+    twin, results = twin_of(case), results_of(case)
+    alpha, mag_alpha = (value_of(results, name) for name in WORST_CASE)
+    m = len(twin.labels)
     logarithm = math.log(2 * len(twin.w))
     sigma, addition = alpha / math.sqrt(logarithm), 4 * logarithm
     length = math.fsum(a * a for a in twin.w)
@@ -143,17 +196,22 @@ def test_sharpness_measures_are_their_formulas(twin):
         "sharpness_mag_flatness": mag_alpha**-2,
     }
     for name, value in expected.items():
-        assert twin.value(name) == pytest.approx(value, rel=1e-6), name
+        assert value_of(results, name) == pytest.approx(value, rel=1e-6), name
 
 
-def test_max_sharpness_is_what_another_ascent_finds(twin):
+@compares("max_sharpness", case="mlp")
+@every_case
+def test_max_sharpness_is_what_another_ascent_finds(case):
+    twin = twin_of(case)
     at_rest = twin.loss(twin.net)
     highest = twin.loss(perturbed.climbed(twin.net, lambda w: 5e-4 * (w.abs() + 1), twin.mean_loss, 80))
-    assert twin.value("max_sharpness") == pytest.approx((highest - at_rest) / (1 + at_rest), rel=0.05)
+    assert value_of(results_of(case), "max_sharpness") == pytest.approx((highest - at_rest) / (1 + at_rest), rel=0.05)
 
 
-def test_expected_sharpness_is_that_of_single_draws(twin):
-    table = twin.found.tables["expected_sharpness"]
+@compares("expected_sharpness", case="mlp")
+@every_case
+def test_expected_sharpness_is_that_of_single_draws(case):
+    twin, table = twin_of(case), results_of(case).tables["expected_sharpness"]
     for alpha, row in zip(ALPHAS, (table.iloc[0], table.iloc[-1]), strict=True):
         assert row["alpha"] == pytest.approx(alpha)
         assert row["kl"] == pytest.approx(perturbed.kl_at(twin.w, alpha), rel=1e-6)
@@ -161,29 +219,6 @@ def test_expected_sharpness_is_that_of_single_draws(twin):
             twin.loss, twin.net, lambda w, alpha=alpha: alpha * (10 * w.abs() + 1), twin.draws, seed=2
         )
         assert abs(row["expected_sharpness"] - mean) < 3.5 * math.hypot(standard_error, row["standard_error"])
-
-
-# By measure, the test that compares it: here, or with brute force in a file of its own. Each names its measures.
-HERE = {
-    **dict.fromkeys(("pac_bayes_sigma", "pac_bayes_mag_sigma"), test_the_error_rises_by_a_tenth_at_sigma),
-    **{
-        f"pac_bayes_{form}": test_pac_bayes_measures_are_their_formulas
-        for form in ("init", "orig", "flatness", "mag_init", "mag_orig", "mag_flatness")
-    },
-    "pac_bayes_sigma_search": test_the_search_passes_the_increases_that_the_twin_finds,
-    **dict.fromkeys(
-        ("sharpness_alpha", "sharpness_mag_alpha"),
-        test_another_ascent_raises_the_error_by_a_tenth_in_nearly_the_same_box,
-    ),
-    **{
-        f"sharpness_{form}": test_sharpness_measures_are_their_formulas
-        for form in ("init", "orig", "flatness", "mag_init", "mag_orig", "mag_flatness")
-    },
-    "max_sharpness": test_max_sharpness_is_what_another_ascent_finds,
-    "max_sharpness_subspace": test_sharpness.test_max_sharpness_subspace_is_the_best_corner_of_the_box_of_y,
-    "expected_sharpness": test_expected_sharpness_is_that_of_single_draws,
-}
-
-
-def test_every_measure_that_moves_weights_has_a_twin():
-    assert set(HERE) == {name for name, measure in MEASURES.items() if measure.family in PERTURBING}
+        # Of directions and their opposites, whose mean varies no more than one of them.
+        assert row["samples"] == 50
+        assert 0 < row["standard_error"] < 1.6 * standard_error * math.sqrt(twin.draws / row["samples"])

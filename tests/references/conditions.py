@@ -41,16 +41,27 @@ def inverse_mus(layers, image):
 
 
 def flipped(layers, images, level, delta):
-    """The mean over images of the part of units with |z| <= delta times the rms of z."""
+    """The part of units with |z| <= delta times the rms of z: its mean over images, and the standard error of it."""
     parts = []
     for image in images:
         z = pre_activations(layers, image)[level]
         size = (sum(value**2 for value in z) / len(z)) ** 0.5
         parts.append(sum(abs(value) <= delta * size for value in z) / len(z))
-    return sum(parts) / len(parts)
+    mean = sum(parts) / len(parts)
+    variance = sum((part - mean) ** 2 for part in parts) / (len(parts) - 1)
+    return mean, (variance / len(parts)) ** 0.5
+
+
+def unit_norms(weight):
+    return [sum(v * v for v in row) ** 0.5 for row in weight.reshape(len(weight), -1)]
 
 
 def incoming_norm_constant(weight):
-    rows = weight.reshape(len(weight), -1)
-    largest = max(sum(v * v for v in row) ** 0.5 for row in rows)
-    return largest * len(rows) ** 0.5 / sum(v * v for row in rows for v in row) ** 0.5
+    found = unit_norms(weight)
+    return max(found) * len(found) ** 0.5 / sum(norm**2 for norm in found) ** 0.5
+
+
+def incoming_ratios(weight):
+    """Norms of the units over their average, largest first."""
+    found = sorted(unit_norms(weight), reverse=True)
+    return [norm * len(found) / sum(found) for norm in found]

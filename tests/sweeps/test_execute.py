@@ -86,10 +86,10 @@ def test_a_measure_added_later_is_computed_and_no_other(tmp_path, monkeypatch):
     monkeypatch.setattr(
         measure_run_module,
         "measure_run",
-        lambda run, names, *a, **k: computed.append(names) or real(run, names, *a, **k),
+        lambda run, request, **k: computed.extend(m.name for m in request.measures) or real(run, request, **k),
     )
     through(loaded(tmp_path, {"parameter_count]": "parameter_count, weight_count]"}), tmp_path / "runs")
-    assert computed == [["weight_count"]] * 4
+    assert computed == ["weight_count"] * 4
     rows = read_table(runs_in(tmp_path / "runs")[0].measures)
     assert sorted(row["measure"] for row in rows) == ["log_l2_norm", "parameter_count", "weight_count"]
     assert [attempts(run) for run in runs_in(tmp_path / "runs")] == [1] * 4, "nothing is trained again"

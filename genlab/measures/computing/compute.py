@@ -1,18 +1,16 @@
 """Compute the chosen measures of one run: one row a number, one table a curve, a reason where there is neither."""
 
-import json
 import math
 import time
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
 
 from genlab.config.vocabulary import Inputs
-from genlab.errors import ConfigError, InterruptedByUserError, PreemptedError, Problem
-from genlab.measures import MEASURES
-from genlab.measures.computing.registry import Measure, NotApplicable, Value, nearest
+from genlab.errors import InterruptedByUserError, PreemptedError
+from genlab.measures.computing.registry import Measure, NotApplicable, Value
+from genlab.measures.computing.request import Request
 from genlab.measures.inputs.subject import Subject
 from genlab.measures.inputs.vocabulary import INPUTS
 from genlab.rundir.columns import IN_A_TABLE as TABLE
@@ -39,78 +37,23 @@ class Results:
     input_seconds: dict[str, float] = field(default_factory=dict)
 
 
-def compute_measures(
-    subject: Subject,
-    names: Sequence[str] | None = None,
-    options: Mapping[str, Mapping[str, Any]] | None = None,
-) -> Results:
+def compute_measures(subject: Subject, request: Request) -> Results:
     """Compute measures of one run; shared inputs are computed once, and only those that are asked for.
 
     A measure that fails for whatever reason gets a row with the reason and does not keep the others from their values.
 
     Args:
         subject: the run as tensors; not changed.
-        names: measures to compute; all registered ones where None. Computed in the order of registration.
-        options: by measure, values of its options; the rest keep their defaults. Options of a measure that is not
-            among the names are checked and not used.
-
-    Raises:
-        ConfigError: unknown measures or options, or values of the wrong type; all of them at once.
+        request: the measures, which are computed in its order, and their options.
     """
-    chosen, parsed = check_request(names, options or {})
     inputs = Inputs(subject, INPUTS)
     results = Results(input_seconds=inputs.seconds)
-    for measure in chosen:
-        _compute_one(measure, parsed.get(measure.name, {}), inputs, results)
+    for measure in request.measures:
+        _compute_one(measure, request, inputs, results)
     return results
 
 
-def canonical_options(measure: Measure, values: Mapping[str, Any]) -> str:
-    """The options that differ from their defaults, as JSON with sorted keys; empty where none does.
-
-    Infinity is spelt "inf", which is also how it is set.
-    """
-    changed = {
-        name: str(value) if isinstance(value, float) and math.isinf(value) else value
-        for name, value in sorted(values.items())
-        if value != measure.options[name].default
-    }
-    return json.dumps(changed, separators=(",", ":")) if changed else ""
-
-
-def check_request(
-    names: Sequence[str] | None, options: Mapping[str, Mapping[str, Any]]
-) -> tuple[list[Measure], dict[str, dict[str, Any]]]:
-    """The measures of these names in the order of registration, and the options in their own types, by measure.
-
-    Raises:
-        ConfigError: unknown measures or options, or values of the wrong type; all of them at once.
-    """
-    problems = [
-        Problem(name, f"no measure of this name{nearest(name, MEASURES)}")
-        for name in dict.fromkeys([*(names or ()), *options])
-        if name not in MEASURES
-    ]
-    parsed: dict[str, dict[str, Any]] = {}
-    for name, values in options.items():
-        if name not in MEASURES:
-            continue
-        known = MEASURES[name].options
-        parsed[name] = {}
-        for key, value in values.items():
-            if key not in known:
-                problems.append(Problem(f"{name}.{key}", f"{name} has no such option{nearest(key, known)}"))
-                continue
-            try:
-                parsed[name][key] = known[key].parse(value)
-            except ValueError as error:
-                problems.append(Problem(f"{name}.{key}", str(error)))
-    if problems:
-        raise ConfigError(problems)
-    return [measure for name, measure in MEASURES.items() if names is None or name in names], parsed
-
-
-def _compute_one(measure: Measure, options: Mapping[str, Any], inputs: Inputs, results: Results) -> None:
+def _compute_one(measure: Measure, request: Request, inputs: Inputs, results: Results) -> None:
     seconds: float | None = None
     reason = ""
     values: dict[str, Value | None] = {"": None}
@@ -118,7 +61,7 @@ def _compute_one(measure: Measure, options: Mapping[str, Any], inputs: Inputs, r
         arguments = {name: inputs.get(name, measure.name) for name in measure.inputs}
         start = time.perf_counter()
         try:
-            found = measure.function(**arguments, **options)
+            found = measure.function(**arguments, **request.options.get(measure.name, {}))
         finally:
             seconds = time.perf_counter() - start
         if isinstance(found, pd.DataFrame) != measure.table:
@@ -138,7 +81,7 @@ def _compute_one(measure: Measure, options: Mapping[str, Any], inputs: Inputs, r
         reason = _one_line(str(why))
     except Exception as error:
         reason = _one_line(f"{type(error).__name__}: {error}")
-    text = canonical_options(measure, options)
+    text = request.written_options(measure.name)
     for layer, value in values.items():
         results.rows.append(_row(measure, layer, value, options=text, seconds=seconds, reason=reason))
 

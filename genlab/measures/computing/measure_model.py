@@ -13,7 +13,8 @@ from genlab.data.dataset import Dataset
 from genlab.data.images import centre_crop
 from genlab.data.normalisation import Normalisation
 from genlab.errors import ConfigError, Problem
-from genlab.measures.computing.compute import check_request, compute_measures
+from genlab.measures.computing.compute import compute_measures
+from genlab.measures.computing.request import Request
 from genlab.measures.inputs.loss_hessian import Loss
 from genlab.measures.inputs.subject import Subject
 from genlab.rundir.columns import MEASURE_COLUMNS
@@ -61,14 +62,14 @@ def measure_model(
     Raises:
         ConfigError: arguments of the wrong kind, unknown measures or options; a line each.
     """
-    names = [only] if isinstance(only, str) else only
-    check_request(names, options or {})
+    names = "all" if only is None else [only] if isinstance(only, str) else only
+    request = Request.of(names, options)
     _refuse(_of_model(model), _of_images(images), _of_labels(labels, images), _of_seed(seed))
     pixels = _pixel_normalisation(images, normalisation)
     device = next((parameter.device for parameter in model.parameters()), images.device)
     dataset = _dataset(images, labels, pixels, device)
     subject = subject_on(model, dataset, initial=initial, loss=loss or F.cross_entropy, seed=seed)
-    results = compute_measures(subject, names, options)
+    results = compute_measures(subject, request)
     rows = pd.DataFrame(results.rows, columns=list(MEASURE_COLUMNS))
     rows.attrs["tables"] = {name: table.to_dict("records") for name, table in results.tables.items()}
     return rows

@@ -1,7 +1,7 @@
 """Measure one finished run and put the rows into its directory."""
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -9,6 +9,7 @@ import torch
 
 from genlab.hardware.allocation import keep_freed_memory
 from genlab.measures.computing.compute import Results, Row, compute_measures
+from genlab.measures.computing.request import Request
 from genlab.measures.inputs.subject import Subject
 from genlab.rundir.columns import MEASURE_COLUMNS, MEASURE_KEY
 from genlab.rundir.finished import FinishedRun
@@ -20,12 +21,7 @@ from genlab.rundir.tables import replace_rows
 
 
 def measure_run(
-    run: FinishedRun,
-    names: Sequence[str] | None,
-    options: Mapping[str, Mapping[str, Any]],
-    *,
-    device: torch.device,
-    epochs: Sequence[int | None] = (None,),
+    run: FinishedRun, request: Request, *, device: torch.device, epochs: Sequence[int | None] = (None,)
 ) -> list[Row]:
     """Compute measures of a run and write `measures.csv` and `measures/<name>.csv`.
 
@@ -33,8 +29,7 @@ def measure_run(
     measure, options and epoch are replaced, all others of the files stay.
 
     Args:
-        names: measures; all where None.
-        options: by measure.
+        request: the measures and their options.
         epochs: whose weights are measured, in this order; None for the net as it ended. The history that a measure
             sees ends with the epoch.
 
@@ -43,7 +38,6 @@ def measure_run(
 
     Raises:
         LockedError: another process is at work on the run.
-        ConfigError: unknown measures or options.
         GenlabError: weights or tables are damaged, or weights were not kept.
     """
     directory, rows = run.directory, []
@@ -56,7 +50,7 @@ def measure_run(
             history = whole if whole is None or epoch is None else whole[whole["epoch"] <= epoch]
             model = copy.deepcopy(run.model_at(epoch)).to(device)
             subject = Subject(model, initial, dataset, run.config.seed, device, history)
-            results = compute_measures(subject, names, options)
+            results = compute_measures(subject, request)
             rows += write_results(directory, results, epoch)
     return rows
 

@@ -16,12 +16,11 @@ from torch import Tensor, nn
 from genlab.config.overrides import apply_overrides
 from genlab.config.schema.data import DataConfig
 from genlab.config.schema.section import Section
-from genlab.config.validation import validated
+from genlab.config.validation import nearest, validated
 from genlab.config.yaml_source import parse
 from genlab.data.build import build_dataset
 from genlab.errors import UsageError
 from genlab.measures.computing.measure_model import other_net, subject_on
-from genlab.measures.computing.registry import nearest
 from genlab.measures.inputs.subject import Subject
 
 # Where training scripts put the state_dict in a checkpoint that has more.
@@ -81,7 +80,7 @@ def _net(spec: str) -> nn.Module:
         content = _executed(path)
         if name not in content:
             functions = [key for key, value in content.items() if callable(value) and not key.startswith("_")]
-            raise UsageError(f"--model {spec}: {path} has no {name}{nearest(name, functions)}")
+            raise UsageError(f"--model {spec}: {path} has no {name}; {nearest(name, sorted(functions))}")
         try:
             net = content[name]()
         except Exception as error:

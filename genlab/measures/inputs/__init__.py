@@ -1,6 +1,13 @@
-"""What measures are given, by name. Importing the package registers every input, those first that others need."""
+"""What measures are given, by name. Importing the package registers the inputs of every file in this folder."""
 
-from genlab.measures.inputs import weights, outputs, moved_weights, derivatives  # noqa: I001 - the order is that of need
+import importlib
+import pkgutil
+
+from genlab.config.vocabulary import check_inputs
 from genlab.measures.inputs.vocabulary import INPUTS
 
-__all__ = ["INPUTS", "derivatives", "moved_weights", "outputs", "weights"]
+for _file in sorted(module.name for module in pkgutil.iter_modules(__path__)):
+    importlib.import_module(f"{__name__}.{_file}")
+check_inputs(INPUTS)
+
+__all__ = ["INPUTS"]

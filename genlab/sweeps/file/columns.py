@@ -10,7 +10,7 @@ from genlab.config.schema.sweep import SweepConfig
 from genlab.config.validation import known_keys
 from genlab.rundir.columns import COMPRESSION_COLUMNS, HISTORY_COLUMNS, MEASURE_COLUMNS, TIMING_COLUMNS
 from genlab.rundir.measure_column import measure_column
-from genlab.sweeps.file.measure_names import measure_names
+from genlab.sweeps.file.measure_names import names_of
 
 
 def possible_columns(config: SweepConfig) -> Callable[[str], set[str] | None]:
@@ -42,7 +42,7 @@ def _without_epochs(asked: MeasureConfig | CompressConfig) -> set[str]:
 def _measures(config: SweepConfig) -> frozenset[str]:
     if config.measure is None:
         return frozenset()
-    return measure_names() if config.measure.only == "all" else frozenset(config.measure.only)
+    return names_of(config.measure.only)
 
 
 def _measure_columns(config: SweepConfig) -> set[str]:

@@ -3,10 +3,10 @@
 Planning imports no torch unless the sweep sets options of measures or compresses, which are checked by signatures.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from genlab.claims.problems import claim_problems
 from genlab.compression.settings import Setting, compress_settings
@@ -19,8 +19,11 @@ from genlab.sweeps.expected_rows import ExpectedRows
 from genlab.sweeps.file.columns import possible_columns
 from genlab.sweeps.file.figure_problems import figure_problems
 from genlab.sweeps.file.grid import Sweep
-from genlab.sweeps.file.measure_names import measure_names
+from genlab.sweeps.file.measure_names import measure_names, names_of
 from genlab.sweeps.plan import DONE, FAILED, MISSING, PlannedCell, plan
+
+if TYPE_CHECKING:
+    from genlab.measures.computing.request import Request
 
 Only = Literal["failed", "missing"]
 
@@ -30,14 +33,14 @@ class Passes:
     """The passes of a sweep, checked.
 
     Attributes:
-        names: of measures; None for all, empty for no measuring.
-        options: of measures.
+        names: of measures; empty for no measuring.
+        options: by measure, as the file has them.
         settings: of compression; empty for no compressing.
         measure_at_epochs: whether also at every epoch whose weights a run keeps.
         compress_at_epochs: likewise.
     """
 
-    names: tuple[str, ...] | None
+    names: frozenset[str]
     options: dict[str, dict[str, Any]]
     settings: tuple[Setting, ...]
     measure_at_epochs: bool = False
@@ -46,13 +49,18 @@ class Passes:
     @property
     def measures(self) -> bool:
         """Whether anything is measured."""
-        return self.names is None or bool(self.names)
+        return bool(self.names)
+
+    def request(self, names: Collection[str]) -> "Request":
+        """What is to be measured, of these names, with their options."""
+        return _request(names, self.options)
 
     def expected(self) -> ExpectedRows:
         """The rows that a cell has when its passes are done."""
-        names = measure_names() if self.names is None else self.names
-        with_options = {name: values for name, values in self.options.items() if name in names}
-        options = dict.fromkeys(names, "") | (_canonical(with_options) if with_options else {})
+        options = dict.fromkeys(self.names, "")
+        if with_options := self.names & self.options.keys():
+            request = self.request(with_options)
+            options |= {name: request.written_options(name) for name in with_options}
         settings = frozenset((setting.method, setting.label) for setting in self.settings)
         return ExpectedRows(frozenset(options.items()), settings, self.measure_at_epochs, self.compress_at_epochs)
 
@@ -65,11 +73,11 @@ def sweep_passes(sweep: Sweep) -> Passes:
             with where it stands.
     """
     config, source = sweep.config, sweep.loaded.source
-    names: tuple[str, ...] | None = ()
+    names: frozenset[str] = frozenset()
     options: dict[str, dict[str, Any]] = {}
     problems: list[tuple[KeyPath, Problem]] = []
     if config.measure is not None:
-        names = None if config.measure.only == "all" else config.measure.only
+        names = names_of(config.measure.only)
         options = config.measure.options
         problems += _measure_problems(config.measure)
     settings: tuple[Setting, ...] = ()
@@ -121,7 +129,7 @@ def wanted(planned: Sequence[PlannedCell], only: Only | None) -> list[PlannedCel
 def _measure_problems(config: MeasureConfig) -> list[tuple[KeyPath, Problem]]:
     """Unknown measures and options, with their paths in the sweep file."""
     known = sorted(measure_names())
-    names = () if config.only == "all" else config.only
+    names = () if isinstance(config.only, str) else config.only
     asked: list[tuple[KeyPath, str]] = [(("measure", "only", index), name) for index, name in enumerate(names)]
     asked += [(("measure", "options", name), name) for name in config.options]
     problems: list[tuple[KeyPath, Problem]] = [
@@ -129,27 +137,24 @@ def _measure_problems(config: MeasureConfig) -> list[tuple[KeyPath, Problem]]:
         for path, name in asked
         if name not in known
     ]
-    options = {name: values for name, values in config.options.items() if name in known}
+    with_options = frozenset(config.options) & measure_names()
     try:
-        _canonical(options)
+        if with_options:
+            _request(with_options, config.options)
     except ConfigError as error:
         problems += [(("measure", "options", *p.key.split(".", 1)), p) for p in error.problems]
     return problems
 
 
-def _canonical(options: dict[str, dict[str, Any]]) -> dict[str, str]:
-    """Options by measure as they stand in the rows of measures.csv.
+def _request(names: Collection[str], options: dict[str, dict[str, Any]]) -> "Request":
+    """Made when it is needed: importing the measures takes seconds, which a plan without options does without.
 
     Raises:
         ConfigError: unknown options or values of the wrong type.
     """
-    if not options:
-        return {}
-    from genlab.measures.computing.compute import canonical_options, check_request
-    from genlab.measures.computing.registry import MEASURES
+    from genlab.measures.computing.request import Request
 
-    parsed = check_request(None, options)[1]
-    return {name: canonical_options(MEASURES[name], values) for name, values in parsed.items()}
+    return Request.of(sorted(names), {name: values for name, values in options.items() if name in names})
 
 
 def _parts(key: str) -> KeyPath:

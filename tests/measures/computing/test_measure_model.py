@@ -17,6 +17,7 @@ import genlab
 from genlab.errors import ConfigError
 from genlab.measures import MEASURES
 from genlab.measures.computing.compute import compute_measures
+from genlab.measures.computing.request import Request
 from genlab.rundir.columns import MEASURE_COLUMNS
 from tests.measures.subjects import STEADY, SUBJECTS
 
@@ -88,7 +89,9 @@ def test_a_run_measured_as_tensors_gives_the_numbers_of_the_run(case, as_pixels)
         only=[*STEADY, "hessian_trace"],
     )
     assert list(frame.columns) == list(MEASURE_COLUMNS)
-    expected = pd.DataFrame(compute_measures(replace(subject, history=None), [*STEADY, "hessian_trace"]).rows)
+    expected = pd.DataFrame(
+        compute_measures(replace(subject, history=None), Request.of([*STEADY, "hessian_trace"])).rows
+    )
     assert frame["layer"].tolist() == expected["layer"].tolist()
     assert frame["reason"].tolist() == expected["reason"].tolist()
     for found, wanted in zip(frame["value"], expected["value"], strict=True):

@@ -3,7 +3,7 @@ from typing import Literal
 
 import pytest
 
-from genlab.measures.computing.registry import MEASURES, Measure, measure
+from genlab.measures.computing.registry import COSTS, MEASURES, Measure, measure
 
 
 @pytest.fixture(autouse=True)
@@ -15,12 +15,12 @@ def registry_left_alone():
 
 
 def register(function, **settings) -> Measure:
-    measure(**{"paper": "p", "equation": "(1)", "unit": "1", **settings})(function)
+    measure(**{"paper": "p", "equation": "(1)", "unit": "1", "cost": "weights", **settings})(function)
     return MEASURES[function.__name__]
 
 
 def test_a_measure_is_an_ordinary_function():
-    @measure(paper="p", equation="(1)", unit="1")
+    @measure(paper="p", equation="(1)", unit="1", cost="pass")
     def twice_the_margin(margins):
         """2 m."""
         return 2 * margins
@@ -30,17 +30,19 @@ def test_a_measure_is_an_ordinary_function():
 
 def test_parameters_without_default_are_inputs_and_the_others_options():
     def entry(margins, labels, power: int = 2, form: Literal["max", "sum"] = "max"):
-        """First line.
+        """First line
+        and its end.
 
         More.
         """
 
-    found = register(entry, paper="Someone 2017", equation="(7)", unit="log", table=True)
+    found = register(entry, paper="Someone 2017", equation="(7)", unit="log", cost="passes", table=True)
     assert found.inputs == ("margins", "labels")
     assert {name: option.default for name, option in found.options.items()} == {"power": 2, "form": "max"}
     assert found.options["form"].choices == ("max", "sum")
-    assert (found.family, found.summary) == ("test_registry", "First line.")
+    assert (found.family, found.summary) == ("test_registry", "First line and its end.")
     assert (found.paper, found.equation, found.unit, found.table) == ("Someone 2017", "(7)", "log", True)
+    assert (found.cost, found.quick) == ("passes", False)
 
 
 def test_the_family_is_the_file():
@@ -55,6 +57,20 @@ def test_an_unknown_input_is_refused_with_the_nearest_name():
     with pytest.raises(TypeError, match="misspelt: no input named 'marginz'; did you mean margins"):
         register(misspelt)
     assert "misspelt" not in MEASURES
+
+
+def test_a_cost_is_one_of_the_words_for_it():
+    def costly(margins):
+        """m."""
+
+    with pytest.raises(TypeError, match="costly: cost 'free' is not one of weights, pass, passes"):
+        register(costly, cost="free")
+    assert [register(renamed(costly, cost), cost=cost).quick for cost in COSTS] == [True, True, False]
+
+
+def renamed(function, name):
+    function.__name__ = f"costs_{name}"
+    return function
 
 
 def test_a_name_is_given_once():

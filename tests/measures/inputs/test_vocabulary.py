@@ -1,11 +1,12 @@
 import copy
+from dataclasses import replace
 
 import pandas as pd
 import pytest
 import torch
 from torch import nn
 
-from genlab.config.vocabulary import Inputs
+from genlab.config.vocabulary import Inputs, check_inputs
 from genlab.data.dataset import Dataset
 from genlab.data.normalisation import Normalisation
 from genlab.measures.computing.registry import NotApplicable
@@ -199,12 +200,54 @@ def test_the_order_of_the_images_is_one_for_all_measures_and_comes_from_the_seed
     assert orders[0].tolist() != list(range(50))
 
 
-def test_an_input_made_from_nothing_known_is_refused():
-    def frobnicated(wieghts):
+@pytest.fixture
+def vocabulary_left_alone():
+    before = dict(INPUTS)
+    yield
+    INPUTS.clear()
+    INPUTS.update(before)
+
+
+@pytest.mark.usefixtures("vocabulary_left_alone")
+def test_an_input_made_from_nothing_known_is_refused_with_the_nearest_name():
+    @provides
+    def frobnicated(weight_layer):
         """w."""
 
-    with pytest.raises(TypeError, match="nothing provides 'wieghts'"):
-        provides(frobnicated)
+    with pytest.raises(TypeError, match="frobnicated: nothing provides 'weight_layer'; did you mean weight_layers"):
+        check_inputs(INPUTS)
+
+
+@pytest.mark.usefixtures("vocabulary_left_alone")
+def test_inputs_may_be_registered_in_any_order_but_not_made_from_one_another():
+    @provides
+    def egg(hen):
+        """e."""
+
+    with pytest.raises(TypeError, match="nothing provides 'hen'"):
+        check_inputs(INPUTS)
+
+    @provides
+    def hen(chick, margins):
+        """h."""
+
+    @provides
+    def chick(labels):
+        """c."""
+
+    check_inputs(INPUTS)
+    INPUTS["chick"] = replace(INPUTS["chick"], needs=("labels", "egg"))
+    with pytest.raises(TypeError, match=r"inputs are made from one another: .*(egg from hen|hen from chick)"):
+        check_inputs(INPUTS)
+
+
+@pytest.mark.usefixtures("vocabulary_left_alone")
+def test_a_name_is_given_once():
+    def margins(labels):
+        """Again."""
+
+    with pytest.raises(ValueError, match=r"input margins is defined twice: genlab\.measures\.inputs\.outputs"):
+        provides(margins)
 
 
 def test_every_input_says_what_it_is():

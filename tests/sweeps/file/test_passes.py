@@ -32,6 +32,22 @@ def test_all_stands_for_every_measure_there_is(tmp_path):
     )
 
 
+def test_quick_stands_for_those_that_take_no_more_than_a_pass_or_two(tmp_path):
+    passes = sweep_passes(loaded(tmp_path, {ONLY: "only: quick"}))
+    assert passes.names == {name for name, measure in MEASURES.items() if measure.quick}
+    assert {name for name, _ in passes.expected().measures} == passes.names
+
+
+def test_what_is_measured_has_its_options_and_no_others(tmp_path):
+    changes = {
+        ONLY: "only: [log_l2_path_norm, pq_norm, log_l2_norm]\n"
+        "  options: {log_l2_path_norm: {max_pool: sum}, pq_norm: {p: 3}}"
+    }
+    request = sweep_passes(loaded(tmp_path, changes)).request({"pq_norm", "log_l2_norm"})
+    assert [measure.name for measure in request.measures] == ["pq_norm", "log_l2_norm"]
+    assert request.options == {"pq_norm": {"p": 3.0}}
+
+
 def test_options_count_as_they_stand_in_the_rows(tmp_path):
     changes = {
         ONLY: "only: [log_l2_path_norm]\n"
