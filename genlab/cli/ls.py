@@ -22,12 +22,21 @@ class Kind(StrEnum):
 
 def ls(
     kind: Annotated[Kind, typer.Argument(help="What to list.")],
+    markdown: Annotated[bool, typer.Option("--markdown", help="Measures as tables in Markdown, with options.")] = False,
     as_json: AsJson = False,
     verbose: Verbose = False,
 ) -> None:
     """List models, datasets, optimisers, measures, compressors or packaged configs, each with a line and a paper."""
     from genlab.cli.output import print_json, print_table
+    from genlab.errors import UsageError
 
+    if markdown:
+        if kind is not Kind.measures:
+            raise UsageError(f"--markdown is for measures, not {kind}")
+        from genlab.report.measure_list import measure_list
+
+        print(measure_list())
+        return
     rows = _rows(kind)
     if as_json:
         print_json(rows)
@@ -48,7 +57,7 @@ def _rows(kind: Kind) -> list[dict[str, str]]:
         from genlab.measures import MEASURES
 
         return [
-            {"name": m.name, "unit": m.unit, "about": m.summary, "paper": f"{m.paper}, {m.equation}"}
+            {"name": m.name, "unit": m.unit, "cost": m.cost, "about": m.summary, "paper": f"{m.paper}, {m.equation}"}
             for m in MEASURES.values()
         ]
     from genlab.compression.methods import COMPRESSORS

@@ -10,8 +10,9 @@ from genlab.config.load import packaged_configs
 from genlab.data.catalogue import DATASETS
 from genlab.measures import MEASURES
 from genlab.models.catalogue import MODELS
+from genlab.report.measure_list import measure_list
 from genlab.training.optimisers.catalogue import OPTIMISERS
-from tests.cli.command import genlab
+from tests.cli.command import genlab, refused
 
 NAMES = {
     "models": list(MODELS),
@@ -35,6 +36,11 @@ def test_every_entry_has_a_line_and_a_source(kind):
     rows = json.loads(genlab("ls", kind, "--json").out)
     assert [row["name"] for row in rows] == NAMES[kind]
     assert all(value for row in rows for value in row.values())
+
+
+def test_measures_are_listed_in_markdown_too():
+    assert genlab("ls", "measures", "--markdown").out == f"{measure_list()}\n"
+    refused(genlab("ls", "models", "--markdown"), 2, "--markdown is for measures, not models")
 
 
 def test_a_config_comes_with_its_command():

@@ -14,6 +14,7 @@ from genlab.data.normalisation import Normalisation
 from genlab.errors import EXIT_CODES
 from genlab.measures import MEASURES
 from genlab.measures.computing.compute import compute_measures
+from genlab.measures.computing.request import Request
 from genlab.measures.inputs.subject import Subject
 from genlab.models.dropout import Chain
 from genlab.models.initialisation import initialise
@@ -126,7 +127,7 @@ def computed():
     data = Dataset(images, labels, labels, images, labels, ("a", "b", "c"), (1, 3, 3), Normalisation("image"))
     history = pd.DataFrame({"epoch": [0, 1], "step": [0, 5], "train_loss": [1.2, 0.08]})
     names = [name for name, measure in MEASURES.items() if measure.table]
-    return compute_measures(Subject(model, model, data, seed=0, history=history), names)
+    return compute_measures(Subject(model, model, data, seed=0, history=history), Request.of(names))
 
 
 def test_every_measure_that_is_a_table_is_told(computed):

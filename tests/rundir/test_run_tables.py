@@ -163,12 +163,13 @@ def test_tables_of_measures_name_layers_in_columns_that_are_known_to_be_text(mea
 @pytest.fixture(scope="module")
 def measured_tables(trained):
     from genlab.measures.computing.compute import compute_measures
+from genlab.measures.computing.request import Request
     from genlab.measures.inputs.subject import Subject
     from genlab.rundir.finished import load_run
 
     run = load_run(trained.path)
     subject = Subject(run.model, run.initial_model, run.dataset, run.config.seed, history=run.history)
-    return compute_measures(subject, [name for name, measure in MEASURES.items() if measure.table]).tables
+    return compute_measures(subject, Request.of([name for name, measure in MEASURES.items() if measure.table])).tables
 
 
 def _is_text(column: "pd.Series"):
