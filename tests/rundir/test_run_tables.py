@@ -163,7 +163,7 @@ def test_tables_of_measures_name_layers_in_columns_that_are_known_to_be_text(mea
 @pytest.fixture(scope="module")
 def measured_tables(trained):
     from genlab.measures.computing.compute import compute_measures
-from genlab.measures.computing.request import Request
+    from genlab.measures.computing.request import Request
     from genlab.measures.inputs.subject import Subject
     from genlab.rundir.finished import load_run
 
