@@ -22,8 +22,8 @@ $(BIN)/.installed: pyproject.toml
 demo: setup ## train, measure and compress three nets on embedded images, with a table and a figure
 	$(BIN)/genlab demo
 
-test: setup ## run all tests, offline (GENLAB_DATA=DIR adds those on real MNIST and CIFAR-10)
-	$(BIN)/python -m pytest -q -n 2 $(PYTEST_ARGS)
+test: setup ## run all tests, offline, and name the ten slowest (GENLAB_DATA=DIR adds those on real MNIST and CIFAR-10)
+	$(BIN)/python -m pytest -q -n 2 --durations=10 $(PYTEST_ARGS)
 
 bench: setup ## measure speed as ratios, side by side in one run (minutes)
 	$(BIN)/python -m tests.benchmarks
