@@ -13,7 +13,7 @@ from genlab.cli.app import app
 from genlab.measures import FAMILIES, MEASURES
 from genlab.measures.computing.request import read_request
 from genlab.report.measure_list import measure_list
-from tests.contracts.readme import commands, problems_of_command
+from tests.contracts.documents import commands, problems_of_command
 
 README = Path(__file__).parents[2] / "configs" / "measure" / "README.md"
 MARK = "<!-- made by the command above -->\n"
