@@ -115,8 +115,8 @@ def test_every_config_and_override_in_a_document_is_right(document, tmp_path, mo
         if target is not None and (words[0] in ("train", "bench") or words[:2] == ["config", "check"]):
             load_train_config(target, overrides)
         if target is not None and words[0] in ("sweep", "report"):
-            scale = words[words.index("--scale") + 1] if "--scale" in words else "laptop"
-            for one in ("smoke", "laptop", "paper") if "|" in scale else [scale]:
+            scale = words[words.index("--scale") + 1] if "--scale" in words else None
+            for one in ("smoke", "laptop", "paper") if scale and "|" in scale else [scale]:
                 load_sweep(target, one, overrides)
         if words[0] in ("measure", "compress") and "--config" in words:
             name = words[words.index("--config") + 1]
