@@ -1,5 +1,6 @@
 """What can go wrong, each with the exit code that the command line documents."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,10 +16,23 @@ EXIT_CODES = {
 }
 
 
+# Characters that a terminal acts upon (colours, titles, the cursor), breaks of lines, and those that turn the direction
+# of text around; surrogates stand for bytes of a file name that are no text.
+UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def visible(text: str) -> str:
+    """Text with all that a terminal would act upon written out, as \\x1b and \\n: file names may hold anything."""
+    return UNSEEN.sub(lambda match: match[0].encode("unicode_escape").decode("ascii"), text)
+
+
 class GenlabError(Exception):
     """A failure with a message for the user: one line that says what, where and the remedy."""
 
     exit_code = 1
+
+    def __str__(self) -> str:
+        return visible(super().__str__())
 
 
 class UsageError(GenlabError):
@@ -69,6 +83,9 @@ class ConfigError(UsageError):
     def __init__(self, problems: Sequence[Problem]):
         self.problems = tuple(problems)
         super().__init__("\n".join(str(problem) for problem in self.problems))
+
+    def __str__(self) -> str:
+        return "\n".join(visible(str(problem)) for problem in self.problems)
 
     @classmethod
     def at(cls, key: str, message: str) -> "ConfigError":

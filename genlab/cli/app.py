@@ -10,7 +10,7 @@ import typer
 from genlab import __version__
 from genlab.cli import bench, compress, config, demo, measure, report, runs, sweep, train, zoo
 from genlab.cli import ls as listing
-from genlab.errors import EXIT_CODES, GenlabError
+from genlab.errors import EXIT_CODES, GenlabError, visible
 
 # Newer typer carries click inside it and older typer depends on it; either way this is the base of its errors.
 COMMAND_LINE_ERROR: Any = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
@@ -69,7 +69,7 @@ def main() -> None:
         code = 1  # whoever read our output has gone; there is nobody left to tell
     except Exception as error:
         # A bug, or the machine's fault (memory, a driver): still one line, with the way to more.
-        first = (str(error).splitlines() or [""])[0]
+        first = visible((str(error).splitlines() or [""])[0])
         _tell(f"{type(error).__name__}: {first} (-v shows where)", verbose)
         code = 1
     finally:

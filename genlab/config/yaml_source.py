@@ -9,6 +9,12 @@ import yaml
 from genlab.errors import Problem
 
 Path = tuple[str | int, ...]
+RESOLVER = yaml.resolver.Resolver()
+
+# Beyond these no config of an experiment goes: a sweep of 10,000 listed cells has some 100,000 values. An alias stands
+# for all that it repeats, so that a few lines of them can mean more values than there is memory.
+MOST_VALUES = 200_000
+DEEPEST = 64
 
 # Only `true` and `false` are booleans (not yes, no, on, off), and 1e-3 is a float, unlike in YAML 1.1.
 SCALARS: list[tuple[str, re.Pattern[str]]] = [
@@ -40,6 +46,27 @@ class Source:
         return self.positions.get(path, "")
 
 
+class _TooMuchError(Exception):
+    """The text means more values than `MOST_VALUES`."""
+
+
+class _Loader(yaml.SafeLoader):
+    """Refuses deep nesting while it reads: the scanner's time grows with the square of the depth."""
+
+    depth = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        """One node with all in it."""
+        self.depth += 1
+        if self.depth > DEEPEST:
+            mark = self.peek_event().start_mark
+            raise yaml.MarkedYAMLError(problem=f"is nested more than {DEEPEST} deep", problem_mark=mark)
+        try:
+            return super().compose_node(parent, index)
+        finally:
+            self.depth -= 1
+
+
 def parse(text: str, name: str) -> Source:
     """Parse one YAML document.
 
@@ -49,7 +76,7 @@ def parse(text: str, name: str) -> Source:
     """
     source = Source(None, {(): f"{name}:1:1"})
     try:
-        loader = yaml.SafeLoader(text)
+        loader = _Loader(text)
     except yaml.YAMLError:
         source.problems.append(Problem("YAML", "holds characters that are not text", f"{name}:{_unprintable(text)}"))
         return source
@@ -61,7 +88,9 @@ def parse(text: str, name: str) -> Source:
         where = f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else name
         source.problems.append(Problem("YAML", error.problem or "cannot be parsed", where))
     except RecursionError:
-        source.problems.append(Problem("YAML", "is nested too deeply, or in itself", f"{name}:1:1"))
+        source.problems.append(Problem("YAML", "is nested in itself", f"{name}:1:1"))
+    except _TooMuchError:
+        source.problems.append(Problem("YAML", f"means more than {MOST_VALUES:,} values; write fewer", f"{name}:1:1"))
     finally:
         loader.dispose()
     return source
@@ -78,6 +107,8 @@ def parse_scalar(text: str) -> Any:
 
 
 def _value(node: yaml.Node, path: Path, name: str, source: Source) -> Any:
+    if len(source.positions) > MOST_VALUES:
+        raise _TooMuchError
     if node.tag != _untagged(node):
         tag = node.tag.replace("tag:yaml.org,2002:", "!!")
         source.problems.append(
@@ -110,7 +141,7 @@ def _value(node: yaml.Node, path: Path, name: str, source: Source) -> Any:
 def _untagged(node: yaml.Node) -> str:
     """The tag that the node has when the text gives it none."""
     implicit = (node.style is None, node.style is not None) if isinstance(node, yaml.ScalarNode) else (True, False)
-    return str(yaml.resolver.Resolver().resolve(type(node), node.value, implicit))
+    return str(RESOLVER.resolve(type(node), node.value, implicit))
 
 
 def _unprintable(text: str) -> str:

@@ -1,8 +1,10 @@
 """What was computed from an image folder, kept so that the next start need not read every file again.
 
-An entry is valid while the folder's listing signature is the one it was written with. A cache is never needed: where
-it cannot be read it is rebuilt, and where it cannot be written work goes on without. Entries are written to a temporary
-name and renamed, so that processes that start together at worst do the same work.
+An entry is valid while the folder's listing signature is the one it was written with and its content has the checksum
+that was written with it: what a power cut or a failing disk leaves must not be trained on. A cache is never needed:
+where it cannot be read, or holds anything else than was kept, it is rebuilt, and where it cannot be written work goes
+on without. Entries are written to a temporary name and renamed, so that processes that start together at worst do the
+same work.
 """
 
 import contextlib
@@ -11,6 +13,7 @@ import json
 import logging
 import os
 import re
+import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,7 +23,12 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
+# A temporary file this old belongs to a process that was killed: writing the largest takes minutes.
+LEFT_OVER_SECONDS = 24 * 3600.0
+
 logger = logging.getLogger(__name__)
+# Entries whose checksum this process has compared: file, modification time and size. A sweep loads a folder many times.
+_verified: set[tuple[str, int, int]] = set()
 
 
 @dataclass(frozen=True)
@@ -46,35 +54,65 @@ class CacheKey:
 def cached_fingerprint(key: CacheKey) -> str | None:
     """The content fingerprint kept for this listing; None where there is none."""
     for place in key.places():
-        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        # Of nested brackets the parser makes a RecursionError.
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
             entry = json.loads((place / key.file_name(".fingerprint.json")).read_text(encoding="utf-8"))
-            if entry["signature"] == key.signature:
-                return str(entry["fingerprint"])
+            fingerprint = str(entry["fingerprint"])
+            if entry["signature"] == key.signature and entry["checksum"] == _checksum(fingerprint.encode()):
+                return fingerprint
     return None
 
 
 def keep_fingerprint(key: CacheKey, fingerprint: str) -> None:
     """Keeps the content fingerprint for this listing."""
-    text = json.dumps({"signature": key.signature, "fingerprint": fingerprint}, indent=1) + "\n"
+    entry = {"signature": key.signature, "fingerprint": fingerprint, "checksum": _checksum(fingerprint.encode())}
+    text = json.dumps(entry, indent=1) + "\n"
     _keep(key, ".fingerprint.json", lambda temporary: temporary.write_text(text, encoding="utf-8"))
 
 
 def cached_images(key: CacheKey, resize: int | None) -> torch.Tensor | None:
     """The decoded images kept for this listing, uint8 `[n, height, width, channels]`; None where there are none."""
     for place in key.places():
-        with (
-            contextlib.suppress(OSError, SafetensorError),
-            safe_open(place / key.file_name(_images_suffix(resize)), framework="pt") as entry,
-        ):
-            if (entry.metadata() or {}).get("signature") == key.signature:
-                return entry.get_tensor("images")
+        path = place / key.file_name(_images_suffix(resize))
+        with contextlib.suppress(OSError, SafetensorError), safe_open(path, framework="pt") as entry:
+            metadata = entry.metadata() or {}
+            if metadata.get("signature") == key.signature:
+                images = entry.get_tensor("images")
+                if _is_as_kept(path, images, metadata.get("checksum")):
+                    return images
+                logger.warning("%s is damaged: the images are read again", path)
     return None
 
 
 def keep_images(key: CacheKey, resize: int | None, images: torch.Tensor) -> None:
     """Keeps decoded images for this listing, in place of those of an earlier one."""
-    metadata = {"signature": key.signature}
+    metadata = {"signature": key.signature, "checksum": _checksum_of_images(images)}
     _keep(key, _images_suffix(resize), lambda temporary: save_file({"images": images}, temporary, metadata))
+
+
+def _is_as_kept(path: Path, images: torch.Tensor, checksum: str | None) -> bool:
+    """Whether an entry's images are those that were kept; the pixels are compared once a process."""
+    if images.dtype != torch.uint8 or images.dim() != 4 or images.shape[3] not in (1, 3):
+        return False
+    status = path.stat()
+    version = (str(path.absolute()), status.st_mtime_ns, status.st_size)
+    if version not in _verified:
+        if checksum != _checksum_of_images(images):
+            return False
+        _verified.add(version)
+    return True
+
+
+def _checksum_of_images(images: torch.Tensor) -> str:
+    """Of the pixels and their shape; a gigabyte a second."""
+    return _checksum(f"{list(images.shape)}".encode(), images.contiguous().numpy().data)
+
+
+def _checksum(*parts: bytes | memoryview) -> str:
+    digest = hashlib.blake2b(digest_size=16)
+    for part in parts:
+        digest.update(part)
+    return digest.hexdigest()
 
 
 def _images_suffix(resize: int | None) -> str:
@@ -88,6 +126,7 @@ def _keep(key: CacheKey, suffix: str, write: Callable[[Path], object]) -> None:
         temporary: Path | None = None
         try:
             place.mkdir(parents=True, exist_ok=True)
+            _remove_leftovers(place)
             temporary = place / f".part-{uuid.uuid4().hex}"
             temporary.touch()
             mode = temporary.stat().st_mode
@@ -103,6 +142,14 @@ def _keep(key: CacheKey, suffix: str, write: Callable[[Path], object]) -> None:
         else:
             return
     logger.warning("images are not cached, the next start reads them again (%s)", "; ".join(reasons))
+
+
+def _remove_leftovers(place: Path) -> None:
+    """Removes what killed writers have left; what is younger may belong to one at work, on another machine perhaps."""
+    for path in place.glob(".part-*"):
+        with contextlib.suppress(OSError):
+            if time.time() - path.stat().st_mtime > LEFT_OVER_SECONDS:
+                path.unlink()
 
 
 def _sync(path: Path) -> None:

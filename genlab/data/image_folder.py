@@ -1,4 +1,4 @@
-"""Any folder of PNG or JPEG images as a data set: decoded once, in parallel, and cached as one tensor."""
+"""Any folder of images as a data set: decoded once, in parallel, and cached as one tensor."""
 
 import hashlib
 import io
@@ -11,11 +11,11 @@ from typing import TypeVar
 
 import numpy as np
 import torch
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from genlab.data.download import in_one_line
 from genlab.data.image_cache import CacheKey, cached_fingerprint, cached_images, keep_fingerprint, keep_images
-from genlab.data.image_tree import ImageFile, ImageTree, list_images
+from genlab.data.image_tree import MOST_BYTES, ImageFile, ImageTree, list_images
 from genlab.data.images import ImageSource, LabelledImages, resized
 from genlab.data.subsets import stratified_split
 from genlab.errors import ConfigError, DataMissingError
@@ -23,6 +23,8 @@ from genlab.errors import ConfigError, DataMissingError
 MAX_THREADS = 16
 FILES_A_TASK = 128
 GREY_MODES = ("1", "L", "LA", "La")
+# Decoders that may be tried, whatever a file's ending says.
+FORMATS = ("PNG", "JPEG", "BMP", "WEBP", "TIFF", "PPM")
 
 Result = TypeVar("Result")
 
@@ -35,7 +37,7 @@ def load_image_folder(
     """The images of `data_dir/path`, laid out as `list_images` says.
 
     Grey images alone give one channel; one colour image among them gives three for all. Transparency is dropped, 16-bit
-    grey keeps its upper 8 bits, and a camera's rotation mark is not followed.
+    grey keeps its upper 8 bits, a camera's rotation mark is not followed, and of several pages the first counts.
 
     Args:
         resize: height and width to decode to, needed where sizes differ; None keeps the images' size.
@@ -128,22 +130,32 @@ def _pixels(tree: ImageTree, file: ImageFile) -> tuple[np.ndarray, bool]:
     """One image as uint8 `[height, width, 3]` in memory of its own, and whether it is grey."""
     content = _content(tree, file)
     try:
-        with Image.open(io.BytesIO(content), formats=("PNG", "JPEG")) as image:
+        with Image.open(io.BytesIO(content), formats=FORMATS) as image:
             if image.mode.startswith("I;16") or image.mode == "I":
                 high = (np.asarray(image, dtype=np.int64) >> 8).clip(0, 255).astype(np.uint8)
                 return np.repeat(high[..., None], 3, axis=2), True
             return np.array(image.convert("RGB")), image.mode in GREY_MODES
+    except UnidentifiedImageError as error:  # whose message names an object in memory
+        raise DataMissingError(
+            f"{tree.root / file.relative} is no {', '.join(FORMATS[:-1])} or {FORMATS[-1]} image: replace or delete it"
+        ) from error
     except Exception as error:  # a damaged file makes the decoders raise nearly anything
         raise DataMissingError(
-            f"{tree.root / file.relative} is not a whole PNG or JPEG image ({in_one_line(error)}): replace or delete it"
+            f"{tree.root / file.relative} is not a whole image ({in_one_line(error)}): replace or delete it"
         ) from error
 
 
 def _content(tree: ImageTree, file: ImageFile) -> bytes:
+    path = tree.root / file.relative
     try:
-        return (tree.root / file.relative).read_bytes()
+        # Not to wait where a pipe has taken the file's place since it was listed.
+        with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as stream:
+            content = stream.read(MOST_BYTES + 1)
     except OSError as error:
-        raise DataMissingError(f"{tree.root / file.relative} cannot be read: {error.strerror}") from error
+        raise DataMissingError(f"{path} cannot be read: {error.strerror}") from error
+    if len(content) > MOST_BYTES:
+        raise DataMissingError(f"{path} has no end, or more than {MOST_BYTES / 2**20:,.0f} MiB: remove it")
+    return content
 
 
 def _in_parallel(files: Sequence[ImageFile], work: Callable[[int, ImageFile], Result]) -> list[Result]:

@@ -146,3 +146,27 @@ def test_what_is_no_yaml_is_one_problem_with_its_position(text, where):
     (problem,) = problems_of(text)
     assert problem.startswith(f"{where}: ")
     assert "\n" not in problem
+
+
+def bomb(levels):
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, levels)]
+    return "\n".join(lines)
+
+
+def test_aliases_that_mean_more_values_than_a_config_has_are_refused():
+    assert [str(problem) for problem in parse(bomb(9), "f").problems] == [
+        "f:1:1: YAML: means more than 200,000 values; write fewer"
+    ]
+    assert not parse(bomb(3), "f").problems
+
+
+@pytest.mark.parametrize("opening", ["[", "{a: ", "- ", "? "])
+def test_deep_nesting_is_refused_where_it_begins(opening):
+    (problem,) = parse(opening * 50_000, "f").problems
+    assert problem.message == "is nested more than 64 deep"
+    assert problem.where.startswith("f:1:")
+
+
+def test_nesting_as_configs_have_it_is_read():
+    assert parse("a: " + "[" * 60 + "]" * 60, "f").problems == []

@@ -1,6 +1,9 @@
+import os
+
 import pytest
 import torch
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
 
 from genlab.data.image_cache import CacheKey, cached_fingerprint, cached_images, keep_fingerprint, keep_images
 from tests.data.examples import noise
@@ -72,3 +75,76 @@ def test_a_full_disk_leaves_no_half_written_file(key, monkeypatch):
     monkeypatch.setattr("genlab.data.image_cache.save_file", full)
     keep_images(key, None, IMAGES)
     assert list((key.data_dir / ".genlab-cache").iterdir()) == []
+
+
+def rewritten(key, tensors, **metadata):
+    """The entry of the images with something else in it, as a failing disk or another program may leave it."""
+    (entry,) = (key.data_dir / ".genlab-cache").glob("*.safetensors")
+    with safe_open(entry, framework="pt") as kept:
+        told = kept.metadata()
+    save_file(tensors, entry, told | metadata)
+
+
+def test_pixels_that_are_not_those_that_were_kept_are_no_entry(key, caplog):
+    keep_images(key, None, IMAGES)
+    (entry,) = (key.data_dir / ".genlab-cache").iterdir()
+    whole = entry.read_bytes()
+    for damaged in (whole[:-20] + bytes(20), whole[:-1] + bytes([whole[-1] ^ 1])):
+        entry.write_bytes(damaged)
+        assert cached_images(key, None) is None
+    assert "is damaged: the images are read again" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "images",
+    [IMAGES.float(), IMAGES[0], IMAGES.flatten(), IMAGES[..., [0, 0]], IMAGES.to(torch.int8), IMAGES.transpose(0, 1)],
+    ids=["floats", "one image", "flat", "two channels", "signed", "another order of the same bytes"],
+)
+def test_another_type_or_shape_is_no_entry(key, images):
+    keep_images(key, None, IMAGES)
+    rewritten(key, {"images": images.contiguous()})
+    assert cached_images(key, None) is None
+
+
+def test_an_entry_from_before_there_were_checksums_is_no_entry(key):
+    keep_images(key, None, IMAGES)
+    (entry,) = (key.data_dir / ".genlab-cache").iterdir()
+    save_file({"images": IMAGES}, entry, {"signature": key.signature})
+    assert cached_images(key, None) is None
+
+
+def test_a_process_compares_the_checksum_of_an_entry_once(key, monkeypatch):
+    keep_images(key, None, IMAGES)
+    assert torch.equal(cached_images(key, None), IMAGES)
+    monkeypatch.setattr("genlab.data.image_cache.hashlib.blake2b", None)
+    assert torch.equal(cached_images(key, None), IMAGES)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"signature": "signature", "fingerprint": "abd", "checksum": "0"}',
+        '{"signature": "signature", "fingerprint": "abc"}',
+        "[" * 100_000,
+        '["signature"]',
+        '{"signature": "signature", "fingerprint": {}, "checksum": []}',
+    ],
+    ids=["another fingerprint", "no checksum", "nested", "a list", "other types"],
+)
+def test_a_fingerprint_that_is_not_the_one_that_was_kept_is_no_entry(key, text):
+    keep_fingerprint(key, "abc")
+    (entry,) = (key.data_dir / ".genlab-cache").iterdir()
+    entry.write_text(text)
+    assert cached_fingerprint(key) is None
+
+
+def test_what_killed_writers_left_long_ago_is_removed_and_what_is_young_stays(key):
+    place = key.data_dir / ".genlab-cache"
+    place.mkdir()
+    old, young = place / ".part-old", place / ".part-young"
+    for path in (old, young):
+        path.touch()
+    os.utime(old, (0, 0))
+    keep_fingerprint(key, "abc")
+    assert not old.exists()
+    assert young.exists()

@@ -98,7 +98,8 @@ def test_a_broken_image_is_named(tmp_path, damage):
         content = path.read_bytes()
         path.write_bytes({"truncated": content[:2000], "foreign": b"<html></html>", "empty": b""}[damage])
     message = refusal(DataMissingError, tmp_path, resize=6)
-    assert f"{path} is not a whole PNG or JPEG image" in message
+    kind = "not a whole image" if damage == "truncated" else "no PNG, JPEG, BMP, WEBP, TIFF or PPM image"
+    assert f"{path} is {kind}" in message
 
 
 def test_one_tree_is_split_in_proportion_by_the_seed(tmp_path):
@@ -198,3 +199,57 @@ def test_two_processes_may_begin_at_once(tmp_path):
     source = load(tmp_path)
     assert results == [(source.fingerprint, int(source.train.images.long().sum()))] * 2
     assert not [name for name in os.listdir(tmp_path / ".genlab-cache") if name.startswith(".part-")]
+
+
+@pytest.mark.parametrize("ending", ["bmp", "tif", "tiff", "webp", "ppm", "png"])
+def test_every_kind_of_image_without_loss_gives_its_pixels(tmp_path, ending):
+    write_tree(tmp_path / "pets", per_class=2)
+    pixels = noise(6, 6, 3, seed=9)
+    options = {"lossless": True} if ending == "webp" else {}
+    (tmp_path / "pets" / "train" / "cat" / "0.png").unlink()
+    write_image(tmp_path / "pets" / "train" / "cat" / f"0.{ending}", pixels, **options)
+    source = load(tmp_path)
+    assert len(source.train.images) == 4
+    assert torch.equal(source.train.images[0], torch.from_numpy(pixels))
+
+
+def test_another_image_of_any_kind_makes_another_fingerprint(tmp_path):
+    write_tree(tmp_path / "pets")
+    before = fingerprint(tmp_path, "pets")
+    write_image(tmp_path / "pets" / "train" / "cat" / "x.bmp", noise(6, 6, 3))
+    assert fingerprint(tmp_path, "pets") != before
+
+
+def test_what_is_no_image_is_named_without_words_of_the_machine(tmp_path):
+    write_tree(tmp_path / "pets")
+    (tmp_path / "pets" / "train" / "cat" / "0.png").write_text("no image")
+    said = refusal(DataMissingError, tmp_path)
+    assert said.endswith("train/cat/0.png is no PNG, JPEG, BMP, WEBP, TIFF or PPM image: replace or delete it")
+
+
+def test_a_file_that_has_become_a_pipe_since_it_was_listed_does_not_wait(tmp_path, monkeypatch):
+    tree = image_folder.list_images(write_tree(tmp_path / "pets"))
+    monkeypatch.setattr(image_folder, "list_images", lambda root: tree)
+    place = tmp_path / "pets" / tree.files[0].relative
+    place.unlink()
+    os.mkfifo(place)
+    assert "is no PNG" in refusal(DataMissingError, tmp_path)
+
+
+def test_an_endless_file_of_no_size_is_refused(tmp_path, monkeypatch):
+    """As those of /proc are."""
+    write_tree(tmp_path / "pets")
+    monkeypatch.setattr(image_folder, "MOST_BYTES", 10)
+    assert "has no end" in refusal(DataMissingError, tmp_path)
+
+
+def test_a_damaged_cache_gives_the_images_of_the_files(tmp_path, monkeypatch):
+    monkeypatch.setattr("genlab.data.image_cache._verified", set())
+    write_tree(tmp_path / "pets")
+    images = load(tmp_path).train.images
+    (entry,) = (tmp_path / ".genlab-cache").glob("*.safetensors")
+    content = entry.read_bytes()
+    entry.write_bytes(content[:-50] + bytes(50))
+    os.utime(entry, (1, 1))
+    assert torch.equal(load(tmp_path).train.images, images)
+    assert entry.stat().st_mtime > 1, "it is written anew"

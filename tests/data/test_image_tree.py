@@ -101,3 +101,50 @@ def test_the_signature_changes_with_name_size_and_time(tmp_path):
     path.rename(path.with_name("3.png"))
     signatures.add(list_images(tmp_path).signature())
     assert len(signatures) == 4
+
+
+def test_what_is_left_out_is_said_with_its_number_once_a_process(tmp_path, caplog):
+    write_tree(tmp_path, per_class=1)
+    for name in ("a.txt", "b.TXT", "c.gif", "README", ".hidden.txt", "d.\x1b]0;title\x07"):
+        (tmp_path / "train" / "cat" / name).write_text("")
+    list_images(tmp_path)
+    list_images(tmp_path)
+    (said,) = caplog.messages
+    assert said.endswith(
+        "5 files that are no images are left out (1 .\\x1b]0;title\\x07, 1 .gif, 2 .txt, 1 without an ending)"
+    )
+
+
+def test_a_folder_of_images_alone_says_nothing(tmp_path, caplog):
+    list_images(write_tree(tmp_path))
+    assert not caplog.messages
+
+
+@pytest.mark.parametrize("name", ["val", "valid", "validation"])
+def test_a_test_set_by_another_name_is_told_and_not_taken_for_a_class(tmp_path, name):
+    write_tree(tmp_path)
+    (tmp_path / "test").rename(tmp_path / name)
+    assert f"has train/ and {name}/: the test images belong in test/" in refusal(tmp_path)
+
+
+def test_a_pipe_and_a_device_are_refused(tmp_path):
+    write_tree(tmp_path)
+    place = tmp_path / "train" / "cat" / "9.png"
+    os.mkfifo(place)
+    assert refusal(tmp_path).endswith("9.png is a pipe or a device and no image file: remove it")
+    place.unlink()
+    place.symlink_to("/dev/zero")
+    assert refusal(tmp_path).endswith("9.png is a pipe or a device and no image file: remove it")
+
+
+def test_a_file_too_large_for_an_image_is_refused(tmp_path):
+    write_tree(tmp_path)
+    with open(tmp_path / "train" / "cat" / "9.png", "wb") as file:
+        file.truncate(2**28 + 1)
+    assert "9.png has 256 MiB and is no image of a data set" in refusal(tmp_path)
+
+
+def test_a_name_that_a_terminal_would_act_upon_is_written_out(tmp_path):
+    write_tree(tmp_path)
+    (tmp_path / "train" / "cat" / "9\x1b[31m\n.png").symlink_to(tmp_path / "absent")
+    assert "9\\x1b[31m\\n.png cannot be read" in refusal(tmp_path)
