@@ -1,5 +1,6 @@
 """What `genlab measure` does with runs, and with a net of one's own."""
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,6 +76,7 @@ def measure_net(
             net.data,
             net.overrides,
             initial=net.initial,
+            say=lambda line: print(f"genlab: {line}", file=sys.stderr),
             data_dir=data_dir,
             device=device,
         )

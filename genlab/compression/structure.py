@@ -11,7 +11,8 @@ from torch import Tensor, nn
 
 from genlab.compression.settings import Setting
 from genlab.errors import GenlabError, UsageError
-from genlab.models.traversal import folded, weight_layers
+from genlab.models.folding import folded
+from genlab.models.traversal import weight_layers
 
 WeightModule = nn.Linear | nn.Conv2d
 
@@ -107,7 +108,7 @@ def dense_network(model: nn.Module, input_shape: tuple[int, ...]) -> nn.Module:
     """A copy of the net with batch norm folded in, in float64 and evaluation mode: what compression starts from.
 
     Raises:
-        GenlabError: batch norm cannot be folded, as `genlab.models.traversal.folded` says.
+        GenlabError: batch norm cannot be folded, as `genlab.models.folding.folded` says.
     """
     try:
         return folded(model, input_shape)

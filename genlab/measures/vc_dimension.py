@@ -11,7 +11,7 @@ BARTLETT = "Bartlett et al. 2019, JMLR 20(63)"
 @measure(
     paper=BARTLETT, equation="Theorem 7 for piecewise-linear units, as in Jiang et al. 2020", unit="1", cost="weights"
 )
-def vc_dimension_bound(weight_layers: list[WeightLayer], p: int = 1) -> float:
+def vc_dimension_bound(piecewise_linear_layers: list[WeightLayer], p: int = 1) -> float:
     """d + sum_i (d - i + 1) q_i log2( 4 e p R log2(2 e p R) ), R = sum_i i a_i, for d layers of a_i outputs each.
 
     q_i is the number of weights and biases of layer i, batch norm folded, those of a kernel counted once; a_i counts
@@ -25,14 +25,14 @@ def vc_dimension_bound(weight_layers: list[WeightLayer], p: int = 1) -> float:
     and their own simpler form for convolutions is d log2(6 d n)^3 times the number of weights, not given here.
 
     Args:
-        weight_layers: in forward order.
+        piecewise_linear_layers: in forward order, of a net whose units are piecewise linear.
         p: breaks of an activation function: 1 for ReLU.
     """
     if p < 1:
         raise ValueError(f"an activation function that is not linear has at least 1 break; p is {p}")
-    depth = len(weight_layers)
+    depth = len(piecewise_linear_layers)
     weighted = units = 0
-    for i, layer in enumerate(weight_layers, start=1):
+    for i, layer in enumerate(piecewise_linear_layers, start=1):
         bias = layer.module.bias
         weighted += (depth - i + 1) * (layer.weight.numel() + (0 if bias is None else bias.numel()))
         units += i * math.prod(layer.output_shape)

@@ -1,4 +1,4 @@
-"""The weight layers of a net in forward order with the shapes they see, and batch norm folded into them."""
+"""The weight layers of a net in forward order with the shapes they see, and how they hang together."""
 
 import copy
 from collections.abc import Callable
@@ -10,12 +10,7 @@ import torch
 from torch import Tensor, nn
 
 WEIGHT_TYPES = (nn.Linear, nn.Conv2d)
-BATCH_NORM_TYPES = (nn.BatchNorm1d, nn.BatchNorm2d)
 SAME_OUTPUTS = 1e-9
-
-
-class FoldingError(ValueError):
-    """Batch norm that cannot be made part of the weights before it; the message says which, or by how much it fails."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +70,7 @@ def record_calls(model: nn.Module, input_shape: tuple[int, ...]) -> list[Call]:
     model.eval()
     try:
         with torch.no_grad():
-            model(_probe(model, input_shape, 1))
+            model(probe(model, input_shape, 1))
     finally:
         for handle in handles:
             handle.remove()
@@ -125,7 +120,7 @@ def weights_elsewhere(model: nn.Module, input_shape: tuple[int, ...]) -> list[st
         return []
     copied = copy.deepcopy(model).eval()
     leaves = {name: parameter.detach().clone().requires_grad_() for name, parameter in others.items()}
-    outputs = torch.func.functional_call(copied, leaves, (_probe(model, input_shape, 1),))
+    outputs = torch.func.functional_call(copied, leaves, (probe(model, input_shape, 1),))
     if not outputs.requires_grad:
         return []
     gradients = torch.autograd.grad(outputs.sum(), tuple(leaves.values()), allow_unused=True)
@@ -189,7 +184,7 @@ def _act_outside_calls(model: nn.Module, input_shape: tuple[int, ...], names: li
         for parameter in layer.parameters():
             parameter.copy_(torch.randn(parameter.shape, generator=generator, dtype=torch.float64))
         layer.register_forward_hook(answer_with(original.get_submodule(name)))
-    images = _probe(original, input_shape, 4)
+    images = probe(original, input_shape, 4)
     expected = original(images)
     rounding = SAME_OUTPUTS * float(expected.nan_to_num().abs().max())
     return not torch.allclose(expected, moved(images), rtol=0.0, atol=rounding, equal_nan=True)
@@ -210,75 +205,15 @@ def chain_modules(model: nn.Module, input_shape: tuple[int, ...]) -> list[nn.Mod
         return None
     copied = copy.deepcopy(model).eval()
     with torch.no_grad():
-        expected = copied(_probe(model, input_shape, 1))
-        found = _probe(model, input_shape, 1)
+        expected = copied(probe(model, input_shape, 1))
+        found = probe(model, input_shape, 1)
         for call in calls:
             found = copied.get_submodule(call.name)(found)
     same = expected.shape == found.shape and torch.allclose(expected, found)
     return [call.module for call in calls] if same else None
 
 
-def folded(model: nn.Module, input_shape: tuple[int, ...]) -> nn.Module:
-    """A copy of the net in float64 and evaluation mode in which batch norm is part of the weights before it.
-
-    With y = gamma (Wx + b - mean) / s + beta and s = sqrt(var + eps), the folded layer has weight (gamma/s) W and bias
-    beta + (gamma/s)(b - mean); batch norm becomes `nn.Identity`. Checked by a forward pass of random images, which must
-    agree to 1e-9 relative to the largest output.
-
-    Args:
-        model: a net in which each batch norm takes the output of one weight layer directly; not changed.
-        input_shape: `[channels, height, width]` of one image.
-
-    Raises:
-        FoldingError: a batch norm follows something else than a weight layer or has no running statistics, or the
-            outputs do not agree.
-        ValueError: the outputs are not finite, or others each time.
-    """
-    original = copy.deepcopy(model).double().eval()
-    result = copy.deepcopy(original)
-    calls = record_calls(result, input_shape)
-    for call in calls:
-        if isinstance(call.module, BATCH_NORM_TYPES):
-            before = next((c for c in calls if c.output is call.inputs and isinstance(c.module, WEIGHT_TYPES)), None)
-            if before is None:
-                raise FoldingError(f"batch norm {call.name} does not directly follow a linear or convolutional layer")
-            _fold(before.module, call.module)
-            result.set_submodule(call.name, nn.Identity().eval())
-    _check_equal(original, result, input_shape)
-    return result
-
-
-@torch.no_grad()
-def _fold(layer: nn.Module, norm: nn.Module) -> None:
-    assert isinstance(layer, WEIGHT_TYPES)
-    assert isinstance(norm, BATCH_NORM_TYPES)
-    mean, variance = norm.running_mean, norm.running_var
-    if mean is None or variance is None:
-        raise FoldingError("batch norm without running statistics cannot be folded: its effect depends on the batch")
-    gamma = torch.ones_like(mean) if norm.weight is None else norm.weight
-    beta = torch.zeros_like(mean) if norm.bias is None else norm.bias
-    scale = gamma / torch.sqrt(variance + norm.eps)
-    bias = torch.zeros_like(mean) if layer.bias is None else layer.bias
-    layer.weight.mul_(scale.view(-1, *[1] * (layer.weight.dim() - 1)))
-    layer.bias = nn.Parameter(beta + scale * (bias - mean))
-
-
-@torch.no_grad()
-def _check_equal(original: nn.Module, result: nn.Module, input_shape: tuple[int, ...]) -> None:
-    images = _probe(original, input_shape, 4)
-    expected, found = original(images), result(images)
-    if not expected.isfinite().all():
-        raise ValueError("the net's outputs are not all finite (its weights may be NaN or infinite)")
-    largest = expected.abs().max()
-    difference = (expected - found).abs().max()
-    if not difference <= SAME_OUTPUTS * largest.clamp(min=torch.finfo(torch.float64).tiny):
-        if not torch.equal(original(images), expected):
-            raise ValueError("the net gives other outputs for the same images each time")
-        outputs = f"outputs would change by {difference:.1e} (largest output {largest:.1e})"
-        raise FoldingError(f"its batch norm cannot be folded into the layers before it: {outputs}")
-
-
-def _probe(model: nn.Module, input_shape: tuple[int, ...], n: int) -> Tensor:
+def probe(model: nn.Module, input_shape: tuple[int, ...], n: int) -> Tensor:
     """Fixed images in the model's own type and device: their values only drive and check a forward pass."""
     parameter = next(iter(model.parameters()), torch.zeros(()))
     generator = torch.Generator().manual_seed(0)

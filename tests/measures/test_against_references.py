@@ -17,8 +17,8 @@ from genlab.measures.computing.compute import Results, compute_measures
 from genlab.measures.computing.request import Request
 from genlab.measures.inputs.subject import Subject
 from genlab.measures.path_norms import log_l1_path_norm, log_l2_path_norm
+from genlab.models.folding import folded
 from genlab.models.mlp import mlp
-from genlab.models.traversal import folded
 from tests.measures.entries import assert_agree, entries, entries_of
 from tests.measures.oracles import compares
 from tests.measures.subjects import STEADY, SUBJECTS, described, normalised, perturbed

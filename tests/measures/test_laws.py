@@ -12,7 +12,7 @@ from torch import nn
 from genlab.measures import MEASURES
 from genlab.measures.inputs.outputs import training_logits
 from genlab.measures.inputs.subject import Subject
-from genlab.models.traversal import folded
+from genlab.models.folding import folded
 from tests.measures.entries import NET, Entry, assert_agree, measured
 from tests.measures.subjects import SUBJECTS
 

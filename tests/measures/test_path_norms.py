@@ -14,9 +14,9 @@ from genlab.measures.path_norms import (
     log_l2_path_norm_over_margin_5,
 )
 from genlab.models.dropout import Chain, Dropout
+from genlab.models.folding import folded
 from genlab.models.initialisation import initialise
 from genlab.models.mlp import mlp
-from genlab.models.traversal import folded
 from genlab.models.vgg import neyshabur_vgg, vgg
 
 

@@ -4,16 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from genlab.models.mlp import mlp
-from genlab.models.traversal import (
-    FoldingError,
-    chain_modules,
-    folded,
-    record_calls,
-    shared_weights,
-    weight_layers,
-    weights_elsewhere,
-)
+from genlab.models.folding import folded
+from genlab.models.traversal import chain_modules, record_calls, shared_weights, weight_layers, weights_elsewhere
 from genlab.models.vgg import neyshabur_vgg, vgg
 
 
@@ -89,96 +81,6 @@ def test_layers_of_vgg_with_the_maps_they_see():
 def test_a_layer_used_twice_is_refused():
     with pytest.raises(ValueError, match="layer shared is used 2 times"):
         weight_layers(UsedTwice(), (4,))
-
-
-@pytest.mark.parametrize(
-    ("model", "shape"),
-    [
-        (vgg((3, 32, 32), 10, 11, width_multiplier=0.05), (3, 32, 32)),
-        (vgg((3, 32, 32), 10, 13, width_multiplier=0.05, batch_norm=False, classifier_widths=(7,)), (3, 32, 32)),
-        (neyshabur_vgg((1, 32, 32), 10, width_multiplier=0.05, dropout=0.5), (1, 32, 32)),
-        (mlp((1, 4, 4), 3, [6, 5]), (1, 4, 4)),
-        (RegisteredBackwards(), (4,)),
-    ],
-    ids=["vgg with batch norm", "vgg without", "neyshabur_vgg", "mlp", "registered backwards"],
-)
-def test_folding_changes_no_output_and_leaves_no_batch_norm(model, shape):
-    scrambled(model)
-    plain = folded(model, shape)
-    x = images(8, *shape)
-    expected = copy.deepcopy(model).double().eval()(x)
-    assert (plain(x) - expected).abs().max() < 1e-10 * expected.abs().max()
-    assert not any(isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d) for module in plain.modules())
-    assert all(parameter.dtype == torch.float64 for parameter in plain.parameters())
-    assert not plain.training
-
-
-def test_folding_of_one_layer_in_closed_form():
-    layer, norm = nn.Linear(1, 1, bias=False), nn.BatchNorm1d(1, eps=0.0)
-    with torch.no_grad():
-        layer.weight.fill_(3)
-        norm.weight.fill_(5)
-        norm.bias.fill_(7)
-        norm.running_mean.fill_(2)
-        norm.running_var.fill_(4)
-    plain = folded(nn.Sequential(layer, norm), (1,))
-    assert plain[0].weight.item() == 3 * 5 / 2
-    assert plain[0].bias.item() == 7 - 5 * 2 / 2
-
-
-def test_folding_works_without_scale_and_shift():
-    model = scrambled(nn.Sequential(nn.Conv2d(2, 3, 3), nn.ReLU(), nn.Flatten(), nn.Linear(12, 2)))
-    model.insert(1, nn.BatchNorm2d(3, affine=False))
-    model[1].running_mean.fill_(0.7)
-    model[1].running_var.fill_(9)
-    x = images(5, 2, 4, 4)
-    expected = copy.deepcopy(model).double().eval()(x)
-    assert (folded(model, (2, 4, 4))(x) - expected).abs().max() < 1e-12 * expected.abs().max()
-
-
-@pytest.mark.parametrize("between", [nn.ReLU(), nn.MaxPool2d(2)])
-def test_batch_norm_that_does_not_follow_a_weight_layer_is_refused(between):
-    model = nn.Sequential(nn.Conv2d(3, 3, 3), between, nn.BatchNorm2d(3))
-    with pytest.raises(ValueError, match="batch norm 2 does not directly follow"):
-        folded(model, (3, 8, 8))
-
-
-def test_a_net_with_other_outputs_each_time_is_told_and_not_its_batch_norm():
-    class Noisy(nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.layer = nn.Linear(4, 4)
-
-        def forward(self, x: torch.Tensor) -> torch.Tensor:
-            return self.layer(x) + torch.randn(len(x), 4)
-
-    with pytest.raises(ValueError, match="other outputs for the same images each time"):
-        folded(Noisy(), (4,))
-
-
-def test_batch_norm_on_the_input_is_refused():
-    with pytest.raises(ValueError, match="batch norm 0 does not directly follow"):
-        folded(nn.Sequential(nn.BatchNorm2d(3), nn.Conv2d(3, 3, 3)), (3, 8, 8))
-
-
-def test_batch_norm_without_running_statistics_is_refused():
-    model = nn.Sequential(nn.Conv2d(3, 3, 3), nn.BatchNorm2d(3, track_running_stats=False))
-    with pytest.raises(ValueError, match="without running statistics"):
-        folded(model, (3, 8, 8))
-
-
-def test_what_is_done_between_modules_and_breaks_folding_is_found_by_the_forward_pass():
-    class AlsoReadsBeforeTheNorm(nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.layer, self.norm = nn.Linear(4, 4), nn.BatchNorm1d(4)
-
-        def forward(self, x: torch.Tensor) -> torch.Tensor:
-            h = self.layer(x)
-            return self.norm(h) + h
-
-    with pytest.raises(FoldingError, match="cannot be folded into the layers before it: outputs would change by"):
-        folded(scrambled(AlsoReadsBeforeTheNorm()), (4,))
 
 
 def test_a_chain_is_listed_module_by_module():

@@ -1,5 +1,6 @@
 """Measure a net of one's own: any classifier, images and labels as tensors, any loss."""
 
+import contextlib
 import copy
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
@@ -8,26 +9,33 @@ import pandas as pd
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.utils.data import DataLoader
 
 from genlab.data.dataset import Dataset
 from genlab.data.images import centre_crop
 from genlab.data.normalisation import Normalisation
 from genlab.errors import ConfigError, Problem
 from genlab.measures.computing.compute import compute_measures
+from genlab.measures.computing.loader_images import loader_images
 from genlab.measures.computing.request import Request
+from genlab.measures.computing.state_dicts import filled, other_net, without_wrappers
 from genlab.measures.inputs.loss_hessian import Loss
 from genlab.measures.inputs.subject import Subject
+from genlab.models.plain import UnreadableNetError, copied_net, plain, unwrapped
 from genlab.rundir.columns import MEASURE_COLUMNS
 
 # A mean and a standard deviation for each channel on the scale [0, 1], or the name of one that needs none.
 PixelNormalisation = tuple[Sequence[float], Sequence[float]] | Literal["image", "none"]
 TRIED_IMAGES = 4
+CHECKED_IMAGES = 1024
+# Relative to the largest output: a GPU may add in another order each time.
+SAME_OUTPUTS = 1e-9
 
 
 def measure_model(
     model: nn.Module,
-    images: Tensor,
-    labels: Tensor,
+    images: Tensor | DataLoader[Any],
+    labels: Tensor | None = None,
     *,
     initial: nn.Module | Mapping[str, Tensor] | None = None,
     only: Sequence[str] | str | None = None,
@@ -39,18 +47,24 @@ def measure_model(
     """Complexity measures of any torch classifier on the images that it was trained on; offered as `genlab.measure`.
 
     The net is measured in evaluation mode, in float64 unless a measure says otherwise, on the device of its parameters,
-    and left as it is: all is done with copies.
+    and left as it is: all is done with copies. A net that is compiled, in DataParallel or averaged is measured as the
+    net inside, and layers whose weights are made from others (weight norm, spectral norm, pruning) as layers with the
+    weights that they stand for, in curvature too.
 
     Args:
-        model: takes images `[n, channels, height, width]` and returns logits `[n, classes]`.
-        images: training images as the net takes them, floats; or uint8 pixels with a `normalisation`.
-        labels: classes as trained on, whole numbers `[n]`.
+        model: takes images `[n, channels, height, width]` and returns logits `[n, classes]`, the same each time.
+        images: training images as the net takes them, floats; or uint8 pixels with a `normalisation`; or a DataLoader
+            of (images, labels) in a fixed order. Of one whose images do not fit into memory they go to a temporary
+            file, batch by batch.
+        labels: classes as trained on, whole numbers `[n]`; left out with a DataLoader.
         initial: the net at initialisation, or its state_dict; without it distances have a reason and no value.
         only: names of measures (`genlab ls measures`); all where it is not given.
         options: by measure, values of its options.
         loss: outputs and labels to the mean over the images; the cross-entropy where it is not given. The measures of
             the Hessian are of it; gradient noise, the Fisher-Rao norm, max and expected sharpness are of the
-            cross-entropy alone and have a reason where another was given; `train_cross_entropy` is always that.
+            cross-entropy alone and have a reason where another was given; `train_cross_entropy` is always that. Outputs
+            come to it in float64, and a module's own tensors (class weights) are made float64 too; a function that
+            does not take float64, for tensors of its own, gets float32.
         normalisation: of uint8 images: (mean, std) of each channel on the scale [0, 1], "image" (each image by its own)
             or "none" (only divided by 255).
         seed: of the random vectors of what is sampled or iterated.
@@ -64,7 +78,12 @@ def measure_model(
     """
     names = "all" if only is None else [only] if isinstance(only, str) else only
     request = Request.of(names, options)
+    if isinstance(images, DataLoader):
+        if labels is not None:
+            raise ConfigError.at("labels", "come from the DataLoader; leave them out")
+        images, labels = loader_images(images)
     _refuse(_of_model(model), _of_images(images), _of_labels(labels, images), _of_seed(seed))
+    assert labels is not None
     pixels = _pixel_normalisation(images, normalisation)
     device = next((parameter.device for parameter in model.parameters()), images.device)
     dataset = _dataset(images, labels, pixels, device)
@@ -86,16 +105,17 @@ def subject_on(
     """A copy of a net with the images that it was trained on, seen to run on them.
 
     Raises:
-        ConfigError: the net fails, its outputs are no logits of the labels, `initial` is another net, or the loss is no
-            mean over the images.
+        ConfigError: the net cannot be looked into, fails, gives other outputs each time or outputs that are no logits
+            of the labels, `initial` is another net, or the loss is no mean over the images.
     """
-    copied, start = _copied(model), _initial(model, initial)
+    copied, start = _plain(model), _initial(model, initial)
     pixels = centre_crop(dataset.train_images[:TRIED_IMAGES], dataset.input_size)
     images = dataset.normalisation(pixels, torch.float64)
     outputs = _logits(copied, images)
     largest = int(dataset.train_labels.max())
     if largest >= outputs.shape[1]:
         raise ConfigError.at("labels", f"go up to {largest}, and the net has {outputs.shape[1]} outputs")
+    loss = _of_any_precision(loss, outputs, dataset.train_labels[:TRIED_IMAGES])
     _require_mean(loss, outputs, dataset.train_labels[:TRIED_IMAGES])
     return Subject(copied, start, dataset, seed, dataset.train_images.device, loss=loss)
 
@@ -129,7 +149,9 @@ def _of_images(images: Any) -> Problem | None:
         return Problem("images", f"must be [n, channels, height, width], not of shape {list(images.shape)}")
     if images.dtype != torch.uint8 and not images.is_floating_point():
         return Problem("images", f"must be floats as the net takes them, or uint8 pixels, not {_type(images)}")
-    if images.is_floating_point() and not bool(torch.isfinite(images).all()):
+    if images.is_floating_point() and not all(
+        bool(torch.isfinite(part).all()) for part in images.split(CHECKED_IMAGES)
+    ):
         return Problem("images", "have values that are not finite")
     return None
 
@@ -183,39 +205,35 @@ def _pixel_normalisation(images: Tensor, given: PixelNormalisation | None) -> No
     return Normalisation("dataset", mean, std)
 
 
-def _copied(model: nn.Module) -> nn.Module:
+def _plain(model: nn.Module) -> nn.Module:
     try:
-        return copy.deepcopy(model)
+        return plain(model)
+    except UnreadableNetError as why:
+        raise ConfigError.at("model", str(why)) from None
     except Exception as error:
         raise ConfigError.at("model", f"cannot be copied ({_first_line(error)})") from None
 
 
 def _initial(model: nn.Module, given: nn.Module | Mapping[str, Tensor] | None) -> nn.Module | None:
-    """The initial weights in a copy of the model itself, so that both have the same modules."""
+    """The net at initialisation, with the modules of the model."""
     if given is None:
         return None
-    state = given.state_dict() if isinstance(given, nn.Module) else given
-    if not isinstance(state, Mapping):
+    if not isinstance(given, nn.Module | Mapping):
         raise ConfigError.at("initial", f"must be a torch.nn.Module or a state_dict, not a {type(given).__name__}")
-    copied = _copied(model)
-    problem = other_net(copied, state)
-    if problem:
+    if isinstance(given, nn.Module):
+        start = _plain(given)
+    else:
+        own = copied_net(unwrapped(model))
+        state = without_wrappers(given, own)
+        if problem := other_net(own, state):
+            raise ConfigError.at("initial", f"is not the same net as the model: {problem}")
+        own.load_state_dict(filled(own, state))
+        start = _plain(own)
+    copied = _plain(model)
+    if problem := other_net(copied, start.state_dict()):
         raise ConfigError.at("initial", f"is not the same net as the model: {problem}")
-    copied.load_state_dict(dict(state))
+    copied.load_state_dict(start.state_dict())
     return copied
-
-
-def other_net(net: nn.Module, state: Mapping[str, Tensor]) -> str:
-    """What first tells a state_dict from that of a net, in words; empty where it fits."""
-    own = net.state_dict()
-    for name in sorted(own.keys() | state.keys()):
-        if name not in own:
-            return f"it has {name} besides"
-        if name not in state:
-            return f"it has no {name}"
-        if own[name].shape != state[name].shape:
-            return f"its {name} is of shape {list(state[name].shape)} and not {list(own[name].shape)}"
-    return ""
 
 
 @torch.no_grad()
@@ -226,14 +244,38 @@ def _logits(model: nn.Module, images: Tensor) -> Tensor:
         ConfigError: the net fails, or its outputs are no logits.
     """
     try:
-        outputs = copy.deepcopy(model).double().eval()(images.clone())
+        net = copy.deepcopy(model).double().eval()
+        outputs, again = (net(images.clone()) for _ in range(2))
     except Exception as error:
         message = f"fails in float64 on images {list(images.shape)} ({_first_line(error)})"
         raise ConfigError.at("model", message) from None
+    if isinstance(outputs, Tensor) and not _same(outputs, again):
+        message = "gives other outputs for the same images each time (dropout that stays on in evaluation, or the like)"
+        raise ConfigError.at("model", message)
     if not isinstance(outputs, Tensor) or outputs.dim() != 2 or len(outputs) != len(images):
         found = f"shape {list(outputs.shape)}" if isinstance(outputs, Tensor) else f"a {type(outputs).__name__}"
         raise ConfigError.at("model", f"must return logits [n, classes] for {len(images)} images, not {found}")
     return outputs
+
+
+def _same(outputs: Tensor, again: Any) -> bool:
+    if not isinstance(again, Tensor) or again.shape != outputs.shape:
+        return False
+    finite = outputs.nan_to_num()
+    return torch.allclose(finite, again.nan_to_num(), rtol=0.0, atol=SAME_OUTPUTS * float(finite.abs().max()))
+
+
+def _of_any_precision(loss: Loss, outputs: Tensor, labels: Tensor) -> Loss:
+    """The loss as it takes outputs in float64, where need be by giving it float32 ones."""
+    if isinstance(loss, nn.Module):
+        loss = copy.deepcopy(loss).double()
+    try:
+        loss(outputs, labels)
+    except Exception:
+        with contextlib.suppress(Exception):
+            loss(outputs.float(), labels)
+            return lambda outputs, labels: loss(outputs.float(), labels)
+    return loss
 
 
 def _require_mean(loss: Loss, outputs: Tensor, labels: Tensor) -> None:

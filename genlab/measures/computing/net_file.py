@@ -2,16 +2,19 @@
 
 import contextlib
 import importlib.util
+import pickle
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from pydantic import Field
 from safetensors import SafetensorError
 from safetensors.torch import load_file
-from torch import Tensor, nn
+from torch import nn
 
 from genlab.config.overrides import apply_overrides
 from genlab.config.schema.data import DataConfig
@@ -19,14 +22,12 @@ from genlab.config.schema.section import Section
 from genlab.config.validation import nearest, validated
 from genlab.config.yaml_source import parse
 from genlab.data.build import build_dataset
+from genlab.data.normalisation import Normalisation
 from genlab.errors import UsageError
-from genlab.measures.computing.measure_model import other_net, subject_on
+from genlab.measures.computing.measure_model import subject_on
+from genlab.measures.computing.state_dicts import NoStateError, find_state
 from genlab.measures.inputs.subject import Subject
-
-# Where training scripts put the state_dict in a checkpoint that has more.
-STATE_KEYS = ("state_dict", "model_state_dict", "model", "net")
-# What torch.nn.DataParallel writes before every name.
-PARALLEL_PREFIX = "module."
+from genlab.models.plain import unwrapped
 
 
 class NetData(Section):
@@ -43,6 +44,10 @@ def subject_from_files(
     overrides: Sequence[str] = (),
     *,
     initial: str | None = None,
+    key: str | None = None,
+    loss: str | None = None,
+    normalisation: str | None = None,
+    say: Callable[[str], None] = lambda line: None,
     data_dir: Path,
     device: torch.device,
 ) -> Subject:
@@ -54,6 +59,11 @@ def subject_from_files(
         data: name of a data set.
         overrides: `data.KEY=VALUE` or `seed=N` each, as of `genlab train`.
         initial: weights at initialisation, likewise.
+        key: which of several nets in the file of weights, by the keys on the way to it, as `state_dict.model`.
+        loss: `FILE.py:FUNCTION`, a function of outputs and labels; the cross-entropy where it is not given.
+        normalisation: mean and standard deviation of each channel on the scale [0, 1], as `0.49,0.48,0.45/0.2,0.2,0.2`,
+            in place of `data.normalisation`.
+        say: told where more than one net of the file would do.
 
     Raises:
         UsageError: a file that is not there or not what it should be, weights of another net, unknown keys.
@@ -63,34 +73,59 @@ def subject_from_files(
     apply_overrides(source, overrides)
     config = validated(NetData, source)
     net = _net(model)
-    start = None if initial is None else _with_weights(_net(model), initial)
-    trained = _with_weights(net, weights)
-    dataset = build_dataset(config.data, seed=config.seed, data_dir=data_dir).to(device)
-    return subject_on(trained.to(device), dataset, initial=start, seed=config.seed)
+    start = None if initial is None else _with_weights(_net(model), initial, None, say)
+    trained = _with_weights(net, weights, key, say)
+    dataset = build_dataset(config.data, seed=config.seed, data_dir=data_dir)
+    if normalisation is not None:
+        dataset = replace(dataset, normalisation=_normalisation(normalisation, dataset.input_shape[0]))
+    own_loss = F.cross_entropy if loss is None else _defined("--loss", loss)
+    return subject_on(trained.to(device), dataset.to(device), initial=start, loss=own_loss, seed=config.seed)
 
 
 def _net(spec: str) -> nn.Module:
-    file, colon, name = spec.rpartition(":")
-    path = Path(file)
-    if not colon or not name.isidentifier() or path.suffix != ".py":
-        raise UsageError(f"--model {spec}: is written FILE.py:FUNCTION")
-    if not path.is_file():
-        raise UsageError(f"--model {spec}: there is no file {path}")
-    with _neighbours_importable(path):
-        content = _executed(path)
-        if name not in content:
-            functions = [key for key, value in content.items() if callable(value) and not key.startswith("_")]
-            raise UsageError(f"--model {spec}: {path} has no {name}; {nearest(name, sorted(functions))}")
-        try:
-            net = content[name]()
-        except Exception as error:
-            raise UsageError(f"--model {spec}: {name}() fails ({_first_line(error)})") from error
+    build = _defined("--model", spec)
+    name = spec.rpartition(":")[2]
+    try:
+        with _neighbours_importable(Path(spec.rpartition(":")[0])):
+            net = build()
+    except (Exception, SystemExit) as error:
+        raise UsageError(f"--model {spec}: {name}() fails ({_first_line(error)})") from error
     if not isinstance(net, nn.Module):
         raise UsageError(f"--model {spec}: {name}() returns a {type(net).__name__}, not a torch.nn.Module")
     return net
 
 
-def _executed(path: Path) -> dict[str, Any]:
+def _defined(option: str, spec: str) -> Callable[..., Any]:
+    """The function that `FILE.py:FUNCTION` names."""
+    file, colon, name = spec.rpartition(":")
+    path = Path(file)
+    if not colon or not name.isidentifier() or path.suffix != ".py":
+        raise UsageError(f"{option} {spec}: is written FILE.py:FUNCTION")
+    if not path.is_file():
+        raise UsageError(f"{option} {spec}: there is no file {path}")
+    with _neighbours_importable(path):
+        content = _executed(option, path)
+    functions = [key for key, value in content.items() if callable(value) and not key.startswith("_")]
+    if name not in content:
+        raise UsageError(f"{option} {spec}: {path} has no {name}; {nearest(name, sorted(functions))}")
+    if not callable(content[name]):
+        raise UsageError(f"{option} {spec}: {name} is no function")
+    return content[name]
+
+
+def _normalisation(text: str, channels: int) -> Normalisation:
+    try:
+        mean, std = (torch.tensor([float(number) for number in part.split(",")]).double() for part in text.split("/"))
+    except ValueError:
+        raise UsageError(f"--normalisation {text}: is written MEAN,MEAN,.../STD,STD,...") from None
+    if len(mean) != channels or len(std) != channels or not bool((std > 0).all()):
+        raise UsageError(
+            f"--normalisation {text}: must be {channels} means and {channels} positive deviations, one for each channel"
+        )
+    return Normalisation("dataset", mean, std)
+
+
+def _executed(option: str, path: Path) -> dict[str, Any]:
     """What a Python file defines."""
     found = importlib.util.spec_from_file_location(path.stem, path)
     assert found is not None
@@ -98,8 +133,8 @@ def _executed(path: Path) -> dict[str, Any]:
     module = importlib.util.module_from_spec(found)
     try:
         found.loader.exec_module(module)
-    except Exception as error:
-        raise UsageError(f"--model {path}: cannot be executed ({_first_line(error)})") from error
+    except (Exception, SystemExit) as error:
+        raise UsageError(f"{option} {path}: cannot be executed ({_first_line(error)})") from error
     return vars(module)
 
 
@@ -113,36 +148,42 @@ def _neighbours_importable(path: Path) -> Iterator[None]:
         sys.path.pop(0)
 
 
-def _with_weights(net: nn.Module, file: str) -> nn.Module:
-    state = _state(Path(file))
-    problem = other_net(net, state)
-    if problem:
-        raise UsageError(f"{file}: is of another net than --model gives: {problem}")
-    net.load_state_dict(state)
+def _with_weights(net: nn.Module, file: str, key: str | None, say: Callable[[str], None]) -> nn.Module:
+    net = unwrapped(net)
+    try:
+        found, labels = find_state(_content(Path(file)), net, key)
+    except NoStateError as why:
+        raise UsageError(f"{file}: {why}") from None
+    if len(labels) > 1 and key is None:
+        others = ", ".join(label or "the file itself" for label in labels if label != found.label)
+        say(f"{file}: the weights at {found.label or 'the file itself'} are taken; --key chooses among it and {others}")
+    try:
+        net.load_state_dict(found.state)
+    except RuntimeError as error:
+        raise UsageError(f"{file}: does not fit the net of --model ({_first_line(error)})") from None
     return net
 
 
-def _state(path: Path) -> dict[str, Tensor]:
-    """The state_dict in a file."""
+def _content(path: Path) -> Mapping[Any, Any]:
     if not path.is_file():
         raise UsageError(f"{path}: there is no such file")
     try:
-        found: Mapping[str, Any] = load_file(path) if path.suffix == ".safetensors" else _unpickled(path)
+        return load_file(path) if path.suffix == ".safetensors" else _unpickled(path)
     except (SafetensorError, OSError) as error:
         raise UsageError(f"{path}: is no safetensors file ({_first_line(error)})") from None
-    if not any(isinstance(value, Tensor) for value in found.values()):
-        inner = [found[key] for key in STATE_KEYS if isinstance(found.get(key), Mapping)]
-        found = {**inner[0]} if inner else found
-    if not found or not all(isinstance(value, Tensor) for value in found.values()):
-        raise UsageError(f"{path}: holds no state_dict (tensors by name)")
-    if all(name.startswith(PARALLEL_PREFIX) for name in found):
-        return {name.removeprefix(PARALLEL_PREFIX): tensor for name, tensor in found.items()}
-    return dict(found)
 
 
-def _unpickled(path: Path) -> Mapping[str, Any]:
+def _unpickled(path: Path) -> Mapping[Any, Any]:
     try:
         found = torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        # Not torch's words: their advice, to load it all the same, is how a file runs its code.
+        if "Unsupported global" in str(error) or "Unsupported class" in str(error):
+            raise UsageError(
+                f"{path}: holds objects other than tensors, which are not read because they could run code; save "
+                "net.state_dict() instead"
+            ) from None
+        raise UsageError(f"{path}: cannot be read as tensors (it is no file of torch.save, or damaged)") from None
     except Exception as error:
         raise UsageError(f"{path}: cannot be read as tensors ({_first_line(error)})") from None
     if not isinstance(found, Mapping):
@@ -150,6 +191,6 @@ def _unpickled(path: Path) -> Mapping[str, Any]:
     return found
 
 
-def _first_line(error: Exception) -> str:
+def _first_line(error: BaseException) -> str:
     text = " ".join((str(error).splitlines() or [""])[0].split())
     return f"{type(error).__name__}: {text[:200]}"

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from genlab.hardware.memory import available_memory_bytes
 
@@ -130,15 +131,18 @@ class LossHessian:
         for i, batch in enumerate(self._batches):
             kept = i < len(self._kept)
             product = self._product(self._kept[i] if kept else self._gradient(batch), parts, keep=kept)
-            for place, part in zip(total.split(sizes), product, strict=False):
-                place.add_(part.reshape(-1))
+            with torch.no_grad():  # older torch refuses to add in place to views that were made without gradients
+                for place, part in zip(total.split(sizes), product, strict=False):
+                    place.add_(part.reshape(-1))
         return total
 
     def _gradient(self, batch: Batch) -> tuple[Tensor, ...]:
         """This batch's part of the gradient, with its graph."""
         leaves = tuple(self._leaves.values())
         # In float64 whatever the type of the net: p(1 - p) of a net that is sure of its answers is lost in float32.
-        outputs = self._forward(self._leaves, batch.images).double()
+        # The fused kernels of attention have no second derivative; the plain form has.
+        with sdpa_kernel(SDPBackend.MATH):
+            outputs = self._forward(self._leaves, batch.images).double()
         loss = self._loss(outputs, batch.labels) * (len(batch.labels) / self._n)
         if not loss.requires_grad:
             return tuple(torch.zeros_like(leaf) for leaf in leaves)

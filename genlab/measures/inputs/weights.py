@@ -13,7 +13,9 @@ from genlab.measures.inputs.operator_norm import layer_circular_norm, layer_oper
 from genlab.measures.inputs.subject import Subject
 from genlab.measures.inputs.vocabulary import provides
 from genlab.models import traversal
-from genlab.models.traversal import FoldingError, WeightLayer, folded
+from genlab.models.folding import FoldingError, folded
+from genlab.models.rescaling import is_piecewise_linear, rescaling
+from genlab.models.traversal import WeightLayer
 from genlab.randomness import generator_for
 
 
@@ -69,7 +71,19 @@ def weight_layers(folded_model: nn.Module, input_shape: tuple[int, ...]) -> list
         raise NotApplicable(f"{shared}, not by one layer alone")
     if not found:
         raise NotApplicable("the net has no linear or convolutional layer")
+    if why := rescaling(folded_model, input_shape):
+        raise NotApplicable(f"the net {why}")
     return found
+
+
+@provides
+def piecewise_linear_layers(
+    folded_model: nn.Module, weight_layers: list[WeightLayer], input_shape: tuple[int, ...]
+) -> list[WeightLayer]:
+    """The same, of a net that is piecewise linear in its images, as one of ReLUs and pools is."""
+    if not is_piecewise_linear(folded_model, input_shape):
+        raise NotApplicable("the net is not piecewise linear: it has other units than ReLU and its like")
+    return weight_layers
 
 
 @provides
