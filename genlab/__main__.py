@@ -1,6 +1,22 @@
-"""`python -m genlab`, the same as `genlab`."""
+"""The command, as `genlab` and as `python -m genlab`: its handling of signals is there before anything is imported."""
 
-from genlab.cli.app import main
+import sys
+
+from genlab.signals import preemptible
+
+
+def main() -> None:
+    """Run the command line; a signal or Ctrl-C while it is imported is one line and an exit code too."""
+    with preemptible() as received:
+        try:
+            from genlab.cli.app import main as command_line
+
+            command_line()
+        except KeyboardInterrupt:
+            said = f"stopped ({received.name}); the same command goes on" if received.name else "interrupted"
+            print(f"genlab: {said}", file=sys.stderr)
+            sys.exit(75 if received.name else 130)
+
 
 if __name__ == "__main__":
     main()

@@ -10,7 +10,8 @@ import typer
 from genlab import __version__
 from genlab.cli import bench, compress, config, demo, measure, report, runs, sweep, train, zoo
 from genlab.cli import ls as listing
-from genlab.errors import EXIT_CODES, GenlabError, visible
+from genlab.errors import EXIT_CODES, GenlabError, PreemptedError, visible
+from genlab.signals import Received, preemptible
 
 # Newer typer carries click inside it and older typer depends on it; either way this is the base of its errors.
 COMMAND_LINE_ERROR: Any = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
@@ -51,11 +52,13 @@ def main() -> None:
     # Threads that wait are to sleep: beside other work, two that spin took up to 30 times as long a step as one. OpenMP
     # reads this once, when torch is loaded, which is later than here.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    received = Received()
     try:
-        code = app(standalone_mode=False)
-        if code == 130:  # newer typer makes this of Ctrl-C and says nothing
-            _tell("interrupted", verbose=False)
-        sys.stdout.flush()
+        with preemptible() as received:
+            code = app(standalone_mode=False)
+            if code == 130:  # newer typer makes this of Ctrl-C and says nothing
+                raise KeyboardInterrupt
+            sys.stdout.flush()
     except GenlabError as error:
         _tell(str(error), verbose)
         code = error.exit_code
@@ -63,8 +66,9 @@ def main() -> None:
         error.show()
         code = error.exit_code
     except (KeyboardInterrupt, typer.Abort):
-        _tell("interrupted", verbose=False)
-        code = 130
+        said = f"stopped ({received.name}); the same command goes on" if received.name else "interrupted"
+        _tell(said, verbose=False)
+        code = PreemptedError.exit_code if received.name else 130
     except BrokenPipeError:
         code = 1  # whoever read our output has gone; there is nobody left to tell
     except Exception as error:

@@ -1,13 +1,10 @@
 """Run what of a sweep is not finished; any number of processes may do so at once and share the cells by their locks."""
 
 import contextlib
-import signal
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from types import FrameType
 
 from genlab.errors import DataMissingError, GenlabError, InterruptedByUserError, LockedError, PreemptedError
 from genlab.hardware.devices import resolve_device
@@ -16,6 +13,7 @@ from genlab.rundir.kept_weights import not_kept
 from genlab.rundir.layout import RunDirectory
 from genlab.rundir.locks import locked
 from genlab.rundir.status import read_status
+from genlab.signals import Signalled, preemptible
 from genlab.sweeps.expected_rows import promised_epochs
 from genlab.sweeps.file.passes import Only, Passes, wanted
 from genlab.sweeps.plan import (
@@ -31,7 +29,6 @@ from genlab.sweeps.plan import (
 )
 from genlab.sweeps.processes.assignment import Assignment
 from genlab.sweeps.together import Together
-from genlab.training.interruption import PREEMPTING
 from genlab.training.progress import Progress
 from genlab.training.train_run import train_run
 
@@ -84,7 +81,7 @@ def work_through(
         return now.state in (MISSING, RESUMABLE) and not (assigned and assigned.given_up(now.run.run_id))
 
     before = assigned.cells if assigned else {p.run.run_id: failure_time(p) for p in pending}
-    with _preemptible():
+    with _resumable():
         while pending:
             waiting = []
             for planned_before in pending:
@@ -171,29 +168,14 @@ def finish_cell(
         raise GenlabError(f"{result.run.path}: {not_kept(result.run, lacking, config.execution.keep_weights_at)}")
 
 
-class _Signalled(KeyboardInterrupt):
-    """A signal came while no training was there to save; a KeyboardInterrupt, so that no pass takes it for its own."""
-
-
 @contextlib.contextmanager
-def _preemptible() -> Iterator[None]:
+def _resumable() -> Iterator[None]:
     """Outside of training, which saves first, the signals that end it end this process as they end a run: resumable."""
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        raise _Signalled(signal.Signals(number).name)
-
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    numbers = [getattr(signal, name) for name in PREEMPTING if hasattr(signal, name)]
-    before = {number: signal.signal(number, stop) for number in numbers}
-    try:
-        yield
-    except _Signalled as signalled:
-        raise PreemptedError(f"stopped by {signalled}; the same command goes on") from None
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    with preemptible():
+        try:
+            yield
+        except Signalled as signalled:
+            raise PreemptedError(f"stopped by {signalled}; the same command goes on") from None
 
 
 def _at_work(runs: Path, run: RunDirectory) -> bool:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from types import FrameType
 
-PREEMPTING = ("SIGTERM", "SIGUSR1", "SIGUSR2")
+from genlab.signals import PREEMPTING
 
 
 class StopRequest:

@@ -14,7 +14,7 @@ PACKAGE = ROOT / "genlab"
 FLOW = ["config", "linalg", "hardware", "data", "models", "rundir", "training", "measures", "compression"]
 FLOW += ["bounds", "statistics", "claims", "sweeps", "report", "cli", "__main__"]
 # Below all of them; they import nothing of genlab.
-GROUND = ("errors", "randomness")
+GROUND = ("errors", "randomness", "signals")
 
 
 def imported(tree: ast.AST) -> Iterator[str]:

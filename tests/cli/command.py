@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 from unittest import mock
 
-from genlab.cli.app import main
+from genlab.__main__ import main
 
-ENTRY = "from genlab.cli.app import main; main()"
+ENTRY = "from genlab.__main__ import main; main()"
 
 
 @dataclass(frozen=True)

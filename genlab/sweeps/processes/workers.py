@@ -88,9 +88,18 @@ def run_workers(
     numbers = [getattr(signal, name) for name in SIGNALS if hasattr(signal, name)]
     before = {number: signal.signal(number, forward) for number in numbers}
     restarts, stopping = 0, False
+
+    def begin(number: int) -> None:
+        """Start one, unless this process was asked to stop; one that was started at that moment is told."""
+        if not stopped_by:
+            workers[number] = _start(command, number, jobs, gpus)
+        if stopped_by:
+            _send(workers, getattr(signal, stopped_by))
+
     try:
+        gpus = _visible_gpus()  # which may take seconds
         for number in range(jobs):
-            workers[number] = _start(command, number, jobs)
+            begin(number)
         while workers:
             time.sleep(POLL_SECONDS)
             watch()
@@ -112,7 +121,7 @@ def run_workers(
                     stopping = True
                     _send(workers, signal.SIGTERM)
                 elif code < 0:
-                    workers[number] = _start(command, number, jobs)
+                    begin(number)
     finally:
         _send(workers, signal.SIGTERM)
         for worker in workers.values():
@@ -131,10 +140,10 @@ def cores_of(number: int, jobs: int, cores: Sequence[int]) -> list[int]:
     return list(cores[number::jobs]) if jobs <= len(cores) else [cores[number % len(cores)]]
 
 
-def _start(command: Sequence[str], number: int, jobs: int) -> _Worker:
+def _start(command: Sequence[str], number: int, jobs: int, gpus: Sequence[str]) -> _Worker:
     environment = dict(os.environ)
     cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else list(range(os.cpu_count() or 1))
-    share, gpus = cores_of(number, jobs, cores), _visible_gpus()
+    share = cores_of(number, jobs, cores)
     # A limit that the user has set on the threads of a process holds for each worker too.
     limit = environment.get("OMP_NUM_THREADS", "")
     threads = max(1, len(cores) // jobs)

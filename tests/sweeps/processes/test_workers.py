@@ -185,3 +185,29 @@ def test_they_end_when_their_parent_is_killed(tmp_path):
 def test_no_thread_is_left():
     run_workers(script(""), 1, nothing, never, idle)
     assert threading.active_count() == 1
+
+
+@pytest.mark.parametrize(("name", "kind"), [("SIGTERM", PreemptedError), ("SIGINT", InterruptedByUserError)])
+def test_a_signal_while_they_are_being_started_starts_no_more_and_ends_those_that_are(name, kind, monkeypatch):
+    """As in the first seconds, when the GPUs are counted: nothing must run to its end that was told to stop."""
+    begun, start = [], workers._start
+
+    def started(command, number, *more):
+        begun.append(number)
+        worker = start(command, number, *more)
+        os.kill(os.getpid(), getattr(signal, name))
+        return worker
+
+    monkeypatch.setattr(workers, "_start", started)
+    before = time.monotonic()
+    with pytest.raises(kind):
+        run_workers(script("time.sleep(60)"), 4, nothing, never, idle)
+    assert begun == [0]
+    assert time.monotonic() - before < 20
+
+
+def test_a_signal_before_the_first_is_started_starts_none(monkeypatch):
+    monkeypatch.setattr(workers, "_visible_gpus", lambda: os.kill(os.getpid(), signal.SIGUSR1) or [])
+    monkeypatch.setattr(workers, "_start", None)
+    with pytest.raises(PreemptedError, match=r"stopped \(SIGUSR1\)"):
+        run_workers(script(""), 2, nothing, never, idle)
