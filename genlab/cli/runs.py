@@ -1,8 +1,8 @@
 """`genlab runs`: list, show, locate and remove runs. None of these import torch."""
 
 import csv
-import shutil
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -123,15 +123,21 @@ def rm(
     """Remove runs with all their files, after asking."""
     from genlab.errors import UsageError
     from genlab.rundir.find import find_run
+    from genlab.rundir.layout import RunDirectory
     from genlab.rundir.locks import locked
+    from genlab.rundir.removal import remove_run
 
     if not yes and not sys.stdin.isatty():
         raise UsageError("removing runs asks first and there is no terminal to ask on; give --yes")
-    found = [find_run(runs, target) for target in targets]
+    found = []
+    for target in targets:
+        run = find_run(runs, target)
+        # The directory that a link points to is found by the link's name, and is not in these runs.
+        found.append(RunDirectory(Path(target)) if Path(target).is_symlink() else run)
     for run in found:
         if not yes and not typer.confirm(f"remove {run.path} and all its files?"):
             print(f"kept {run.path}")
             continue
         with locked(run.path.parent, run.run_id):
-            shutil.rmtree(run.path)
+            remove_run(run.path)
         print(f"removed {run.path}")

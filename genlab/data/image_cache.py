@@ -146,7 +146,7 @@ def _keep(key: CacheKey, suffix: str, write: Callable[[Path], object]) -> None:
 
 def _remove_leftovers(place: Path) -> None:
     """Removes what killed writers have left; what is younger may belong to one at work, on another machine perhaps."""
-    for path in place.glob(".part-*"):
+    for path in [*place.glob(".part-*"), *place.glob(".tmp??????")]:  # ours, and those of safetensors
         with contextlib.suppress(OSError):
             if time.time() - path.stat().st_mtime > LEFT_OVER_SECONDS:
                 path.unlink()

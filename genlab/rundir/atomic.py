@@ -40,7 +40,8 @@ def replacing(path: Path) -> Iterator[Path]:
 
 def remove_leftovers(folder: Path) -> None:
     """Remove the temporary files of writers that were killed. Nobody may be writing in the folder."""
-    for path in folder.glob(".*.tmp"):
+    # Besides ours those of safetensors, which writes to a name of its own in the same folder.
+    for path in [*folder.glob(".*.tmp"), *folder.glob(".tmp??????")]:
         with contextlib.suppress(OSError):
             path.unlink()
 
@@ -48,7 +49,8 @@ def remove_leftovers(folder: Path) -> None:
 def write_text(path: Path, text: str) -> None:
     """Replace a small text file atomically."""
     with replacing(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+        # A path may have bytes that are no text.
+        temporary.write_text(text, encoding="utf-8", errors="backslashreplace")
 
 
 def write_json(path: Path, value: Any) -> None:

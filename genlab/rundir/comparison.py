@@ -48,7 +48,7 @@ def _provenance(run: RunDirectory) -> dict[str, Any]:
         return json.loads(run.provenance.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise GenlabError(
             f"{run.provenance}: damaged ({error}); remove it, or start the run afresh with --force"
         ) from None

@@ -94,7 +94,7 @@ def describe(run: RunDirectory) -> dict[str, Any]:
     result = run_row(read_status(run) | {"path": str(run.path)})
     try:
         provenance = json.loads(run.provenance.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         provenance = None
     if not isinstance(provenance, dict):
         provenance = {}

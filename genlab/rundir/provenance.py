@@ -94,7 +94,7 @@ def read_provenance(run: RunDirectory) -> dict[str, Any]:
         provenance = json.loads(run.provenance.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise GenlabError(f"{run.provenance}: damaged ({error}); {remedy}") from None
     if not _well_formed(provenance):
         raise GenlabError(f"{run.provenance}: damaged (not what genlab writes); {remedy}")

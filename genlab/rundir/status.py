@@ -43,13 +43,17 @@ def read_status(run: RunDirectory) -> dict[str, Any]:
         GenlabError: the directory is not a run, or its status is damaged.
     """
     try:
-        status = json.loads(run.status.read_text(encoding="utf-8"))
+        status = json.loads(run.status.read_text(encoding="utf-8"), parse_constant=_no_number)
     except (FileNotFoundError, NotADirectoryError):
         raise GenlabError(f"{run.path}: not a run directory (it has no status.json)") from None
+    except RecursionError:
+        raise _damaged(run, "nested in itself too deeply") from None
     except (OSError, ValueError) as error:
         raise _damaged(run, str(error)) from None
     if not isinstance(status, dict) or not {"status", "id", "reason"} <= status.keys():
         raise _damaged(run, "no status in it")
+    if not all(isinstance(status[key], str) for key in ("status", "id", "reason")):
+        raise _damaged(run, "its status is no word")
     if not isinstance(status.get("config"), dict) or not isinstance(status.get("final"), dict):
         raise _damaged(run, "no config and errors in it")
     if status["status"] == "running" and not is_held(run.path.parent, run.run_id):
@@ -102,6 +106,11 @@ def all_statuses(runs: Path) -> tuple[list[dict[str, Any]], list[str]]:
         except GenlabError as error:
             damaged.append(str(error))
     return statuses, damaged
+
+
+def _no_number(word: str) -> None:
+    """JSON has no NaN and no infinity, and what lists runs as JSON could not write them."""
+    raise ValueError(f"{word} is no number of JSON")
 
 
 def _damaged(run: RunDirectory, what: str) -> GenlabError:

@@ -150,3 +150,15 @@ def test_diff_shows_what_differs_and_all_shows_the_rest(tmp_path):
     everything = json.loads(genlab("runs", "diff", first, second, "--all", "--runs", tmp_path, "--json").out)
     assert "data.name" in [row["key"] for row in everything]
     assert genlab("runs", "diff", first, first, "--runs", tmp_path).out == "no difference\n"
+
+
+@pytest.mark.parametrize("by", ["name", "path"])
+def test_a_run_that_is_a_link_is_not_removed(runs, tmp_path, by):
+    (found,) = runs.glob("a-*")
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    moved = found.rename(elsewhere / found.name)
+    found.symlink_to(moved)
+    refused(genlab("runs", "rm", found if by == "path" else "a", "--runs", runs, "--yes"), 2, "is a link to")
+    assert (moved / "status.json").exists()
+    assert found.is_symlink()

@@ -141,10 +141,12 @@ def test_a_fingerprint_that_is_not_the_one_that_was_kept_is_no_entry(key, text):
 def test_what_killed_writers_left_long_ago_is_removed_and_what_is_young_stays(key):
     place = key.data_dir / ".genlab-cache"
     place.mkdir()
-    old, young = place / ".part-old", place / ".part-young"
-    for path in (old, young):
+    old, of_safetensors, young = place / ".part-old", place / ".tmpXf4CaJ", place / ".part-young"
+    for path in (old, of_safetensors, young):
         path.touch()
-    os.utime(old, (0, 0))
+    for path in (old, of_safetensors):
+        os.utime(path, (0, 0))
     keep_fingerprint(key, "abc")
     assert not old.exists()
+    assert not of_safetensors.exists()
     assert young.exists()

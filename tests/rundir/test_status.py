@@ -120,3 +120,29 @@ def test_dotted_keys():
 def test_a_status_is_never_half_written(tmp_path):
     run = made_up_run(tmp_path)
     assert sorted(os.listdir(run.path)) == ["history.csv", "status.json"]
+
+
+def status_with(**changes):
+    return json.dumps({"status": "finished", "id": "x", "reason": "", "config": {}, "final": {}} | changes)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[" * 100_000,
+        '{"status": ' + "[" * 100_000,
+        status_with(final={"a": float("nan")}),
+        status_with(final={"a": float("inf")}),
+        status_with(status=["finished"]),
+    ],
+    ids=["nested", "nested within", "not a number", "infinite", "a list for a word"],
+)
+def test_one_run_with_a_broken_status_hides_no_other(tmp_path, text):
+    made_up_run(tmp_path, "a", "1" * 12)
+    broken = made_up_run(tmp_path, "b", "2" * 12)
+    broken.status.write_text(text)
+    statuses, damaged = all_statuses(tmp_path)
+    assert [status["name"] for status in statuses] == ["a"]
+    (line,) = damaged
+    assert line.startswith(f"{broken.status}: damaged (")
+    assert "\n" not in line
