@@ -10,6 +10,7 @@ from genlab.config.identity import run_id
 from genlab.config.schema.data import DataConfig
 from genlab.errors import DataMissingError, GenlabError
 from genlab.rundir.layout import RunDirectory
+from genlab.rundir.promised import lost_files
 from genlab.rundir.status import read_status
 from genlab.sweeps.expected_rows import ExpectedRows, promised_epochs
 from genlab.sweeps.file.grid import Cell, Sweep
@@ -128,6 +129,8 @@ def planned_cell(cell: Cell, run: RunDirectory, expected: ExpectedRows) -> Plann
         return PlannedCell(cell, run, FAILED, str(error))
     state, reason = status["status"], str(status.get("reason", ""))
     if state == "finished":
+        if lost := lost_files(run):
+            return PlannedCell(cell, run, RESUMABLE, f"{', '.join(lost)} of the finished run is gone")
         try:
             done = expected.done(run, promised_epochs(cell.config, status))
         except GenlabError as error:

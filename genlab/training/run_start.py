@@ -17,6 +17,8 @@ from genlab.rundir.checkpoints import load_tensors, save_tensors
 from genlab.rundir.find import directory_of
 from genlab.rundir.kept_weights import missing_epochs, not_kept
 from genlab.rundir.layout import RunDirectory
+from genlab.rundir.promised import lost_files
+from genlab.rundir.removal import remove_run
 from genlab.rundir.status import dotted, read_status
 from genlab.training.recorder import Recorder
 
@@ -53,7 +55,7 @@ class Identified:
     short: dict[str, Any]
 
     def finished(self) -> TrainResult | None:
-        """The result, where the run is finished.
+        """The result, where the run is finished and has the files that it promises; else it is to be made again.
 
         Raises:
             GenlabError: it diverged, and would again.
@@ -62,6 +64,8 @@ class Identified:
             return None
         status = read_status(self.run)
         if status["status"] == "finished":
+            if lost_files(self.run):
+                return None
             lacks = self.lacks(int(status["final"].get("epoch", 0)))
             return TrainResult(self.run, status, already=True, lacks=lacks)
         if status.get("diverged"):
@@ -93,7 +97,7 @@ class Identified:
         """
         run, keep = self.run, self.config.execution.keep
         if afresh and run.path.exists():
-            _remove(run.path)
+            remove_run(run.path)
         for folder in (run.checkpoint.parent, run.weights):
             if folder.exists():
                 _remove(folder)

@@ -13,6 +13,7 @@ from genlab.models.seeded import seeded_net
 from genlab.rundir.checkpoints import load_into
 from genlab.rundir.layout import RunDirectory
 from genlab.rundir.locks import locked
+from genlab.rundir.promised import lost_files
 from genlab.rundir.provenance import read_provenance, record_start
 from genlab.rundir.status import read_status
 from genlab.training.execution import execution_choices
@@ -68,6 +69,8 @@ def _train_locked(
     procedure = PROCEDURES[config.training.procedure]
     resuming = found.resumes() and not force
     stored = read_provenance(run).get("execution") if resuming else None
+    if not force and run.status.exists() and read_status(run)["status"] == "finished":
+        progress.say(f"{run.path}: {', '.join(lost_files(run))} of the finished run is gone; it is trained again")
     if resuming and stored is None:
         progress.say(f"{run.provenance}: is missing, so device and threads are this config's, not the first start's")
     choices = execution_choices(config.execution, stored, allow_device_change=allow_device_change, say=progress.say)

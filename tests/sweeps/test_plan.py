@@ -155,3 +155,17 @@ def test_planning_changes_no_file(tmp_path, runs):
     before = {path: os.stat(path).st_mtime_ns for path in runs.rglob("*")}
     states(loaded(tmp_path), runs)
     assert {path: os.stat(path).st_mtime_ns for path in runs.rglob("*")} == before
+
+
+@pytest.mark.parametrize("name", ["final.safetensors", "history.csv"])
+def test_a_cell_whose_run_has_lost_a_file_is_not_done_and_is_made_good(tmp_path, runs, name):
+    sweep = loaded(tmp_path)
+    first = planned_cells(sweep, runs)[0]
+    content = (first.run.path / name).read_bytes()
+    (first.run.path / name).unlink()
+    planned = planned_cells(sweep, runs)
+    assert [p.state for p in planned] == [RESUMABLE, DONE, DONE, DONE]
+    assert planned[0].reason == f"{name} of the finished run is gone"
+    swept(sweep, runs)
+    assert states(sweep, runs) == [DONE] * 4
+    assert (first.run.path / name).read_bytes() == content

@@ -311,3 +311,19 @@ def test_the_lock_is_free_after_a_failure(tmp_path):
     run = crashed(small_config(), tmp_path, 3)
     with locked(tmp_path, run.run_id):
         pass
+
+
+@pytest.mark.parametrize("name", ["final.safetensors", "history.csv", "config.yaml"])
+def test_a_finished_run_that_has_lost_a_file_is_made_again_and_is_the_same(name, tmp_path, undisturbed):
+    run = trained(small_config(), tmp_path).run
+    run.measures.write_text("of the same weights")
+    (run.path / name).unlink()
+    again = trained(small_config(), tmp_path)
+    assert not again.already
+    assert same_bits(run, undisturbed)
+    assert run.measures.read_text() == "of the same weights"
+
+
+def test_a_finished_run_that_was_to_keep_no_weights_has_lost_none(tmp_path):
+    trained(small_config({"execution.keep": "none"}), tmp_path)
+    assert trained(small_config(), tmp_path).already
