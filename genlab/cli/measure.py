@@ -16,9 +16,12 @@ from genlab.cli.options import (
     InitialWeights,
     NetFile,
     OutputDirectory,
+    OwnLoss,
+    PixelNormalisation,
     Quiet,
     Runs,
     RunsOrOverrides,
+    StateKey,
     Verbose,
     Weights,
 )
@@ -31,8 +34,11 @@ def measure(
     at_epochs: AtEpochs = False,
     model: NetFile = None,
     weights: Weights = None,
+    key: StateKey = None,
     initial: InitialWeights = None,
     data: DatasetName = None,
+    normalisation: PixelNormalisation = None,
+    loss: OwnLoss = None,
     output: OutputDirectory = None,
     runs: Runs = DEFAULT_RUNS,
     data_dir: DataDir = DEFAULT_DATA,
@@ -54,7 +60,8 @@ def measure(
     from genlab.hardware.devices import resolve_device
     from genlab.measures.computing.request import read_request
 
-    net = NetFiles.of(targets or [], model=model, weights=weights, initial=initial, data=data, output=output)
+    more = {"--initial": initial, "--key": key, "--normalisation": normalisation, "--loss": loss}
+    net = NetFiles.of(targets or [], model=model, weights=weights, data=data, output=output, more=more)
     request = read_request(config, [name.strip() for name in only.split(",") if name.strip()] if only else None)
     request = replace(request, at_epochs=at_epochs or request.at_epochs)
     where = resolve_device(device or "auto")

@@ -1,7 +1,7 @@
 """What `genlab measure` does with runs, and with a net of one's own."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ class NetFiles:
     """A net of one's own as the command line names it.
 
     Attributes:
+        more: what `subject_from_files` can be told besides, by the names of options; None where it is not said.
         overrides: changes of the data.
         output: where the tables go; None for the terminal alone.
     """
@@ -32,7 +33,7 @@ class NetFiles:
     model: str
     weights: str
     data: str
-    initial: str | None
+    more: Mapping[str, str | None]
     output: Path | None
     overrides: tuple[str, ...]
 
@@ -43,16 +44,16 @@ class NetFiles:
         *,
         model: str | None,
         weights: str | None,
-        initial: str | None,
         data: str | None,
         output: Path | None,
+        more: Mapping[str, str | None],
     ) -> "NetFiles | None":
         """The options of a net, or None where a run is asked for.
 
         Raises:
             UsageError: neither a run nor a net, or only a part of a net.
         """
-        given = {"--weights": weights, "--initial": initial, "--data": data, "--output": output}
+        given = {"--weights": weights, "--data": data, "--output": output, **more}
         if model is None:
             alone = [name for name, value in given.items() if value is not None]
             if alone:
@@ -62,7 +63,7 @@ class NetFiles:
             return None
         if weights is None or data is None:
             raise UsageError(f"--model needs {'--weights FILE' if weights is None else '--data NAME'} too")
-        return cls(model, weights, data, initial, output, tuple(arguments))
+        return cls(model, weights, data, more, output, tuple(arguments))
 
 
 def measure_net(
@@ -75,7 +76,7 @@ def measure_net(
             net.weights,
             net.data,
             net.overrides,
-            initial=net.initial,
+            **{name.removeprefix("--"): value for name, value in net.more.items()},
             say=lambda line: print(f"genlab: {line}", file=sys.stderr),
             data_dir=data_dir,
             device=device,

@@ -61,6 +61,17 @@ Weights = Annotated[
 InitialWeights = Annotated[
     str | None, typer.Option("--initial", metavar="FILE", help="Its state_dict at initialisation, for distances.")
 ]
+StateKey = Annotated[
+    str | None, typer.Option("--key", metavar="KEY", help="With --weights: which of several nets in the file.")
+]
+OwnLoss = Annotated[
+    str | None,
+    typer.Option("--loss", metavar="FILE.py:FUNCTION", help="With --model: its loss, of outputs and labels."),
+]
+PixelNormalisation = Annotated[
+    str | None,
+    typer.Option("--normalisation", metavar="MEANS/STDS", help="With --model: such as 0.49,0.48,0.45/0.2,0.2,0.2."),
+]
 DatasetName = Annotated[str | None, typer.Option("--data", metavar="NAME", help="The images it was trained on.")]
 OutputDirectory = Annotated[
     Path | None, typer.Option("--output", metavar="DIR", help="With --model: where to write measures.csv too.")

@@ -13,6 +13,7 @@ from genlab.compression.settings import Setting
 from genlab.compression.storage import load_compressed, save_compressed
 from genlab.hardware.devices import arithmetic
 from genlab.measures.computing.measure_run import prepare_processor
+from genlab.rundir.atomic import remove_leftovers
 from genlab.rundir.columns import COMPRESSION_KEY
 from genlab.rundir.finished import FinishedRun
 from genlab.rundir.locks import locked
@@ -41,6 +42,8 @@ def compress_run(
     """
     directory = run.directory
     with locked(directory.path.parent, directory.run_id), arithmetic("float32"):
+        for folder in (directory.path, directory.compressed("any", "").parent):
+            remove_leftovers(folder)
         prepare_processor(run)
         dataset = run.dataset.to(device)
         for epoch in epochs:

@@ -99,7 +99,7 @@ def describe(run: RunDirectory) -> dict[str, Any]:
     if not isinstance(provenance, dict):
         provenance = {}
     attempts = provenance.get("attempts", [])
-    result |= dotted({"execution": provenance.get("execution", {})})
+    result |= dotted({key: provenance.get(key, {}) for key in ("execution", "labels")})
     result["attempts"] = len(attempts)
     if attempts:
         result |= dotted({key: attempts[-1].get(key, {}) for key in ("versions", "git", "machine")})

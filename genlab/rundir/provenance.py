@@ -132,7 +132,20 @@ def record_start(run: RunDirectory, *, seed: int, execution: dict[str, Any], tog
         "together": together,
     }
     attempts = [*provenance.get("attempts", []), attempt]
-    write_json(run.provenance, {"seed": seed, "execution": execution, "attempts": attempts})
+    write_json(run.provenance, provenance | {"seed": seed, "execution": execution, "attempts": attempts})
+
+
+def record_labels(run: RunDirectory, *, images: int, changed: int) -> None:
+    """Say of how many training images the label is not the true one: of those that are drawn some fall on it.
+
+    Args:
+        images: training images, those of a confusion set included.
+        changed: whose label as trained on differs from the true one.
+    """
+    provenance = read_provenance(run)
+    labels = {"images": images, "changed": changed}
+    if provenance.get("labels") != labels:
+        write_json(run.provenance, provenance | {"labels": labels})
 
 
 def record_stop(run: RunDirectory, outcome: str) -> None:

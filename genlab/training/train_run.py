@@ -14,7 +14,7 @@ from genlab.rundir.checkpoints import load_into
 from genlab.rundir.layout import RunDirectory
 from genlab.rundir.locks import locked
 from genlab.rundir.promised import lost_files
-from genlab.rundir.provenance import read_provenance, record_start
+from genlab.rundir.provenance import read_provenance, record_labels, record_start
 from genlab.rundir.status import read_status
 from genlab.training.execution import execution_choices
 from genlab.training.interruption import stop_requests
@@ -89,6 +89,8 @@ def _train_locked(
         # Only now, when nothing can be refused any more, is what was there given up.
         recorder = found.begin(model.state_dict(), afresh=force)
     record_start(run, seed=config.seed, execution=choices.as_dict())
+    changed = int((dataset.train_labels != dataset.true_labels).sum())
+    record_labels(run, images=len(dataset.train_labels), changed=changed)
     recorder.write("running")
     reached = int((recorder.timing.last() or {}).get("epoch") or 0)  # which has a row for every epoch
     if lacks := found.lacks(reached):

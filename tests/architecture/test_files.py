@@ -34,7 +34,6 @@ TESTED_ELSEWHERE = {
     "measures/inputs/derivatives": "tests/measures/inputs/test_vocabulary.py",
     "measures/inputs/differences": "tests/measures/test_distances.py",  # the one thing that distances are norms of
     "measures/computing/value": "tests/measures/computing/test_registry.py",  # two types that the registry hands on
-    "measures/computing/measure_run": "tests/cli/test_measure.py",  # a pass is tested through its verb
     "cli/measure_targets": "tests/cli/test_measure.py",  # the verb is tested with what it calls
     "compression/compress_run": "tests/cli/test_compress.py",
     "training/nets": "tests/training/together/test_train_together.py",  # what a loop asks for, without a body

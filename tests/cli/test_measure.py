@@ -5,8 +5,10 @@ import shutil
 
 import pandas as pd
 import pytest
+import torch
 import yaml
 from safetensors.torch import load_file, save_file
+from torch import nn
 
 import genlab as package
 from genlab.rundir.layout import RunDirectory
@@ -246,3 +248,64 @@ def test_curves_of_a_net_of_ones_own_are_in_the_json(net):
 def test_a_net_named_in_part_is_refused(arguments, problem, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     refused(genlab("measure", *arguments), 2, problem)
+
+
+OWN = """
+from torch import nn
+import torch.nn.functional as F
+
+def build():
+    return nn.Sequential(nn.Flatten(), nn.Linear(64, 5), nn.ReLU(), nn.Linear(5, 10))
+
+def smoothed(outputs, labels):
+    return F.cross_entropy(outputs, labels, label_smoothing=0.1)
+"""
+
+
+@pytest.fixture
+def own_net(tmp_path):
+    """A function, and a file with two nets under names of their own."""
+    (tmp_path / "net.py").write_text(OWN)
+    torch.manual_seed(0)
+    nets = {name: nn.Sequential(nn.Flatten(), nn.Linear(64, 5), nn.ReLU(), nn.Linear(5, 10)) for name in ("a", "b")}
+    torch.save({name: net.state_dict() for name, net in nets.items()}, tmp_path / "two.pt")
+    return tmp_path
+
+
+def measured_net(folder, *more, only="margin_median"):
+    found = genlab(
+        *("measure", "--model", f"{folder}/net.py:build", "--weights", folder / "two.pt", "--data", "digits"),
+        *("--only", only, "--json", *more),
+    )
+    assert found.code == 0, found.err
+    (row,) = json.loads(found.out)["rows"]
+    return row["value"], row["reason"], found.err
+
+
+def test_of_several_nets_in_a_file_a_key_chooses_and_which_was_taken_is_said(own_net):
+    folder = own_net
+    first, _, said = measured_net(folder, "data.normalisation=none")
+    assert "the weights at a are taken; --key chooses among it and b" in said
+    second, _, said = measured_net(folder, "data.normalisation=none", "--key", "b")
+    assert "taken" not in said
+    assert (first, second) != (second, first)
+    found = genlab("measure", "--model", f"{folder}/net.py:build", "--weights", folder / "two.pt", "--data", "digits",
+                   "--key", "c")  # fmt: skip
+    refused(found, 2, "has no net at --key c; there is a, b")
+
+
+def test_what_python_says_of_images_and_loss_the_command_line_says_too(own_net):
+    folder = own_net
+    plain, _, _ = measured_net(folder, "data.normalisation=none")
+    same, _, _ = measured_net(folder, "--normalisation", "0/1")
+    assert same == pytest.approx(plain, rel=1e-12)
+    halved, _, _ = measured_net(folder, "--normalisation", "0/2")
+    assert halved != pytest.approx(plain, rel=1e-3)
+    for wrong in ("0", "a/1", "0/0", "0,0/1,1"):
+        own = ("--model", f"{folder}/net.py:build", "--weights", folder / "two.pt", "--key", "a", "--data", "digits")
+        found = genlab("measure", *own, "--normalisation", wrong)
+        assert found.code == 2
+        assert found.err.splitlines()[-1].startswith(f"genlab: --normalisation {wrong}: ")
+    _, reason, _ = measured_net(folder, "--loss", f"{folder}/net.py:smoothed", only="max_sharpness")
+    assert "another loss was given" in reason
+    refused(genlab("measure", "x", "--loss", "net.py:smoothed"), 2, "--loss belongs to --model")

@@ -2,6 +2,7 @@
 
 import math
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,7 +38,7 @@ class Results:
     input_seconds: dict[str, float] = field(default_factory=dict)
 
 
-def compute_measures(subject: Subject, request: Request) -> Results:
+def compute_measures(subject: Subject, request: Request, *, each: Callable[[Results], None] | None = None) -> Results:
     """Compute measures of one run; shared inputs are computed once, and only those that are asked for.
 
     A measure that fails for whatever reason gets a row with the reason and does not keep the others from their values.
@@ -45,11 +46,17 @@ def compute_measures(subject: Subject, request: Request) -> Results:
     Args:
         subject: the run as tensors; not changed.
         request: the measures, which are computed in its order, and their options.
+        each: given what is found of each measure as soon as it is, so that it can be kept whatever happens then.
     """
     inputs = Inputs(subject, INPUTS)
     results = Results(input_seconds=inputs.seconds)
     for measure in request.measures:
-        _compute_one(measure, request, inputs, results)
+        found = Results()
+        _compute_one(measure, request, inputs, found)
+        results.rows.extend(found.rows)
+        results.tables.update(found.tables)
+        if each is not None:
+            each(found)
     return results
 
 

@@ -1,6 +1,7 @@
 """Measure one finished run and put the rows into its directory."""
 
 import copy
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,6 +12,7 @@ from genlab.hardware.allocation import keep_freed_memory
 from genlab.measures.computing.compute import Results, Row, compute_measures
 from genlab.measures.computing.request import Request
 from genlab.measures.inputs.subject import Subject
+from genlab.rundir.atomic import remove_leftovers
 from genlab.rundir.columns import MEASURE_COLUMNS, MEASURE_KEY
 from genlab.rundir.finished import FinishedRun
 from genlab.rundir.layout import RunDirectory
@@ -18,6 +20,9 @@ from genlab.rundir.locks import locked
 from genlab.rundir.measure_tables import replace_measure_table
 from genlab.rundir.provenance import read_provenance
 from genlab.rundir.tables import replace_rows
+
+# Rows are written at the latest so long after they are known; each time takes a disk some milliseconds.
+WRITE_SECONDS = 2.0
 
 
 def measure_run(
@@ -42,6 +47,8 @@ def measure_run(
     """
     directory, rows = run.directory, []
     with locked(directory.path.parent, directory.run_id):
+        for folder in (directory.path, directory.measure_table("any").parent):
+            remove_leftovers(folder)
         prepare_processor(run)
         dataset = run.dataset.without_confusion().to(device)
         initial = copy.deepcopy(run.initial_model).to(device) if run.initial_model is not None else None
@@ -50,8 +57,30 @@ def measure_run(
             history = whole if whole is None or epoch is None else whole[whole["epoch"] <= epoch]
             model = copy.deepcopy(run.model_at(epoch)).to(device)
             subject = Subject(model, initial, dataset, run.config.seed, device, history)
-            results = compute_measures(subject, request)
-            rows += write_results(directory, results, epoch)
+            rows += _measured(directory, subject, request, epoch)
+    return rows
+
+
+def _measured(directory: RunDirectory, subject: Subject, request: Request, epoch: int | None) -> list[Row]:
+    """The rows of one net, written as they come: minutes of measures are not lost with whoever is stopped or killed."""
+    left, rows, last = Results(), [], time.monotonic()
+
+    def write() -> None:
+        nonlocal left, last
+        if left.rows:
+            rows.extend(write_results(directory, left, epoch))
+        left, last = Results(), time.monotonic()
+
+    def keep(found: Results) -> None:
+        left.rows.extend(found.rows)
+        left.tables.update(found.tables)
+        if time.monotonic() - last > WRITE_SECONDS:
+            write()
+
+    try:
+        compute_measures(subject, request, each=keep)
+    finally:
+        write()
     return rows
 
 

@@ -113,10 +113,12 @@ def _parsed(measure: Measure, values: Mapping[str, Any]) -> tuple[dict[str, Any]
 
 
 def _located(problem: Problem, loaded: Loaded[MeasureConfig], only: Sequence[str] | None) -> Problem:
-    name, _, option = problem.key.partition(".")
-    if name in loaded.config.options:
-        path = ("options", name, option) if option else ("options", name)
-        return Problem(problem.key, problem.message, loaded.source.where(path))
-    if only is not None:
-        return Problem(problem.key, problem.message, "--only")
-    return Problem(problem.key, problem.message, loaded.source.where(("only", list(loaded.config.only).index(name))))
+    key, names = problem.key, loaded.config.only
+    for name in loaded.config.options:
+        if key == name:
+            return Problem(key, problem.message, loaded.source.where(("options", name)))
+        if key.startswith(f"{name}."):
+            return Problem(key, problem.message, loaded.source.where(("options", name, key.removeprefix(f"{name}."))))
+    if only is not None or isinstance(names, str):
+        return Problem(key, problem.message, "--only")
+    return Problem(key, problem.message, loaded.source.where(("only", names.index(key))))

@@ -15,7 +15,7 @@ from genlab.errors import GenlabError, InterruptedByUserError, LockedError, Pree
 from genlab.hardware.devices import arithmetic, require_precision
 from genlab.models.seeded import seeded_net
 from genlab.rundir.locks import locked
-from genlab.rundir.provenance import read_provenance, record_start
+from genlab.rundir.provenance import read_provenance, record_labels, record_start
 from genlab.training.execution import ExecutionChoices, execution_choices
 from genlab.training.interruption import StopRequest, stop_requests
 from genlab.training.last_batch import small_last_batch
@@ -156,7 +156,7 @@ def _train(
     nets, batches = stacked(models, steps, data, lanes=lanes)
     members: dict[int, Member] = {}
     try:
-        members = _begun(opened, nets, outcomes)
+        members = _begun(opened, nets, data, outcomes)
         if len(members) < len(opened):
             nets.keep(list(members))
             batches.keep(list(members))
@@ -206,9 +206,12 @@ def _recorded(one: _Opened, together: int, outcomes: dict[int, Outcome]) -> bool
     return True
 
 
-def _begun(opened: Sequence[_Opened], nets: LaneNets, outcomes: dict[int, Outcome]) -> dict[int, Member]:
+def _begun(
+    opened: Sequence[_Opened], nets: LaneNets, data: StackedDataset, outcomes: dict[int, Outcome]
+) -> dict[int, Member]:
     """The part of each run in the loop by its place among the nets, less those whose files cannot be written."""
     members: dict[int, Member] = {}
+    changed = (data.labels != data.true_labels).sum(1).tolist()
     for place, one in enumerate(opened):
         try:
             if one.checkpoint:
@@ -216,6 +219,7 @@ def _begun(opened: Sequence[_Opened], nets: LaneNets, outcomes: dict[int, Outcom
                 recorder = one.found.go_on(one.step)
             else:
                 recorder = one.found.begin(nets.weights(place))
+            record_labels(one.found.run, images=data.labels.shape[1], changed=changed[place])
             recorder.write("running")
         except GenlabError as error:
             outcomes[one.number] = error

@@ -79,3 +79,23 @@ def test_a_mistake_is_told_where_it_stands(tmp_path):
     ]
     with pytest.raises(ConfigError, match="--only: pq_nrom: no measure of this name"):
         read_request("quick", ["pq_nrom"])
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "only: [measure.log_l2_norm]",
+            "m.yaml:1:8: measure.log_l2_norm: no measure of this name; did you mean log_l2",
+        ),
+        ("only: [log_l2_norm, .x]", "m.yaml:1:21: .x: no measure of this name"),
+        ("only: quick\noptions: {log_l2_path_norm: {max.pool: sum}}", "m.yaml:2:30: log_l2_path_norm.max.pool: "),
+        ("only: [log_l2_norm]\noptions: {a.b: {c: 1}}", "m.yaml:2:11: a.b: no measure of this name"),
+        ("only: all\noptions: {a.b: {c: 1}}", "m.yaml:2:11: a.b: no measure of this name"),
+    ],
+)
+def test_a_name_with_a_dot_is_told_with_its_place(tmp_path, text, said):
+    (tmp_path / "m.yaml").write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        read_request(str(tmp_path / "m.yaml"), None)
+    assert said in str(caught.value)
