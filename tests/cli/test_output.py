@@ -6,6 +6,8 @@ import sys
 
 import pytest
 from rich.cells import cell_len
+from rich.table import Table
+from rich.text import Text
 
 from genlab.cli.output import print_json, print_table, shown, waiting
 from tests.cli.command import Terminal
@@ -106,3 +108,28 @@ def test_what_is_going_on_is_told_on_stderr(quiet, told, capsys):
         pass
     captured = capsys.readouterr()
     assert (captured.out, captured.err) == ("", told)
+
+
+def test_what_a_terminal_would_act_upon_is_written_out(capsys):
+    print_table(("id", "note"), [{"id": "a", "note": "\x1b]0;title\x07\nb"}], title="\x1b[31m")
+    title, _, row = capsys.readouterr().out.splitlines()
+    assert title == "\\x1b[31m"
+    assert row == "a   \\x1b]0;title\\x07\\nb"
+
+
+def test_a_table_that_fits_has_the_lines_that_a_folding_one_would(monkeypatch, capsys):
+    """Printed by hand where nothing is folded, by rich elsewhere: the same but for spaces at the end of lines."""
+    print_table(COLUMNS, ROWS)
+    by_hand = [line.rstrip() for line in capsys.readouterr().out.splitlines()]
+    monkeypatch.setattr("genlab.cli.output._print_lines", lambda console, *_: console.print(table_of(COLUMNS, ROWS)))
+    print_table(COLUMNS, ROWS)
+    assert [line.rstrip() for line in capsys.readouterr().out.splitlines()] == by_hand
+
+
+def table_of(columns, rows):
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for column in columns:
+        table.add_column(column, justify="right" if column == "final.train_error" else "left", no_wrap=True)
+    for row in rows:
+        table.add_row(*(Text(shown(row.get(column))) for column in columns))
+    return table
