@@ -6,10 +6,10 @@ BIN := $(VENV)/bin
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test bench scaling lint clean
+.PHONY: help setup demo test test-oldest bench scaling lint clean
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(BIN)/.installed ## create .venv and install genlab with its development tools
 
@@ -25,6 +25,12 @@ demo: setup ## train, measure and compress three nets on embedded images, with a
 test: setup ## run all tests, offline, and name the ten slowest (GENLAB_DATA=DIR adds those on real MNIST and CIFAR-10)
 	$(BIN)/python -m pytest -q -n 2 --durations=10 $(PYTEST_ARGS)
 
+test-oldest: ## run all tests on the oldest versions that pyproject.toml admits, in .venv-oldest
+	$(PYTHON) -m venv .venv-oldest
+	.venv-oldest/bin/python -m pip install --quiet --disable-pip-version-check $$($(PYTHON) tests/oldest_versions.py)
+	.venv-oldest/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	.venv-oldest/bin/python -m pytest -q -n 2 --durations=10 -m 'not slurm' $(PYTEST_ARGS)
+
 bench: setup ## measure speed as ratios, side by side in one run (minutes)
 	$(BIN)/python -m tests.benchmarks
 
@@ -37,5 +43,5 @@ lint: setup ## check style, types and formatting
 	$(BIN)/mypy
 
 clean: ## remove .venv and caches; runs and data stay
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache build dist *.egg-info
+	rm -rf $(VENV) .venv-oldest .pytest_cache .mypy_cache .ruff_cache build dist *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -34,6 +34,8 @@ def _fits_word(word: str, rule: Any, value: Any, schema: dict[str, Any], root: d
             return any(value == one and isinstance(value, bool) == isinstance(one, bool) for one in rule)
         case "anyOf":
             return any(fits(value, one, root) for one in rule)
+        case "allOf":  # as older pydantic writes a reference beside other words
+            return all(fits(value, one, root) for one in rule)
         case "oneOf":
             return sum(fits(value, one, root) for one in rule) == 1
         case "properties":

@@ -1,7 +1,6 @@
 import multiprocessing
 import os
 import shutil
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -31,14 +30,14 @@ def refusal(kind: type[GenlabError], data_dir, **settings: object) -> str:
 @pytest.fixture
 def opened(monkeypatch):
     """The image files read, in a list that grows."""
-    files, read = [], Path.read_bytes
+    files, opening = [], os.open
 
-    def watched(path):
-        if path.suffix == ".png":
-            files.append(path.name)
-        return read(path)
+    def watched(path, *more, **options):
+        if str(path).endswith(".png"):
+            files.append(path)
+        return opening(path, *more, **options)
 
-    monkeypatch.setattr(Path, "read_bytes", watched)
+    monkeypatch.setattr(os, "open", watched)
     return files
 
 
