@@ -139,4 +139,4 @@ def test_tf32_is_refused_on_a_cpu(tmp_path):
 def test_batch_norm_of_one_image_is_refused(tmp_path):
     for one in ("training.batch_size=1", "data.train_size=1"):
         found = genlab("config", "check", "cifar10-neyshabur-vgg", one)
-        refused(found, 2, one.partition("=")[0], "batch norm", "2 or more")
+        refused(found, 2, one.partition("=")[0], "batch norm", "fewer than 2 images")

@@ -44,7 +44,7 @@ EXAMPLES: dict[str, tuple[Any, ...]] = {
     "training.optimiser.learning_rate": (0.002, 0.0005),
     "training.optimiser.weight_decay": (0.0, 1.0),
     "training.optimiser.epsilon": (1e-3,),
-    "training.schedule[step].epochs": ([1], [2]),
+    "training[gradient].schedule[step].epochs": ([1], [2]),
     "training.stop.epochs": (2, 0, 1),
     "training.stop.train_error": (0.95,),
     "training.stop.train_loss": (100.0,),

@@ -31,7 +31,7 @@ BRANCHES, DIGITS = branches(), functools.cache(load_digits)
 # What takes a device that not every machine has.
 ELSEWHERE = {"training[gradient].precision=tf32"}
 # One net less trained says nothing about the steps of the others.
-NOT_MOVED = {"training[gradient].stop"}
+NOT_MOVED = {"training.stop"}
 
 
 def free_values():

@@ -142,7 +142,7 @@ def test_claims_go_along_epochs_and_are_of_the_end_where_they_name_none(folder):
 def test_a_figure_has_a_line_over_epochs_for_each_series(folder):
     sweep = sweep_of(folder)
     tables = SweepTables(planned_cells(sweep, folder / "runs"))
-    prepared = {f.name: prepare(f, tables(f.table), sweep.axes) for f in sweep.config.figures}
+    prepared = {f.name: prepare(f, tables(f.table), sweep.axes, numbers_along_x=True) for f in sweep.config.figures}
     assert prepared["norms"].xs == [float(epoch) for epoch in EPOCHS]
     assert [line.series for line in prepared["norms"].lines] == [0.0, 1.0]
     assert len(prepared["norms"].values("value")) == 6 * len(EPOCHS)

@@ -32,9 +32,7 @@ def _rising(epochs: tuple[int, ...]) -> tuple[int, ...]:
     return epochs
 
 
-Epochs = Annotated[
-    tuple[Annotated[int, Field(ge=0)], ...], Field(strict=False, json_schema_extra={"uniqueItems": True})
-]
+Epochs = Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(strict=False)]
 
 
 class CheckpointEvery(Section):
@@ -64,5 +62,7 @@ class ExecutionConfig(Section):
         "all", description="Weights kept after the end: initial and final, only the final ones, or none."
     )
     keep_weights_at: Annotated[Epochs, AfterValidator(_rising)] = Field(
-        (), description="Epochs after which the weights are kept too, whatever `keep` says; 0 is the initialisation."
+        (),
+        description="Epochs after which the weights are kept too, whatever `keep` says; 0 is the initialisation.",
+        json_schema_extra={"in_group": "free", "uniqueItems": True},
     )
