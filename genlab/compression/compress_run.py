@@ -42,7 +42,7 @@ def compress_run(
     """
     directory = run.directory
     with locked(directory.path.parent, directory.run_id), arithmetic("float32"):
-        for folder in (directory.path, directory.compressed("any", "").parent):
+        for folder in {directory.path, *(directory.compressed("any", "", epoch).parent for epoch in (None, *epochs))}:
             remove_leftovers(folder)
         prepare_processor(run)
         dataset = run.dataset.to(device)

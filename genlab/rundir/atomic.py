@@ -4,16 +4,22 @@ import contextlib
 import json
 import os
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from genlab.errors import GenlabError
 
+# A temporary file this old belongs to a writer that was killed: writing the largest takes minutes.
+LEFT_OVER_SECONDS = 24 * 3600.0
+
 
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """A temporary name beside `path`; what is written there is synced and renamed to `path` when the block ends well.
+
+    Old temporary files of `path` itself, whose writers were killed, are removed.
 
     Raises:
         GenlabError: the disk is full, the folder cannot be written to, or the like. `path` is then as it was before.
@@ -21,6 +27,7 @@ def replacing(path: Path) -> Iterator[Path]:
     temporary: Path | None = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        _remove_abandoned(path)
         descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
         os.close(descriptor)
         temporary = Path(name)
@@ -44,6 +51,16 @@ def remove_leftovers(folder: Path) -> None:
     for path in [*folder.glob(".*.tmp"), *folder.glob(".tmp??????")]:
         with contextlib.suppress(OSError):
             path.unlink()
+
+
+def _remove_abandoned(path: Path) -> None:
+    """Where several processes write at once, as in the folder of a sweep, only age tells what nobody is at any more."""
+    with os.scandir(path.parent) as entries:
+        for entry in entries:
+            if entry.name.startswith(f".{path.name}.") and entry.name.endswith(".tmp"):
+                with contextlib.suppress(OSError):
+                    if time.time() - entry.stat(follow_symlinks=False).st_mtime > LEFT_OVER_SECONDS:
+                        os.unlink(entry.path)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -63,6 +63,9 @@ def header_and_rows(
     if not path.exists():
         return list(columns or ()), []
     text = read_whole(path, remedy)
+    if text and not text.endswith("\n"):
+        # Cut off in its last cell, which may still read as a number: another one.
+        raise damaged(path, text.count("\n") + 1, "it ends in the middle of a line", remedy)
     try:
         reader = csv.reader(io.StringIO(text, newline=""), strict=True)
         header = next(reader, [])

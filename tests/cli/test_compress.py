@@ -71,6 +71,15 @@ def test_at_epochs_a_run_is_compressed_along_its_training_and_at_its_end(tmp_pat
     assert [row for row in table_rows(run, "compression") if row["epoch"] is not None] == before
 
 
+def test_what_killed_writers_left_among_the_nets_of_an_epoch_is_cleared_away(tmp_path, config):
+    run = train(tmp_path, "execution.keep_weights_at=[0]").run
+    left = run.compressed("svd_truncation", "energy=0.9", 0).parent / ".svd_truncation-energy-0.9.safetensors.x1y2.tmp"
+    left.parent.mkdir(parents=True)
+    left.touch()
+    assert genlab("compress", "tiny", "--runs", tmp_path, "--config", config, "--at-epochs").code == 0
+    assert not left.exists()
+
+
 def test_a_compress_config_may_ask_for_epochs_too(tmp_path, config):
     train(tmp_path, "execution.keep_weights_at=[1]")
     config.write_text(config.read_text() + "at_epochs: true\n")

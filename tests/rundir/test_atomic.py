@@ -3,11 +3,12 @@
 import errno
 import json
 import os
+import time
 
 import pytest
 
 from genlab.errors import GenlabError
-from genlab.rundir.atomic import cannot_write, remove_leftovers, replacing, write_json, write_text
+from genlab.rundir.atomic import LEFT_OVER_SECONDS, cannot_write, remove_leftovers, replacing, write_json, write_text
 from tests.rundir.examples import full_disk, read_only
 
 
@@ -94,3 +95,15 @@ def test_what_a_killed_writer_left_can_be_cleared_away(tmp_path):
         (tmp_path / name).touch()
     remove_leftovers(tmp_path)
     assert sorted(os.listdir(tmp_path)) == [".hidden", "a.json", "b.tmp"]
+
+
+def test_what_a_killed_writer_left_long_ago_is_gone_when_the_same_file_is_written_again(tmp_path):
+    path = tmp_path / "results.csv"
+    names = (".results.csv.old.tmp", ".results.csv.new.tmp", ".other.csv.old.tmp")
+    for name in names:
+        (tmp_path / name).touch()
+    long_ago = time.time() - 2 * LEFT_OVER_SECONDS
+    for name in names[::2]:
+        os.utime(tmp_path / name, (long_ago, long_ago))
+    write_text(path, "a\n")
+    assert sorted(os.listdir(tmp_path)) == [".other.csv.old.tmp", ".results.csv.new.tmp", "results.csv"]

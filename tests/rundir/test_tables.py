@@ -44,6 +44,15 @@ def test_a_table_that_is_not_there_is_empty(tmp_path):
     assert read_table(tmp_path / "t.csv", COLUMNS) == []
 
 
+@pytest.mark.parametrize("cut", [1, 2, 4])
+def test_a_table_that_is_cut_off_in_its_last_cell_is_damaged_though_the_cell_still_reads_as_a_number(tmp_path, cut):
+    path = tmp_path / "t.csv"
+    write_table(path, ("measure", "value"), [{"measure": "a", "value": 0.5}, {"measure": "b", "value": 0.125}])
+    path.write_bytes(path.read_bytes()[:-cut])
+    with pytest.raises(GenlabError, match=r"t\.csv:3: damaged: it ends in the middle of a line; mend the line"):
+        read_table(path)
+
+
 def test_rows_are_replaced_by_key_and_all_others_stay_byte_for_byte(tmp_path):
     path = tmp_path / "t.csv"
     others = 'b,,0.50,"kept, as it is"\nc,1,1e-03,"two\r\nlines"\nc,2,,\n'

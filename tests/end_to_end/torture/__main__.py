@@ -43,7 +43,7 @@ def attacked(kind: str, number: int, scenes: Scenes) -> Tried:
 
 
 def torture(kinds: list[str], *, minutes: float, seed: int, repeat: int | None = None) -> int:
-    """Attack until the time is over, or once where an attack is to be repeated; the number of attacks that got through."""
+    """Attack until the time is over, or once where an attack is to be repeated; how many attacks got through."""
     warm()
     draws, until = random.Random(seed), time.monotonic() + 60 * minutes
     tries: Counter[str] = Counter()

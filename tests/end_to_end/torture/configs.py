@@ -28,14 +28,51 @@ MOST_SECONDS = 5.0  # of a processor, for one
 MOST_MEGABYTES = 800
 PATIENCE_SECONDS = 180.0
 ODD: tuple[Any, ...] = (
-    None, True, 0, -1, 1e308, -0.0, 10**30, float("nan"), float("inf"), "", " ", "true", "null", "1e-3", "08", "é", "\u202e",
-    "a" * 5000, "../..", "/dev/null", "[", "{a: 1}", "x=y", ".", "a.b", "measure.log_l2_norm", [], {}, [[]], [None], {"name": None},
-    {"": 1}, {"name": "mlp"}, list(range(300)), [1, "a", {}], "final.test_error", "measures/margin_distribution",
-)  # fmt: skip
+    *(None, True, 0, -1, 1e308, -0.0, 10**30, float("nan"), float("inf"), "", " ", "true", "null", "1e-3", "08", "é"),
+    *("\u202e", "a" * 5000, "../..", "/dev/null", "[", "{a: 1}", "x=y", ".", "a.b", "measure.log_l2_norm"),
+    *([], {}, [[]], [None], {"name": None}, {"": 1}, {"name": "mlp"}, list(range(300)), [1, "a", {}]),
+    *("final.test_error", "measures/margin_distribution"),
+)
 TEXTS = (
-    "\t", "\n", ":", "- ", "? ", "&a ", "*a", "!!python/object:os.system ", "<<: ", "{", "}", "[", "]", '"', "'", "#", "%", "@", "|\n",
-    "---\n", "...\n", "\x00", "\x07", "\ufeff", "\u2028", "\ud7ff", "é", "0x10", "1_000", "=", ">-\n", "[" * 500, "{a: " * 200, "x" * 20_000,
-)  # fmt: skip
+    *(
+        "\t",
+        "\n",
+        ":",
+        "- ",
+        "? ",
+        "&a ",
+        "*a",
+        "!!python/object:os.system ",
+        "<<: ",
+        "{",
+        "}",
+        "[",
+        "]",
+        '"',
+        "'",
+        "#",
+    ),
+    *(
+        "%",
+        "@",
+        "|\n",
+        "---\n",
+        "...\n",
+        "\x00",
+        "\x07",
+        "\ufeff",
+        "\u2028",
+        "\ud7ff",
+        "é",
+        "0x10",
+        "1_000",
+        "=",
+        ">-\n",
+    ),
+    *("[" * 500, "{a: " * 200, "x" * 20_000),
+)
+KEYS = ("seed", "name", "data.train_size", "data.labels", "data.name.x", "model", "model.name", "training")
+KEYS += ("training.optimiser.name", "execution", "grid", "seeds", "measure.only", "", ".")
 
 
 def mutate(scenes: Scenes, folder: Path, draws: random.Random) -> Tried:
@@ -186,7 +223,5 @@ def _bomb(text: str, draws: random.Random) -> str:
 def _overrides(kind: str, draws: random.Random) -> list[str]:
     if kind not in ("train", "sweep") or draws.random() < 0.5:
         return []
-    keys = ("seed", "data.train_size", "model.name", "model", "training", "training.optimiser.name", "data.labels", "execution",
-            "grid", "seeds", "measure.only", "", ".", "name", "data.name.x")  # fmt: skip
     value = draws.choice((str(draws.choice(ODD)), draws.choice(TEXTS), _bomb("", draws).replace("\n", ", ")))
-    return [f"{draws.choice(keys)}{draws.choice(('=', '=', '=', '', '=='))}{value}"]
+    return [f"{draws.choice(KEYS)}{draws.choice(('=', '=', '=', '', '=='))}{value}"]

@@ -1,4 +1,4 @@
-"""Damaged files of finished runs under every command that reads them: never a traceback, never a wrong number silently."""
+"""Damaged files of finished runs under every command that reads them: no traceback and no wrong number silently."""
 
 import functools
 import json

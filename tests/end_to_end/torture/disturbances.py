@@ -193,7 +193,7 @@ def _ended(process: "subprocess.Popen[str]") -> Outcome:
 
 
 def _signalled(scene: Scene, place: Path, kind: signal.Signals, seconds: float) -> Outcome:
-    """A signal so long after the real command line can be told: before, a process is the interpreter's, not genlab's."""
+    """A signal so long after the real command line has its handlers: before, the process is the interpreter's."""
     process = _begun(scene.command, place)
     while process.poll() is None and not _catches(process.pid, signal.SIGTERM):
         time.sleep(0.002)

@@ -116,9 +116,10 @@ def at_operations(folder: Path, act: Callable[[str, int], None]) -> None:
             return
         if event == "open" and not (isinstance(arguments[2], int) and arguments[2] & WRITES):
             return
-        if isinstance(arguments[0], str | bytes | os.PathLike):
-            if os.path.join(os.getcwd(), os.fsdecode(arguments[0])).startswith(f"{folder}/"):
-                seen(event)
+        if not isinstance(arguments[0], str | bytes | os.PathLike):
+            return
+        if os.path.join(os.getcwd(), os.fsdecode(arguments[0])).startswith(f"{folder}/"):
+            seen(event)
 
     def synced(descriptor: int) -> None:
         if not Moment.over:
