@@ -184,7 +184,7 @@ def _other_lines(text: str, draws: random.Random) -> str:
 def _other_values(text: str, draws: random.Random) -> str:
     """A value, a key or a whole section becomes another, maybe one from elsewhere in the file."""
     root = [yaml.safe_load(text)]
-    places = list(_places(root))
+    places = _places(root)
     holder, key = draws.choice(places)
     how = draws.choice(("odd", "odd", "elsewhere", "alias", "key", "drop", "in a list"))
     if how == "odd":
@@ -203,13 +203,18 @@ def _other_values(text: str, draws: random.Random) -> str:
     return yaml.safe_dump(root[0], allow_unicode=True, sort_keys=False)
 
 
-def _places(holder: Any) -> list[tuple[Any, Any]]:
-    items = holder.items() if isinstance(holder, dict) else enumerate(holder)
-    found = []
-    for key, value in list(items):
-        found.append((holder, key))
-        if isinstance(value, dict | list):
-            found += _places(value)
+def _places(root: Any) -> list[tuple[Any, Any]]:
+    """Where each value stands: its holder and its key there. What aliases repeat counts once."""
+    found, seen, left = [], set(), [root]
+    while left:
+        holder = left.pop()
+        if id(holder) in seen:
+            continue
+        seen.add(id(holder))
+        for key, value in list(holder.items() if isinstance(holder, dict) else enumerate(holder)):
+            found.append((holder, key))
+            if isinstance(value, dict | list):
+                left.append(value)
     return found
 
 

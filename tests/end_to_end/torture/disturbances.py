@@ -11,6 +11,7 @@ from pathlib import Path
 
 from genlab.signals import PREEMPTING
 from tests.cli.command import Outcome
+from tests.end_to_end.torture.comparison import let_time_pass
 from tests.end_to_end.torture.forked import (
     Befall,
     files_end_at,
@@ -141,6 +142,7 @@ def _size(scene: Scene, draws: random.Random) -> int:
 def _again(tried: Tried, scene: Scene, place: Path, draws: random.Random) -> None:
     """The same command to its end, twice where cells of a sweep say that they failed, and what then is not the same."""
     command = scene.command
+    let_time_pass(place)
     if scene.name == "train --force" and draws.random() < 0.5:
         command = COMMANDS["train"]  # which must not take what is left for a finished run
     if scene.name == JOBS and draws.random() < 0.5:
