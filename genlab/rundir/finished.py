@@ -38,8 +38,19 @@ class FinishedRun:
 
     @cached_property
     def config(self) -> TrainConfig:
-        """The resolved config."""
-        return load_train_config(str(self.directory.config)).config
+        """The resolved config.
+
+        Raises:
+            GenlabError: it is another run's, by its id: changed since, or damaged where it still reads as a config.
+        """
+        config, run = load_train_config(str(self.directory.config)).config, self.directory
+        own = read_status(run)["id"]
+        if config.data.path is None and (made := run_id(config)) != own:
+            what = f"is not the config of this run: it makes run {made}, and this is {own}"
+            raise GenlabError(
+                f"{run.config}: {what}; put the original back, or train that run: genlab train {run.path}"
+            )
+        return config
 
     @cached_property
     def dataset(self) -> Dataset:

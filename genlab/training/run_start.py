@@ -57,6 +57,8 @@ class Identified:
     def finished(self) -> TrainResult | None:
         """The result, where the run is finished and has the files that it promises; else it is to be made again.
 
+        To be asked under the lock: a checkpoint is removed whose run was killed when it had just said that it finished.
+
         Raises:
             GenlabError: it diverged, and would again.
         """
@@ -66,6 +68,7 @@ class Identified:
         if status["status"] == "finished":
             if lost_files(self.run):
                 return None
+            shutil.rmtree(self.run.checkpoint.parent, ignore_errors=True)
             lacks = self.lacks(int(status["final"].get("epoch", 0)))
             return TrainResult(self.run, status, already=True, lacks=lacks)
         if status.get("diverged"):

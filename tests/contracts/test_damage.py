@@ -114,6 +114,21 @@ def test_a_damaged_config_of_a_run(runs, tiny):
     assert f"{tiny}/config.yaml:2:1: data: must be a mapping of keys to values, not 3" in found.err
 
 
+@pytest.mark.parametrize("verb", ["measure --only parameter_count", "compress --no-save"])
+def test_a_config_of_a_run_that_has_become_that_of_another(verb, runs, tiny):
+    config = tiny / "config.yaml"
+    text = config.read_text()
+    assert "seed: 0" in text
+    config.write_text(text.replace("seed: 0", "seed: 8"))
+    with kept(tiny):
+        found = genlab(*verb.split(), "tiny", "--runs", runs, "-q")
+    refused(
+        found, 1, f"{config}: is not the config of this run: it makes run ", f"and this is {tiny.name[5:]}; put the"
+    )
+    config.write_text(text.replace("threads: 1", "threads: 2"))
+    assert genlab(*verb.split(), "tiny", "--runs", runs).code == 0, "what is no part of the science may change"
+
+
 @pytest.mark.parametrize("verb", ["measure", "compress", "train", "runs show", "runs path"])
 def test_a_run_directory_that_is_none(verb, tmp_path):
     (tmp_path / "notes.txt").write_text("mine")

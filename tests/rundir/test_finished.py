@@ -10,6 +10,7 @@ from PIL import Image
 
 import genlab
 from genlab.errors import GenlabError
+from genlab.rundir.checkpoints import load_tensors, save_tensors
 from genlab.rundir.finished import load_run, load_runs
 from genlab.training.evaluate import evaluate
 from genlab.training.net import single_net
@@ -92,8 +93,9 @@ def test_damaged_weights_are_told_with_the_remedy(trained, tmp_path):
 
 
 def test_weights_of_another_net_are_told(trained, tmp_path):
-    path = copy_of(trained, tmp_path) / "config.yaml"
-    path.write_text(path.read_text().replace("widths: [16]", "widths: [17]"))
+    path = copy_of(trained, tmp_path) / "final.safetensors"
+    tensors, state = load_tensors(path, "")
+    save_tensors(path, {name: tensor[:1] for name, tensor in tensors.items()}, state)
     with pytest.raises(GenlabError, match=r"final.safetensors: does not fit the net of this run's config"):
         _ = load_run(path.parent).model
 

@@ -338,3 +338,11 @@ def test_the_provenance_says_how_many_labels_really_changed(corruption, least, m
     expected = int((dataset.train_labels != dataset.true_labels).sum())
     assert read_provenance(run)["labels"] == {"images": 100, "changed": expected}
     assert least <= expected <= most
+
+
+def test_a_run_that_was_killed_when_it_had_just_said_that_it_finished_leaves_no_checkpoint(tmp_path):
+    run = trained(small_config(), tmp_path).run
+    run.checkpoint.parent.mkdir()
+    shutil.copy(run.final, run.checkpoint)
+    assert trained(small_config(), tmp_path).already
+    assert not run.checkpoint.parent.exists()

@@ -46,8 +46,11 @@ def save(figure: Figure, folder: Path, name: str) -> None:
     """
     for ending in FORMATS:
         metadata = {"CreationDate": None} if ending == "pdf" else {"Software": None}
+        # Not straight into the file: where that cannot be written, matplotlib stumbles over its own half of a PDF.
+        buffer = io.BytesIO()
+        figure.savefig(buffer, format=ending, dpi=DOTS_PER_INCH, metadata=metadata)
         with replacing(folder / f"{name}.{ending}") as temporary:
-            figure.savefig(temporary, format=ending, dpi=DOTS_PER_INCH, metadata=metadata)
+            temporary.write_bytes(buffer.getvalue())
 
 
 def png(figure: Figure) -> bytes:

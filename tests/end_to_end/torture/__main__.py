@@ -10,6 +10,7 @@ import argparse
 import importlib
 import pkgutil
 import random
+import signal
 import sys
 import tempfile
 import time
@@ -73,7 +74,11 @@ def torture(kinds: list[str], *, minutes: float, seed: int, repeat: int | None =
 
 
 def warm() -> None:
-    """Import all of genlab, so that a child has the time of its command and not that of its imports."""
+    """Import all of genlab, so that a child has the time of its command and not that of its imports.
+
+    Ctrl-C reaches the children too where this process, as one in the background of a shell, was started to ignore it.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     for module in pkgutil.walk_packages(genlab.__path__, "genlab."):
         if not module.name.startswith("genlab.configs"):
             importlib.import_module(module.name)

@@ -56,7 +56,7 @@ def damage(scenes: Scenes, folder: Path, draws: random.Random) -> Tried:
         tried.wrong.append(f"ended with {outcome.code}: {outcome.err[-600:]}")
     if outcome.code and not outcome.err.strip() and name != "sweep":
         tried.wrong.append(f"ended with {outcome.code} without a word")
-    undetectable = how in OTHER_WORDS and path.suffix != ".safetensors"
+    undetectable = how in OTHER_WORDS and path.suffix in (".csv", ".json")
     if outcome.code == 0 and not same and not undetectable and not _told(outcome, path):
         other = sorted(_numbers(outcome) - _undamaged(scenes, name))
         tried.wrong += [f"says {number}, which was not written, without a word" for number in other[:3]]
@@ -141,7 +141,7 @@ DAMAGES: dict[str, Callable[[Path, random.Random], None]] = {
     "deleted": _deleted,
     "a folder in its place": _folder,
 }
-# After these a table or a config may say something else that could have been written: no checksum of theirs tells.
+# After these a table or a status may say something else that could have been written: no checksum of theirs tells.
 OTHER_WORDS = {"flipped bits", "another value"}
 
 
@@ -193,5 +193,7 @@ def _fractions(value: Any) -> Iterator[float]:
 
 
 def _told(outcome: Outcome, path: Path) -> bool:
-    """Whether the file, or the run, is named in what went wrong."""
-    return path.name in outcome.err or path.parent.name in outcome.err or "damaged" in outcome.out
+    """Whether the file, or its run in an error, is named in what the command says besides its progress."""
+    errors = [line for line in outcome.err.splitlines() if line.startswith("genlab: ")]
+    in_errors = any(path.parent.name in line for line in errors)
+    return path.name in outcome.err or in_errors or "damaged" in outcome.out

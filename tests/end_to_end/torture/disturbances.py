@@ -54,6 +54,7 @@ def kill(scenes: Scenes, folder: Path, draws: random.Random) -> Tried:
             how, befall = _killing(scene, place, draws)
             outcome = forked(place, scene.command, befall)
         _note(tried, how, outcome)
+        let_time_pass(place)
         if outcome.code not in (-signal.SIGKILL, -signal.SIGXFSZ, 0):
             tried.wrong.append(f"ended with {outcome.code}: {outcome.err[-300:]}")
         if outcome.code == 0:
