@@ -154,7 +154,7 @@ def mutant(text: str, draws: random.Random) -> str:
     for _ in range(draws.choice((1, 1, 1, 2, 4))):
         try:
             text = draws.choices((_other_text, _other_lines, _other_values, _bomb), (4, 4, 8, 1))[0](text, draws)
-        except yaml.YAMLError:
+        except (yaml.YAMLError, RecursionError, ValueError, TypeError):  # what PyYAML cannot read is only text
             text = _other_text(text, draws)
     return text
 
