@@ -104,7 +104,8 @@ class Inputs:
             value = source.function(**arguments)
             self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - start
         except Exception as error:
-            self._failures[name] = error
+            if "consumer" not in source.needs:
+                self._failures[name] = error
             raise
         if "consumer" not in source.needs:
             self._values[name] = value

@@ -80,7 +80,8 @@ def cached_images(key: CacheKey, resize: int | None) -> torch.Tensor | None:
                 images = entry.get_tensor("images")
                 if _is_as_kept(path, images, metadata.get("checksum")):
                     return images
-                logger.warning("%s is damaged: the images are read again", path)
+                if "checksum" in metadata:  # entries of the first version have none
+                    logger.warning("%s is damaged: the images are read again", path)
     return None
 
 

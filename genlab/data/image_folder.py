@@ -131,10 +131,16 @@ def _pixels(tree: ImageTree, file: ImageFile) -> tuple[np.ndarray, bool]:
     content = _content(tree, file)
     try:
         with Image.open(io.BytesIO(content), formats=FORMATS) as image:
+            if image.mode == "F" or (image.mode == "I" and image.format == "TIFF"):
+                raise DataMissingError(
+                    f"{tree.root / file.relative} has pixels of 32 bits, whose range is not known; save it with 8 or 16"
+                )
             if image.mode.startswith("I;16") or image.mode == "I":
                 high = (np.asarray(image, dtype=np.int64) >> 8).clip(0, 255).astype(np.uint8)
                 return np.repeat(high[..., None], 3, axis=2), True
             return np.array(image.convert("RGB")), image.mode in GREY_MODES
+    except DataMissingError:
+        raise
     except UnidentifiedImageError as error:  # whose message names an object in memory
         raise DataMissingError(
             f"{tree.root / file.relative} is no {', '.join(FORMATS[:-1])} or {FORMATS[-1]} image: replace or delete it"

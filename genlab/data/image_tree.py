@@ -80,6 +80,9 @@ def list_images(root: Path) -> ImageTree:
             names, files = _class_tree(root, "", left_out)
             _tell(root, left_out)
             return ImageTree(root, files, None, names)
+        with os.scandir(root) as entries:
+            others = [e.name for e in entries if e.name not in ("train", "test") and not e.name.startswith(".")]
+        left_out.update("beside train/ and test/" for _ in others)
         names, train = _class_tree(root, "train/", left_out)
         test_names, test = _class_tree(root, "test/", left_out)
     except OSError as error:
@@ -103,7 +106,7 @@ def _tell(root: Path, left_out: Counter[str]) -> None:
     if left_out and root not in _told:
         _told.add(root)
         endings = ", ".join(f"{count} {ending}" for ending, count in sorted(left_out.items()))
-        said = f"{root}: {left_out.total()} files that are no images are left out ({endings})"
+        said = f"{root}: {left_out.total()} files or folders that are no images of a class are left out ({endings})"
         logger.warning("%s", visible(said))
 
 
@@ -111,7 +114,9 @@ def _class_tree(root: Path, prefix: str, left_out: Counter[str]) -> tuple[tuple[
     """Sorted class names and files of one tree; `prefix` is "train/", "test/" or nothing."""
     tree = root / prefix
     with os.scandir(tree) as entries:
-        names = sorted(entry.name for entry in entries if entry.is_dir() and not entry.name.startswith("."))
+        seen = [entry for entry in entries if not entry.name.startswith(".")]
+    names = sorted(entry.name for entry in seen if entry.is_dir())
+    left_out.update("outside the classes" for entry in seen if not entry.is_dir())
     if not names:
         raise DataMissingError(f"{tree} has no folders: each class is a folder of images")
     files: list[ImageFile] = []

@@ -34,9 +34,8 @@ def plain(model: nn.Module) -> nn.Module:
         UnreadableNetError: it is scripted or traced, so that its layers cannot be seen.
     """
     copied = copied_net(unwrapped(model))
-    for name, module in list(copied.named_modules()):
-        if name and (inner := unwrapped(module)) is not module:
-            copied.set_submodule(name, inner)
+    while wrapped := _first_wrapped(copied):
+        copied.set_submodule(*wrapped)
     for name, module in copied.named_modules():
         if isinstance(module, torch.jit.ScriptModule):
             raise UnreadableNetError(
@@ -45,6 +44,14 @@ def plain(model: nn.Module) -> nn.Module:
     for module in copied.eval().modules():
         _give_its_own_weights(module)
     return copied
+
+
+def _first_wrapped(model: nn.Module) -> tuple[str, nn.Module] | None:
+    """The name of a part that is wrapped, and what is inside of it; there may be wrappers within that."""
+    for name, module in model.named_modules():
+        if name and (inner := unwrapped(module)) is not module:
+            return name, inner
+    return None
 
 
 def unwrapped(module: nn.Module) -> nn.Module:

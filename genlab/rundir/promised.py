@@ -7,20 +7,22 @@ from genlab.rundir.tables import read_whole
 
 
 def lost_files(run: RunDirectory) -> list[str]:
-    """The names of files that a finished run promises and does not have: its config, its history, its last weights.
+    """The names of files that a finished run promises and does not have: its config, its history, its weights.
 
-    Somebody may have removed them, or a disk may have failed. Weights are promised unless the run's own config has
-    `execution.keep: none`, which is read only where they are missing.
+    Somebody may have removed them, or a disk may have failed. Which weights are promised is what the run's own config
+    has in `execution.keep`; it is read only where weights are missing.
     """
     lost = [path.name for path in (run.config, run.history) if not path.exists()]
-    if not run.final.exists() and _keeps_weights(run):
-        lost.append(run.final.name)
+    missing = [path for path in (run.initial, run.final) if not path.exists()]
+    if missing:
+        promised = {"all": (run.initial, run.final), "final": (run.final,), "none": ()}[_kept(run)]
+        lost += [path.name for path in missing if path in promised]
     return lost
 
 
-def _keeps_weights(run: RunDirectory) -> bool:
+def _kept(run: RunDirectory) -> str:
     try:
-        config = parse(read_whole(run.config), run.config.name).value
-        return bool(config["execution"]["keep"] != "none")
+        kept = parse(read_whole(run.config), run.config.name).value["execution"]["keep"]
     except (GenlabError, KeyError, TypeError):
-        return True
+        return "final"
+    return kept if kept in ("all", "final", "none") else "final"

@@ -47,6 +47,7 @@ class Recorder:
         self.keep_weights_at = keep_weights_at
         self._config, self._keep, self._seconds = config, keep, seconds
         self._more: dict[str, Any] = {"started": now()}
+        self._ended = False
 
     def record(self, epoch: int, step: int, rate: float | None, on_train: Evaluation, on_test: Evaluation) -> None:
         """Add a row to the history.
@@ -91,10 +92,12 @@ class Recorder:
         if ending.kind == "diverged":
             self._more["diverged"] = True
             self.write("failed", ending.reason)
+            self._ended = True
             return
         if self._keep != "none":
             save_tensors(self.run.final, dict(weights))
         self.write("finished", ending.reason)
+        self._ended = True
         shutil.rmtree(self.run.checkpoint.parent, ignore_errors=True)
 
     def write(self, state: State, reason: str = "") -> dict[str, Any]:
@@ -111,7 +114,12 @@ class Recorder:
         return read_status(self.run)
 
     def write_if_possible(self, state: State, error: BaseException) -> None:
-        """After a failure the disk may be full, and its first error is the one to tell."""
+        """After a failure the disk may be full, and its first error is the one to tell.
+
+        A run that has ended stays as it ended, whatever befalls its process then: there is no checkpoint to go on from.
+        """
+        if self._ended:
+            return
         try:
             self.write(state, (str(error).splitlines() or [""])[0] or type(error).__name__)
         except GenlabError:

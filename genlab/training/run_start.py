@@ -101,6 +101,8 @@ class Identified:
         run, keep = self.run, self.config.execution.keep
         if afresh and run.path.exists():
             remove_run(run.path)
+        # Whoever is killed from here on leaves no run that says it is finished and has lost its history.
+        _remove_file(run.status)
         for folder in (run.checkpoint.parent, run.weights):
             if folder.exists():
                 _remove(folder)
@@ -117,6 +119,8 @@ class Identified:
     def go_on(self, step: int) -> Recorder:
         """The tables of a run that has a checkpoint, cut back to its step."""
         execution = self.config.execution
+        # Which weights stay is this start's to say, and what the run promises is read from here.
+        write_text(self.run.config, to_yaml(self.config))
         recorder = Recorder(
             self.run,
             self.short,
@@ -151,6 +155,13 @@ def _seconds(run: RunDirectory) -> float:
         return float(read_status(run).get("seconds", 0.0))
     except GenlabError:
         return 0.0
+
+
+def _remove_file(path: Path) -> None:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise GenlabError(f"{path}: cannot be removed: {error.strerror}") from error
 
 
 def _remove(path: Path) -> None:

@@ -252,3 +252,12 @@ def test_a_damaged_cache_gives_the_images_of_the_files(tmp_path, monkeypatch):
     os.utime(entry, (1, 1))
     assert torch.equal(load(tmp_path).train.images, images)
     assert entry.stat().st_mtime > 1, "it is written anew"
+
+
+@pytest.mark.parametrize("pixels", [np.full((6, 6), 0.5, dtype=np.float32), np.full((6, 6), 200, dtype=np.int32)])
+def test_pixels_of_32_bits_are_refused_and_not_made_black(tmp_path, pixels):
+    write_tree(tmp_path / "pets")
+    Image.fromarray(pixels).save(tmp_path / "pets" / "train" / "cat" / "x.tif")
+    assert refusal(DataMissingError, tmp_path).endswith(
+        "has pixels of 32 bits, whose range is not known; save it with 8 or 16"
+    )

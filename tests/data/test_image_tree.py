@@ -110,9 +110,8 @@ def test_what_is_left_out_is_said_with_its_number_once_a_process(tmp_path, caplo
     list_images(tmp_path)
     list_images(tmp_path)
     (said,) = caplog.messages
-    assert said.endswith(
-        "5 files that are no images are left out (1 .\\x1b]0;title\\x07, 1 .gif, 2 .txt, 1 without an ending)"
-    )
+    endings = "1 .\\x1b]0;title\\x07, 1 .gif, 2 .txt, 1 without an ending"
+    assert said.endswith(f"5 files or folders that are no images of a class are left out ({endings})")
 
 
 def test_a_folder_of_images_alone_says_nothing(tmp_path, caplog):
@@ -148,3 +147,12 @@ def test_a_name_that_a_terminal_would_act_upon_is_written_out(tmp_path):
     write_tree(tmp_path)
     (tmp_path / "train" / "cat" / "9\x1b[31m\n.png").symlink_to(tmp_path / "absent")
     assert "9\\x1b[31m\\n.png cannot be read" in refusal(tmp_path)
+
+
+def test_what_lies_outside_the_classes_or_beside_the_two_parts_is_told(tmp_path, caplog):
+    write_tree(tmp_path)
+    write_image(tmp_path / "train" / "stray.png", noise(6, 6, 3))
+    write_image(tmp_path / "val" / "cat" / "0.png", noise(6, 6, 3))
+    list_images(tmp_path)
+    (said,) = caplog.messages
+    assert said.endswith("(1 beside train/ and test/, 1 outside the classes)")

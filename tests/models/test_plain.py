@@ -20,6 +20,26 @@ def inside_parallel(model):
     return model
 
 
+def a_part_in_both(model):
+    model[1] = nn.DataParallel(torch.compile(model[1], backend="eager"))
+    return model
+
+
+def a_part_of_a_part(model):
+    model[1] = nn.DataParallel(nn.Sequential(torch.compile(model[1], backend="eager")))
+    return model
+
+
+def test_wrappers_within_wrapped_parts_are_taken_off():
+    expected = net()
+    for wrap in (a_part_in_both, a_part_of_a_part):
+        found = plain(wrap(net()))
+        assert not [m for m in found.modules() if type(m).__name__ in ("DataParallel", "OptimizedModule")]
+        x = torch.randn(4, 6)
+        assert torch.equal(found(x), expected(x))
+        assert len(found.state_dict()) == 4
+
+
 @pytest.mark.parametrize(
     "wrap",
     [

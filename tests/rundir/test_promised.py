@@ -8,7 +8,7 @@ from genlab.rundir.promised import lost_files
 def run(tmp_path) -> RunDirectory:
     found = RunDirectory(tmp_path / "a-0123456789ab")
     found.path.mkdir()
-    for path in (found.config, found.history, found.final):
+    for path in (found.config, found.history, found.initial, found.final):
         path.write_text("")
     return found
 
@@ -37,4 +37,11 @@ def test_what_is_gone_is_named(run, name):
 def test_weights_are_promised_unless_its_own_config_keeps_none(run, text, lost):
     run.final.unlink()
     run.config.write_text(text)
+    assert lost_files(run) == lost
+
+
+@pytest.mark.parametrize(("keep", "lost"), [("all", ["initial.safetensors"]), ("final", []), ("none", [])])
+def test_initial_weights_are_promised_where_all_are_kept(run, keep, lost):
+    run.initial.unlink()
+    run.config.write_text(f"execution: {{keep: {keep}}}")
     assert lost_files(run) == lost

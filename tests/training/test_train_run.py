@@ -1,3 +1,4 @@
+import contextlib
 import itertools
 import json
 import shutil
@@ -15,7 +16,9 @@ from genlab.rundir.layout import RunDirectory
 from genlab.rundir.locks import locked
 from genlab.rundir.provenance import read_provenance
 from genlab.rundir.status import read_status
+from genlab.signals import Signalled
 from genlab.training import train_run
+from genlab.training.interruption import stop_requests
 from tests.training.examples import (
     STEPS_AN_EPOCH,
     AtStep,
@@ -346,3 +349,40 @@ def test_a_run_that_was_killed_when_it_had_just_said_that_it_finished_leaves_no_
     shutil.copy(run.final, run.checkpoint)
     assert trained(small_config(), tmp_path).already
     assert not run.checkpoint.parent.exists()
+
+
+def test_a_lost_run_killed_while_it_is_made_again_does_not_say_that_it_finished(tmp_path, undisturbed, monkeypatch):
+    run = trained(small_config(), tmp_path).run
+    run.history.unlink()
+
+    def killed(*arguments, **options):
+        raise CrashError
+
+    monkeypatch.setattr(train_run, "record_start", killed)
+    with pytest.raises(CrashError):
+        trained(small_config(), tmp_path)
+    monkeypatch.undo()
+    assert not trained(small_config(), tmp_path).already
+    assert same_bits(run, undisturbed)
+
+
+def test_a_signal_after_the_end_leaves_the_run_finished(tmp_path, monkeypatch):
+    @contextlib.contextmanager
+    def late(budget):
+        with stop_requests(budget) as request:
+            yield request
+        raise Signalled("SIGTERM")
+
+    monkeypatch.setattr(train_run, "stop_requests", late)
+    with pytest.raises(Signalled):
+        trained(small_config(), tmp_path)
+    monkeypatch.undo()
+    assert read_status(the_run(tmp_path))["status"] == "finished"
+    assert trained(small_config(), tmp_path).already
+
+
+def test_what_a_resumed_run_keeps_is_what_it_promises(tmp_path):
+    stopped(small_config(), tmp_path)
+    run = trained(small_config({"execution.keep": "none"}), tmp_path).run
+    assert not run.final.exists()
+    assert trained(small_config(), tmp_path).already

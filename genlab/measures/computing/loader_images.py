@@ -27,13 +27,15 @@ def loader_images(loader: DataLoader[Any], *, limit: int | None = None) -> tuple
             (in TMPDIR), of which the system keeps in memory what it has room for. A quarter of what is free by default.
 
     Raises:
-        ConfigError: it shuffles, or gives other images in each pass (random augmentation), or its batches are no
-            images and labels.
+        ConfigError: it shuffles or drops a last batch, its first batch is another in the next pass (random
+            augmentation; of the others nothing is known), or its batches are no images and labels.
     """
     if isinstance(loader.sampler, SHUFFLING) or isinstance(getattr(loader.batch_sampler, "sampler", None), SHUFFLING):
         raise ConfigError.at(
             "images", "a DataLoader that shuffles has no order to compare by; give it shuffle=False and no sampler"
         )
+    if loader.drop_last:
+        raise ConfigError.at("images", "a DataLoader with drop_last leaves images out; give it drop_last=False")
     if limit is None:
         limit = int(MEMORY_SHARE * available_memory_bytes(torch.device("cpu")))
     first = next(_batches(loader), None)

@@ -58,7 +58,8 @@ def measure_model(
             file, batch by batch.
         labels: classes as trained on, whole numbers `[n]`; left out with a DataLoader.
         initial: the net at initialisation, or its state_dict; without it distances have a reason and no value.
-        only: names of measures (`genlab ls measures`); all where it is not given.
+        only: names of measures (`genlab ls measures`), or quick: those that take no more than a pass or two over the
+            images; all where it is not given.
         options: by measure, values of its options.
         loss: outputs and labels to the mean over the images; the cross-entropy where it is not given. The measures of
             the Hessian are of it; gradient noise, the Fisher-Rao norm, max and expected sharpness are of the
@@ -76,7 +77,8 @@ def measure_model(
     Raises:
         ConfigError: arguments of the wrong kind, unknown measures or options; a line each.
     """
-    names = "all" if only is None else [only] if isinstance(only, str) else only
+    names: Sequence[str] | Literal["all", "quick"]
+    names = "all" if only is None else only if only in ("all", "quick") else [only] if isinstance(only, str) else only
     request = Request.of(names, options)
     if isinstance(images, DataLoader):
         if labels is not None:

@@ -77,8 +77,9 @@ class Growing(Dataset):
         (DataLoader([{"x": 1.0}], 1), "must give batches"),
         (DataLoader(TensorDataset(IMAGES[:0], LABELS[:0]), 5), "has no batch"),
         (DataLoader(Growing(), 2), "must be alike; there is"),
+        (DataLoader(DATA, 5, drop_last=True), "leaves images out; give it drop_last=False"),
     ],
-    ids=["images alone", "dicts", "none", "of different size"],
+    ids=["images alone", "dicts", "none", "of different size", "dropped"],
 )
 def test_batches_of_another_form_are_refused(loader, words):
     with pytest.raises(ConfigError, match=words):
