@@ -10,7 +10,7 @@ import time
 import pytest
 
 from genlab.signals import PREEMPTING, Signalled, preemptible
-from tests.cli.command import ENTRY
+from tests.cli.command import ENTRY, genlab
 
 
 @pytest.mark.parametrize("name", PREEMPTING)
@@ -84,3 +84,16 @@ def test_a_run_that_is_stopped_before_its_first_step_is_resumable(name, tmp_path
     _, errors = started.communicate(timeout=60)
     assert started.returncode == 75, errors
     assert errors.splitlines()[-1] == f"genlab: stopped ({name}); the same command goes on"
+
+
+def test_an_error_that_a_signal_has_caused_is_told_as_the_signal(monkeypatch):
+    def stopped_in_an_import(**options):
+        try:
+            os.kill(os.getpid(), signal.SIGUSR1)
+            time.sleep(5)
+        except Signalled:
+            raise ImportError("cannot load module more than once per process") from None
+
+    monkeypatch.setattr("genlab.cli.app.app", stopped_in_an_import)
+    found = genlab("runs", "ls")
+    assert (found.code, found.err) == (75, "genlab: stopped (SIGUSR1); the same command goes on\n")

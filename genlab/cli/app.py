@@ -73,9 +73,11 @@ def main() -> None:
         code = 1  # whoever read our output has gone; there is nobody left to tell
     except Exception as error:
         # A bug, or the machine's fault (memory, a driver): still one line, with the way to more.
+        # One that a signal has caused, as it came in the middle of an import, is the signal's.
         first = visible((str(error).splitlines() or [""])[0])
-        _tell(f"{type(error).__name__}: {first} (-v shows where)", verbose)
-        code = 1
+        stopped = f"stopped ({received.name}); the same command goes on"
+        _tell(stopped if received.name else f"{type(error).__name__}: {first} (-v shows where)", verbose)
+        code = PreemptedError.exit_code if received.name else 1
     finally:
         _drop_what_stdout_cannot_take()
     sys.exit(code if isinstance(code, int) else 0)

@@ -4,7 +4,7 @@ import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NoReturn
 
 from genlab.errors import GenlabError, UsageError
 from genlab.rundir.atomic import write_json
@@ -43,7 +43,8 @@ def read_status(run: RunDirectory) -> dict[str, Any]:
         GenlabError: the directory is not a run, or its status is damaged.
     """
     try:
-        status = json.loads(run.status.read_text(encoding="utf-8"), parse_constant=_no_number)
+        text = run.status.read_text(encoding="utf-8")
+        status = json.loads(text, parse_constant=_no_number, parse_float=_finite)
     except (FileNotFoundError, NotADirectoryError):
         raise GenlabError(f"{run.path}: not a run directory (it has no status.json)") from None
     except RecursionError:
@@ -108,9 +109,14 @@ def all_statuses(runs: Path) -> tuple[list[dict[str, Any]], list[str]]:
     return statuses, damaged
 
 
-def _no_number(word: str) -> None:
+def _no_number(word: str) -> NoReturn:
     """JSON has no NaN and no infinity, and what lists runs as JSON could not write them."""
     raise ValueError(f"{word} is no number of JSON")
+
+
+def _finite(text: str) -> float:
+    """The number that a text stands for, where there is room for it: 1e999 is infinite."""
+    return float(text) if math.isfinite(float(text)) else _no_number(text)
 
 
 def _damaged(run: RunDirectory, what: str) -> GenlabError:

@@ -146,3 +146,10 @@ def test_one_run_with_a_broken_status_hides_no_other(tmp_path, text):
     (line,) = damaged
     assert line.startswith(f"{broken.status}: damaged (")
     assert "\n" not in line
+
+
+def test_a_number_too_large_for_any_is_damage(tmp_path):
+    run = made_up_run(tmp_path)
+    run.status.write_text(run.status.read_text().replace("0.05", "1e999"))
+    with pytest.raises(GenlabError, match=r"status\.json: damaged \(1e999 is no number of JSON\)"):
+        read_status(run)

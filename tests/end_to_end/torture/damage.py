@@ -31,6 +31,28 @@ READERS: dict[str, tuple[str, ...]] = {
     "zoo": ("zoo", "sweep.yaml", *RUNS, "--json"),
     "report": ("report", "sweep.yaml", *RUNS, "--json"),
 }
+OF_SWEEP = ("sweep", "zoo", "report")
+STATE, MADE = ("status.json", "provenance.json"), ("config.yaml", "history.csv", "final.safetensors")
+# What they surely look into, which is damaged more often than other files.
+READ: dict[str, tuple[str, ...]] = {
+    "runs ls": ("status.json",),
+    "runs show": (*STATE, "config.yaml", "measures.csv"),
+    "runs diff": (*STATE, "measures.csv"),
+    "measure": (
+        *MADE,
+        "status.json",
+        "initial.safetensors",
+        "measures.csv",
+        "margin_distribution.csv",
+        "0.safetensors",
+    ),
+    "compress": (*MADE, "status.json", "compression.csv"),
+    "train": (*MADE, *STATE),
+    "train RUN": (*MADE, *STATE),
+    "sweep": (*STATE, "measures.csv", "compression.csv", "incoming_norms.csv", "1.safetensors"),
+    "zoo": (*STATE, "measures.csv"),
+    "report": (*STATE, "measures.csv", "history.csv", "compression.csv"),
+}
 # Ends that mean something else than a damaged file.
 CODES = EXIT_CODES.keys() - {4, 75, 130}
 CLOCKS = {"seconds", "started", "stopped", "size", "start", "stop", "machine", "images_per_second", "peak_memory_bytes"}
@@ -41,10 +63,9 @@ def damage(scenes: Scenes, folder: Path, draws: random.Random) -> Tried:
     finished, name = _finished(scenes), draws.choice(list(READERS))
     place = Path(shutil.copytree(finished, folder / "place"))
     files = files_of(place / "runs")
-    of_sweep = name in ("sweep", "zoo", "report")
-    chosen = draws.choice(
-        [at for at in files if draws.random() < 0.05 or at.startswith("mlp-") != of_sweep] or list(files)
-    )
+    own = [at for at in files if at.startswith("sweep" if name in OF_SWEEP else "mlp-")] or list(files)
+    read = [at for at in own if Path(at).name in READ[name.split(",")[0].split(" -")[0]]] or own
+    chosen = draws.choice(draws.choices((read, own, list(files)), (6, 3, 1))[0])
     path, how = files[chosen], draws.choice(list(DAMAGES))
     command = _command(name, place)
     before = path.read_bytes()
