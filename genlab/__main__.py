@@ -1,12 +1,14 @@
 """The command, as `genlab` and as `python -m genlab`: its handling of signals is there before anything is imported."""
 
+import atexit
 import sys
 
-from genlab.signals import preemptible
+from genlab.signals import ignore_signals, preemptible
 
 
 def main() -> None:
     """Run the command line; a signal or Ctrl-C while it is imported is one line and an exit code too."""
+    atexit.register(ignore_signals)
     with preemptible() as received:
         try:
             from genlab.cli.app import main as command_line

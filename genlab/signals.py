@@ -46,3 +46,10 @@ def preemptible() -> Iterator[Received]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def ignore_signals() -> None:
+    """For the end of a process, when all is written and its exit code stands: taking torch down takes a moment."""
+    for name in PREEMPTING:
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)

@@ -97,3 +97,13 @@ def test_an_error_that_a_signal_has_caused_is_told_as_the_signal(monkeypatch):
     monkeypatch.setattr("genlab.cli.app.app", stopped_in_an_import)
     found = genlab("runs", "ls")
     assert (found.code, found.err) == (75, "genlab: stopped (SIGUSR1); the same command goes on\n")
+
+
+def test_a_signal_while_the_process_is_taken_down_changes_no_exit_code():
+    program = (
+        "import atexit, os, signal, sys\n"
+        "atexit.register(lambda: os.kill(os.getpid(), signal.SIGUSR1))\n"
+        "sys.argv = ['genlab', '--version']\n" + ENTRY.replace("; ", "\n")
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done

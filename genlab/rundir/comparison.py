@@ -45,13 +45,19 @@ def _described(run: RunDirectory) -> dict[str, Any]:
 def _provenance(run: RunDirectory) -> dict[str, Any]:
     """Read here and not by `provenance.py`, which imports torch; `genlab runs` does without."""
     try:
-        return json.loads(run.provenance.read_text(encoding="utf-8"))
+        found = json.loads(run.provenance.read_text(encoding="utf-8"))
+        attempts = found.get("attempts", [])
+        if not all(isinstance(attempt, dict) for attempt in attempts) or not isinstance(
+            found.get("execution", {}), dict
+        ):
+            raise ValueError("not what genlab writes")
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError, RecursionError) as error:
+    except (OSError, ValueError, RecursionError, AttributeError, TypeError) as error:
         raise GenlabError(
             f"{run.provenance}: damaged ({error}); remove it, or start the run afresh with --force"
         ) from None
+    return found
 
 
 def _measures(run: RunDirectory) -> dict[str, float]:

@@ -1,6 +1,7 @@
 """Removing a run: whole or not at all, also when whoever removes it is killed."""
 
 import contextlib
+import glob
 import shutil
 import uuid
 from pathlib import Path
@@ -12,7 +13,7 @@ PREFIX = ".removed-"
 
 
 def remove_run(path: Path) -> None:
-    """Remove a run's directory with all its files, and what was left of earlier ones that were removed half way.
+    """Remove a run's directory with all its files, and what is left of it from a removal that was killed.
 
     It is renamed first: whoever is killed then leaves no run that says it is finished and lacks its weights.
 
@@ -28,6 +29,11 @@ def remove_run(path: Path) -> None:
         shutil.rmtree(hidden)
     except OSError as error:
         raise GenlabError(f"{path}: cannot be removed: {error.strerror}") from error
-    for left in path.parent.glob(f"{PREFIX}*"):
+    clear_removed(path)
+
+
+def clear_removed(path: Path) -> None:
+    """Remove what is left of a run whose removal was killed; to be asked under the run's lock."""
+    for left in path.parent.glob(f"{PREFIX}{glob.escape(path.name)}-*"):
         with contextlib.suppress(OSError):
             shutil.rmtree(left)

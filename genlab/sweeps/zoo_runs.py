@@ -1,5 +1,6 @@
 """The runs of a zoo as one table: from run directories, sweeps, and tables from elsewhere."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ import pandas as pd
 from genlab.config.schema import TrainConfig
 from genlab.config.schema.data import KNOWN_TEST_SIZE
 from genlab.config.validation import known_keys
-from genlab.errors import UsageError
+from genlab.errors import UsageError, visible
 from genlab.rundir.find import find_run
 from genlab.rundir.layout import RunDirectory
 from genlab.rundir.rows import run_row, without_clock
@@ -20,6 +21,8 @@ from genlab.sweeps.file.grid import find_sweeps, load_sweep
 from genlab.sweeps.file.passes import sweep_passes, sweep_plan
 from genlab.sweeps.results import results_rows
 from genlab.sweeps.run import sweep_folder
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,9 @@ def gather_runs(targets: Sequence[str], *, scale: str | None, runs: Path, data_d
             if not any(row["status"] == "finished" for row in rows):
                 remedy = " ".join(["genlab sweep", target, *overrides, *(["--scale", scale] if scale else [])])
                 raise UsageError(f"{target}: none of its {len(rows)} runs is finished in {runs}; `{remedy}` makes them")
+            for row in rows:
+                if row["status"] == "failed":
+                    logger.warning("%s", visible(f"{row['id']}: left out: {row['reason']}"))
             parts.append(pd.DataFrame(rows))
             folders.add(sweep_folder(sweep, runs))
         elif target.endswith(".csv"):

@@ -18,7 +18,7 @@ from genlab.rundir.find import directory_of
 from genlab.rundir.kept_weights import missing_epochs, not_kept
 from genlab.rundir.layout import RunDirectory
 from genlab.rundir.promised import lost_files
-from genlab.rundir.removal import remove_run
+from genlab.rundir.removal import clear_removed, remove_run
 from genlab.rundir.status import dotted, read_status
 from genlab.training.recorder import Recorder
 
@@ -89,6 +89,7 @@ class Identified:
         """
         for folder in (self.run.path, self.run.checkpoint.parent, self.run.weights):
             remove_leftovers(folder)
+        clear_removed(self.run.path)
         return self.run.checkpoint.exists() and self.run.config.exists()
 
     def begin(self, weights: dict[str, Tensor], *, afresh: bool = False) -> Recorder:

@@ -63,7 +63,7 @@ execution: {device: gpu}
             f"5:3: model.name: unknown name 'zzz'; known: {', '.join(MODELS)}",
         ),
         (SMALL.replace("name: mlp", "widths: [3]"), "4:1: model.name: is required and missing"),
-        (SMALL.replace("name: mlp", "name:"), "5:3: model.name: unknown name null; known: mlp, vgg, neyshabur_vgg"),
+        (SMALL.replace("name: mlp", "name:"), f"5:3: model.name: unknown name null; known: {', '.join(MODELS)}"),
         (
             small_with("training:", "training:\n  procedure: gradiant"),
             "7:3: training.procedure: unknown procedure 'gradiant'; did you mean gradient?",

@@ -62,7 +62,8 @@ def keys_of(section: Json, definitions: Json, prefix: str = "", branches: Sequen
         key = f"{prefix}{name}"
         choices, below = sections(raw, definitions)
         if [form.get("type") for form in choices] == ["array"]:
-            _, items = sections(choices[0]["items"], definitions)
+            # A list of fixed length has its items one by one.
+            _, items = sections(choices[0].get("items", choices[0].get("prefixItems", [{}])[0]), definitions)
             key, below = (f"{key}[]", items) if items else (key, below)
         if below:
             yield from _chosen(key, below, definitions, branches)

@@ -8,6 +8,7 @@ from genlab.errors import GenlabError
 from genlab.rundir.comparison import difference
 from genlab.rundir.layout import RunDirectory
 from genlab.rundir.status import write_status
+from tests.rundir.examples import made_up_run
 
 MEASURED = "measure,layer,value,unit,standard_error,residual,iterations,samples,converged,options,seconds,reason\n"
 
@@ -96,3 +97,13 @@ def test_damaged_provenance_is_named(made):
 def test_runs_are_compared_without_torch():
     code = "import sys, genlab.rundir.comparison; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    "text", ["3", '"words"', "[1]", '{"attempts": 3}', '{"attempts": ["a"]}', '{"execution": "cpu"}']
+)
+def test_a_provenance_that_is_something_else_is_one_line(tmp_path, text):
+    first, second = (made_up_run(tmp_path, "a", digit * 12) for digit in "12")
+    second.provenance.write_text(text)
+    with pytest.raises(GenlabError, match=r"provenance.json: damaged \("):
+        difference(first, second, all=False)

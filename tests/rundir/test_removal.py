@@ -25,7 +25,7 @@ def test_whoever_is_killed_half_way_leaves_no_run_and_the_next_removal_clears_it
         os.unlink(path / "history.csv")
         raise SystemExit
 
-    other = made_up_run(run.path.parent, "b", "a" * 12)
+    made_up_run(run.path.parent, "b", "a" * 12)
     monkeypatch.setattr(shutil, "rmtree", killed)
     with pytest.raises(SystemExit):
         remove_run(run.path)
@@ -33,8 +33,9 @@ def test_whoever_is_killed_half_way_leaves_no_run_and_the_next_removal_clears_it
     assert [status["name"] for status in statuses] == ["b"]
     assert not damaged
     monkeypatch.undo()
-    remove_run(other.path)
-    assert not list(run.path.parent.iterdir())
+    again = made_up_run(run.path.parent, "a", "0123456789ab")
+    remove_run(again.path)
+    assert [path.name for path in run.path.parent.iterdir()] == ["b-" + "a" * 12]
 
 
 def test_a_link_is_refused_and_what_it_points_to_stays(run, tmp_path):
