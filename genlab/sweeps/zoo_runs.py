@@ -19,6 +19,7 @@ from genlab.rundir.status import read_status
 from genlab.statistics.table import GAP
 from genlab.sweeps.file.grid import find_sweeps, load_sweep
 from genlab.sweeps.file.passes import sweep_passes, sweep_plan
+from genlab.sweeps.plan import UNMEASURED
 from genlab.sweeps.results import results_rows
 from genlab.sweeps.run import sweep_folder
 
@@ -69,6 +70,9 @@ def gather_runs(targets: Sequence[str], *, scale: str | None, runs: Path, data_d
             for row in rows:
                 if row["status"] == "failed":
                     logger.warning("%s", visible(f"{row['id']}: left out: {row['reason']}"))
+            for cell in planned:
+                if cell.state == UNMEASURED:
+                    logger.warning("%s", visible(f"{cell.run.path}: lacks what the sweep measures; the sweep adds it"))
             parts.append(pd.DataFrame(rows))
             folders.add(sweep_folder(sweep, runs))
         elif target.endswith(".csv"):

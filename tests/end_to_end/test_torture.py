@@ -17,7 +17,11 @@ TRIES = 40
 MEASURE = {"measure": ("measure", "mlp", "--config", "measures.yaml", "--runs", "runs", "--json")}
 
 
-pytestmark = pytest.mark.slow
+# Attacks are drawn, and how many fit into a time depends on the machine: who asks for them gets them.
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif("GENLAB_TORTURE" not in os.environ, reason="attacks at random: set GENLAB_TORTURE"),
+]
 
 
 def test_no_attack_of_a_minute_gets_through():
