@@ -10,7 +10,7 @@ import torch
 
 from genlab.config.schema import TrainConfig
 from genlab.data.build import build_dataset
-from genlab.errors import DataMissingError, InterruptedByUserError, PreemptedError
+from genlab.errors import DataMissingError, InterruptedByUserError, PreemptedError, visible
 from genlab.hardware.memory import available_memory_bytes
 from genlab.models.seeded import seeded_net
 from genlab.rundir.locks import most_locks
@@ -153,4 +153,5 @@ class Together:
 
 
 def _in_words(error: Exception) -> str:
-    return f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}"
+    # The message itself, of which a GenlabError would write out the ends of lines.
+    return visible(f"{type(error).__name__}: {(Exception.__str__(error).splitlines() or [''])[0]}")
