@@ -161,6 +161,8 @@ def _seconds(run: RunDirectory) -> float:
 def _remove_file(path: Path) -> None:
     try:
         path.unlink(missing_ok=True)
+    except NotADirectoryError:
+        return  # then nothing is there, and whoever writes there tells why
     except OSError as error:
         raise GenlabError(f"{path}: cannot be removed: {error.strerror}") from error
 
