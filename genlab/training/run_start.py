@@ -120,8 +120,6 @@ class Identified:
     def go_on(self, step: int) -> Recorder:
         """The tables of a run that has a checkpoint, cut back to its step."""
         execution = self.config.execution
-        # Which weights stay is this start's to say, and what the run promises is read from here.
-        write_text(self.run.config, to_yaml(self.config))
         recorder = Recorder(
             self.run,
             self.short,
@@ -137,6 +135,9 @@ class Identified:
             path = self.run.weights_at(epoch)
             if load_tensors(path, "remove it")[1]["step"] > step:
                 path.unlink()
+        # Which weights stay is this start's to say, and what the run promises is read from here:
+        # last, so that a run whose tables are damaged is left as it was.
+        write_text(self.run.config, to_yaml(self.config))
         return recorder
 
 
