@@ -121,8 +121,11 @@ def test_tensors_that_no_net_takes_are_refused_by_name(change, words):
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64])
 def test_other_floats_are_taken(dtype):
-    found, _ = find_state({name: value.to(dtype) for name, value in STATE.items()}, net())
-    net().load_state_dict(found.state)
+    state = {name: value.to(dtype) for name, value in OTHER.items()}
+    found, _ = find_state(state, net())
+    model = net()
+    model.load_state_dict(found.state)
+    assert all(torch.equal(value, state[name].to(value.dtype)) for name, value in model.state_dict().items())
 
 
 def test_a_net_that_has_a_module_called_module_keeps_the_name():
