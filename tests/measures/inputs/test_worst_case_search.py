@@ -30,6 +30,18 @@ def data(net):
     return images, labels
 
 
+def with_hidden_units():
+    """A random net, and images with the labels that it gives them."""
+    generator = torch.Generator().manual_seed(0)
+    net = nn.Sequential(nn.Flatten(), nn.Linear(8, 30), nn.ReLU(), nn.Linear(30, 3)).eval()
+    with torch.no_grad():
+        for parameter in net.parameters():
+            parameter.normal_(0, 1, generator=generator)
+        images = torch.randn(100, 1, 1, 8, generator=generator)
+        labels = net(images).argmax(1)
+    return net, images, labels
+
+
 def search_of(net, data):
     return WorstCaseSearch(net, *data, generator=torch.Generator().manual_seed(0))
 
@@ -60,13 +72,7 @@ def test_alpha_is_where_the_worst_perturbation_takes_more_than_a_tenth_of_the_im
 
 def test_wrong_images_do_not_draw_the_ascent_away_from_right_ones():
     """Cross-entropy would rise most by what is wrong already, and find 3 times the alpha of this net or none."""
-    generator = torch.Generator().manual_seed(0)
-    net = nn.Sequential(nn.Flatten(), nn.Linear(8, 30), nn.ReLU(), nn.Linear(30, 3)).eval()
-    with torch.no_grad():
-        for parameter in net.parameters():
-            parameter.normal_(0, 1, generator=generator)
-        images = torch.randn(100, 1, 1, 8, generator=generator)
-        labels = net(images).argmax(1)
+    net, images, labels = with_hidden_units()
     clean = search_of(net, (images, labels)).alpha(0.1, 20, 128, False)
     wrong = labels.clone()
     wrong[:20] = net(images[:20]).argmin(1)
@@ -76,13 +82,7 @@ def test_wrong_images_do_not_draw_the_ascent_away_from_right_ones():
 
 def test_ascents_that_were_too_short_are_told_by_longer_ones():
     """Of a net with hidden units, where 3 steps with 5 images miss what 40 steps with 30 find: its alpha is half."""
-    generator = torch.Generator().manual_seed(0)
-    net = nn.Sequential(nn.Flatten(), nn.Linear(8, 30), nn.ReLU(), nn.Linear(30, 3)).eval()
-    with torch.no_grad():
-        for parameter in net.parameters():
-            parameter.normal_(0, 1, generator=generator)
-        images = torch.randn(100, 1, 1, 8, generator=generator)
-        labels = net(images).argmax(1)
+    net, images, labels = with_hidden_units()
     short, long = (search_of(net, (images, labels)).alpha(0.1, *budget, False) for budget in ((3, 5), (40, 30)))
     assert short.value > 2 * long.value
     assert not short.converged
