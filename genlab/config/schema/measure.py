@@ -11,7 +11,7 @@ def _which_or_names(value: object) -> object:
     names = value if isinstance(value, list | tuple) else ()
     if value not in ("all", "quick") and not (names and all(isinstance(name, str) for name in names)):
         raise ValueError("must be all, quick, or a list of names of measures")
-    return value
+    return tuple(names) or value  # pydantic before 2.11 takes no list for a tuple within a union
 
 
 Which = Literal["all", "quick"]
