@@ -1,5 +1,6 @@
 """What can go wrong, each with the exit code that the command line documents."""
 
+import errno
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,6 +25,27 @@ UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\u
 def visible(text: str) -> str:
     """Text with all that a terminal would act upon written out, as \\x1b and \\n: file names may hold anything."""
     return UNSEEN.sub(lambda match: match[0].encode("unicode_escape").decode("ascii"), text)
+
+
+LONGEST_WORD = 1_000
+
+
+def shortened(text: str) -> str:
+    """Text without the middles of words that no line should hold whole; paths that a system takes stay as they are."""
+
+    def without_middle(match: re.Match[str]) -> str:
+        word = match[0]
+        return f"{word[:200]}[{len(word) - 400:,} characters left out]{word[-200:]}"
+
+    return re.sub(rf"\S{{{LONGEST_WORD + 1},}}", without_middle, text)
+
+
+def reason_of(error: OSError | ValueError) -> str:
+    """Why the system refuses a path, in its words, with what to do where they do not say it."""
+    if not isinstance(error, OSError):
+        return str(error)
+    reason = error.strerror or str(error)
+    return reason + ("; a link leads back to itself" if error.errno == errno.ELOOP else "")
 
 
 class GenlabError(Exception):

@@ -1,5 +1,6 @@
 """The `genlab` command: its verbs, and errors as one line and a documented exit code."""
 
+import errno
 import os
 import sys
 import traceback
@@ -10,7 +11,7 @@ import typer
 from genlab import __version__
 from genlab.cli import bench, compress, config, demo, measure, report, runs, sweep, train, zoo
 from genlab.cli import ls as listing
-from genlab.errors import EXIT_CODES, GenlabError, PreemptedError, visible
+from genlab.errors import EXIT_CODES, GenlabError, PreemptedError, UsageError, reason_of, shortened, visible
 from genlab.signals import Received, preemptible
 
 # Newer typer carries click inside it and older typer depends on it; either way this is the base of its errors.
@@ -72,21 +73,32 @@ def main() -> None:
     except BrokenPipeError:
         code = 1  # whoever read our output has gone; there is nobody left to tell
     except Exception as error:
-        # A bug, or the machine's fault (memory, a driver): still one line, with the way to more.
         # One that a signal has caused, as it came in the middle of an import, is the signal's.
-        first = visible((str(error).splitlines() or [""])[0])
         stopped = f"stopped ({received.name}); the same command goes on"
-        _tell(stopped if received.name else f"{type(error).__name__}: {first} (-v shows where)", verbose)
-        code = PreemptedError.exit_code if received.name else 1
+        _tell(stopped if received.name else _unexpected(error), verbose)
+        code = PreemptedError.exit_code if received.name else UsageError.exit_code if _is_no_path(error) else 1
     finally:
         _drop_what_stdout_cannot_take()
     sys.exit(code if isinstance(code, int) else 0)
 
 
+def _unexpected(error: Exception) -> str:
+    """A file that the system refuses; else a bug, or the machine's fault: still one line, with the way to more."""
+    if isinstance(error, OSError) and error.filename:
+        return visible(f"{os.fsdecode(error.filename)}: {reason_of(error)}")
+    first = visible((str(error).splitlines() or [""])[0])
+    return f"{type(error).__name__}: {first} (-v shows where)"
+
+
+def _is_no_path(error: Exception) -> bool:
+    """Whether the system refuses the path itself, whatever lies there."""
+    return isinstance(error, OSError) and error.errno in (errno.ENAMETOOLONG, errno.ELOOP, errno.ENOTDIR)
+
+
 def _tell(message: str, verbose: bool) -> None:
     if verbose:
         traceback.print_exc()
-    print(f"genlab: {message}", file=sys.stderr)
+    print(f"genlab: {shortened(message)}", file=sys.stderr)
 
 
 def _drop_what_stdout_cannot_take() -> None:

@@ -1,9 +1,13 @@
 """Arguments and options that several verbs share, spelled once."""
 
+import contextlib
+import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from genlab.errors import reason_of, shortened, visible
 
 
 def _known_device(value: str | None) -> str | None:
@@ -24,11 +28,27 @@ def _known_group_size(value: str) -> str:
     return value
 
 
+def _usable_directory(value: Path) -> Path:
+    """Refused before anything is computed: paths that the system refuses, and such as no weights can be read from."""
+    try:
+        os.path.realpath(value).encode("utf-8")
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError, PermissionError):
+            value.stat()
+    except UnicodeEncodeError:
+        raise typer.BadParameter(f"{visible(str(value))} is no text in UTF-8; give another directory") from None
+    except (OSError, ValueError) as error:
+        raise typer.BadParameter(f"{visible(shortened(str(value)))}: {reason_of(error)}") from None
+    return value
+
+
 Overrides = Annotated[
     list[str] | None,
     typer.Argument(metavar="KEY.PATH=VALUE", help="Changes to the config, each a dotted key and a YAML value."),
 ]
-Runs = Annotated[Path, typer.Option("--runs", envvar="GENLAB_RUNS", help="Directory of all runs.")]
+Runs = Annotated[
+    Path,
+    typer.Option("--runs", envvar="GENLAB_RUNS", callback=_usable_directory, help="Directory of all runs."),
+]
 DataDir = Annotated[Path, typer.Option("--data-dir", envvar="GENLAB_DATA", help="Directory of all data sets.")]
 Device = Annotated[str | None, typer.Option("--device", callback=_known_device, help="auto, cpu, cuda or cuda:N.")]
 Scale = Annotated[

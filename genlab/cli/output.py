@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from genlab.errors import visible
+from genlab.errors import shortened, visible
 
 
 def print_json(value: Any) -> None:
@@ -81,7 +81,7 @@ def _widths(headers: Sequence[str], cells: Sequence[int], room: int) -> list[int
 @contextlib.contextmanager
 def waiting(text: str, quiet: bool) -> Iterator[None]:
     """Tell on stderr what is going on: with a spinner on a terminal, in one line elsewhere."""
-    console = Console(stderr=True, quiet=quiet)
+    console, text = Console(stderr=True, quiet=quiet), shortened(visible(text))
     if console.is_terminal:
         with console.status(text):
             yield

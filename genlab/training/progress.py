@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as RichProgress
 
+from genlab.errors import visible
 from genlab.training.evaluate import Evaluation
 
 BAR_INTERVAL, LINE_INTERVAL = 0.5, 15.0
@@ -96,7 +97,7 @@ class Reporting:
 
     def say(self, text: str) -> None:
         """A line above the bar."""
-        self._console.print(text, highlight=False, markup=False, soft_wrap=True)
+        self._console.print(visible(text), highlight=False, markup=False, soft_wrap=True)
 
     def stop(self) -> None:
         """Take the bar away."""

@@ -19,6 +19,7 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+import torch
 import torch._dynamo  # noqa: F401 (the first optimiser of a process imports it, which takes a second)
 from matplotlib import pyplot  # noqa: F401
 
@@ -76,8 +77,10 @@ def torture(kinds: list[str], *, minutes: float, seed: int, repeat: int | None =
 def warm() -> None:
     """Import all of genlab, so that a child has the time of its command and not that of its imports.
 
+    Nothing here may start a thread, since a child that waits for one that did not survive its fork waits for ever.
     Ctrl-C reaches the children too where this process, as one in the background of a shell, was started to ignore it.
     """
+    torch.set_num_threads(1)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     for module in pkgutil.walk_packages(genlab.__path__, "genlab."):
         if not module.name.startswith("genlab.configs"):

@@ -214,7 +214,7 @@ def _fractions(value: Any) -> Iterator[float]:
 
 
 def _told(outcome: Outcome, path: Path) -> bool:
-    """Whether the file, or its run in an error, is named in what the command says besides its progress."""
-    errors = [line for line in outcome.err.splitlines() if line.startswith("genlab: ")]
-    in_errors = any(path.parent.name in line for line in errors)
+    """Whether the file, or its run as wrong or as lacking something, is named in what the command says."""
+    lines = [line for line in outcome.err.splitlines() if line.startswith("genlab: ") or ": lacks " in line]
+    in_errors = any(path.parent.name in line for line in lines)
     return path.name in outcome.err or in_errors or "damaged" in outcome.out
