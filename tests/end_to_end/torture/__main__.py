@@ -20,7 +20,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import torch
-import torch._dynamo  # noqa: F401 (the first optimiser of a process imports it, which takes a second)
+import torch._dynamo
 from matplotlib import pyplot  # noqa: F401
 
 import genlab
