@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from genlab.signals import PREEMPTING, Signalled, preemptible
+from genlab.signals import PREEMPTING, Signalled, preemptible, raise_if_asked_to_stop
 from tests.cli.command import ENTRY, genlab
 
 
@@ -107,3 +107,53 @@ def test_a_signal_while_the_process_is_taken_down_changes_no_exit_code():
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 0, done
+
+
+def test_what_was_raised_and_lost_is_raised_again_where_work_goes_on_after_failures():
+    with preemptible() as received:
+        raise_if_asked_to_stop()
+        with pytest.raises(ImportError):  # as an import that it came in the middle of makes of it
+            lost(signal.SIGINT)
+        assert received.interrupted
+        with pytest.raises(KeyboardInterrupt):
+            raise_if_asked_to_stop()
+    raise_if_asked_to_stop()  # nobody is asked to stop any more
+
+
+def test_a_signal_within_an_inner_block_is_known_around_it():
+    with preemptible() as outer, pytest.raises(ImportError), preemptible():
+        lost(signal.SIGTERM)
+    assert outer.name == "SIGTERM"
+
+
+def lost(number):
+    try:
+        os.kill(os.getpid(), number)
+    except KeyboardInterrupt as error:
+        raise ImportError("initialization failed") from error
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "said"), [("SIGTERM", 75, "stopped by SIGTERM"), ("SIGINT", 130, "interrupted")]
+)
+def test_a_sweep_that_is_stopped_in_an_import_does_not_take_it_for_a_failed_cell(name, code, said, tmp_path):
+    program = (
+        "import time\n"
+        "from genlab.sweeps import execute, together\n"
+        "def importing(*arguments, **options):\n"
+        "    print('there', flush=True)\n"
+        "    try:\n"
+        "        time.sleep(30)\n"
+        "    except KeyboardInterrupt:\n"
+        "        raise ImportError('initialization failed') from None\n"
+        "execute.train_run = importing\n"
+        "together.Together.train = importing\n"
+    )
+    sweep = ["sweep", "neyshabur2017-figure4", "--scale", "smoke", "--runs", str(tmp_path), "-q"]
+    command = [sys.executable, "-c", program + ENTRY, *sweep]
+    started = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert started.stdout.readline() == "there\n"
+    started.send_signal(getattr(signal, name))
+    _, errors = started.communicate(timeout=120)
+    assert started.returncode == code, errors
+    assert [line for line in errors.splitlines() if line][-1].startswith(f"genlab: {said}")

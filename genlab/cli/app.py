@@ -11,11 +11,23 @@ import typer
 from genlab import __version__
 from genlab.cli import bench, compress, config, demo, measure, report, runs, sweep, train, zoo
 from genlab.cli import ls as listing
-from genlab.errors import EXIT_CODES, GenlabError, PreemptedError, UsageError, reason_of, shortened, visible
+from genlab.errors import (
+    EXIT_CODES,
+    GenlabError,
+    InterruptedByUserError,
+    LockedError,
+    PreemptedError,
+    UsageError,
+    reason_of,
+    shortened,
+    visible,
+)
 from genlab.signals import Received, preemptible
 
 # Newer typer carries click inside it and older typer depends on it; either way this is the base of its errors.
 COMMAND_LINE_ERROR: Any = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
+
+STOPPED = (PreemptedError, InterruptedByUserError, LockedError)
 
 EPILOG = "Exit codes: " + "; ".join(f"{code} {meaning}" for code, meaning in EXIT_CODES.items()) + "."
 
@@ -63,23 +75,35 @@ def main() -> None:
     except GenlabError as error:
         _tell(str(error), verbose)
         code = error.exit_code
+        if not isinstance(error, STOPPED):
+            code = _code_of(received) or code
     except COMMAND_LINE_ERROR as error:
         error.show()
         code = error.exit_code
     except (KeyboardInterrupt, typer.Abort):
-        said = f"stopped ({received.name}); the same command goes on" if received.name else "interrupted"
-        _tell(said, verbose=False)
-        code = PreemptedError.exit_code if received.name else 130
+        _tell(_stopped(received), verbose=False)
+        code = _code_of(received) or InterruptedByUserError.exit_code
     except BrokenPipeError:
         code = 1  # whoever read our output has gone; there is nobody left to tell
     except Exception as error:
         # One that a signal has caused, as it came in the middle of an import, is the signal's.
-        stopped = f"stopped ({received.name}); the same command goes on"
-        _tell(stopped if received.name else _unexpected(error), verbose)
-        code = PreemptedError.exit_code if received.name else UsageError.exit_code if _is_no_path(error) else 1
+        stopped = _code_of(received)
+        _tell(_stopped(received) if stopped else _unexpected(error), verbose)
+        code = stopped or (UsageError.exit_code if _is_no_path(error) else 1)
     finally:
         _drop_what_stdout_cannot_take()
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _stopped(received: Received) -> str:
+    return f"stopped ({received.name}); the same command goes on" if received.name else "interrupted"
+
+
+def _code_of(received: Received) -> int:
+    """The exit code of a command that was asked to stop, whatever came out of it; 0 where nobody asked."""
+    if received.name:
+        return PreemptedError.exit_code
+    return InterruptedByUserError.exit_code if received.interrupted else 0
 
 
 def _unexpected(error: Exception) -> str:

@@ -13,7 +13,7 @@ from genlab.rundir.kept_weights import not_kept
 from genlab.rundir.layout import RunDirectory
 from genlab.rundir.locks import locked
 from genlab.rundir.status import read_status
-from genlab.signals import Signalled, preemptible
+from genlab.signals import Signalled, preemptible, raise_if_asked_to_stop
 from genlab.sweeps.expected_rows import promised_epochs
 from genlab.sweeps.file.passes import Only, Passes, wanted
 from genlab.sweeps.plan import (
@@ -85,6 +85,7 @@ def work_through(
         while pending:
             waiting = []
             for planned_before in pending:
+                raise_if_asked_to_stop()
                 now = planned_cell(planned_before.cell, planned_before.run, expected)
                 # What failed in some process just now has had its chance; what failed before counts only if asked for.
                 failed_meanwhile = now.state == FAILED and failure_time(now) != before[now.run.run_id]
@@ -119,6 +120,7 @@ def work_through(
                 except (PreemptedError, InterruptedByUserError) as error:
                     raise type(error)(f"{_stopped(group)}; the same command goes on") from None
                 except Exception as error:
+                    raise_if_asked_to_stop()
                     if isinstance(error, DataMissingError):
                         missing.add(now.cell, error)
                     # Not only what genlab expects: a cell that runs out of memory is no reason to lose the others.

@@ -15,6 +15,7 @@ from genlab.hardware.memory import available_memory_bytes
 from genlab.models.seeded import seeded_net
 from genlab.rundir.locks import most_locks
 from genlab.rundir.provenance import killed_in_group_of
+from genlab.signals import raise_if_asked_to_stop
 from genlab.sweeps.group_size import GroupSize
 from genlab.sweeps.plan import MISSING, RESUMABLE, RUNNING, PlannedCell
 from genlab.training.execution import execution_choices
@@ -97,6 +98,7 @@ class Together:
         except (PreemptedError, InterruptedByUserError, DataMissingError):
             raise
         except Exception as error:
+            raise_if_asked_to_stop()
             # Not only what genlab expects: what befalls all of them at once, memory above all, need befall neither each
             # nor fewer at once.
             self._progress.say(f"{len(cells)} nets together failed ({_in_words(error)}); now one by one")
@@ -128,6 +130,7 @@ class Together:
         except DataMissingError:
             raise
         except Exception as error:
+            raise_if_asked_to_stop()
             # A cell is not to fail for what was tried for the sake of speed; what is wrong with itself it will tell.
             self._progress.say(f"{config.name}: one net at a time, as trying several failed ({_in_words(error)})")
             return Group(1)

@@ -16,6 +16,7 @@ from genlab.measures.inputs.subject import Subject
 from genlab.measures.inputs.vocabulary import INPUTS
 from genlab.rundir.columns import IN_A_TABLE as TABLE
 from genlab.rundir.columns import MEASURE_TABLE_COLUMNS
+from genlab.signals import raise_if_asked_to_stop
 
 Row = dict[str, Any]
 
@@ -87,6 +88,7 @@ def _compute_one(measure: Measure, request: Request, inputs: Inputs, results: Re
     except NotApplicable as why:
         reason = _one_line(str(why))
     except Exception as error:
+        raise_if_asked_to_stop()
         reason = _one_line(f"{type(error).__name__}: {error}")
     text = request.written_options(measure.name)
     for layer, value in values.items():
