@@ -8,6 +8,7 @@ from functools import cache
 import numpy as np
 import pytest
 import torch
+from scipy import integrate
 from torch import nn
 
 from genlab.measures import MEASURES
@@ -150,7 +151,7 @@ def test_hessian_spectral_density_sampled_is_near_the_exact_one(case):
     error = table["standard_error"].to_numpy()
     assert error.max() > 0
     assert np.mean(np.abs(table["density"] - normal) > 4 * error + 1e-3 * normal.max()) < 0.05
-    assert np.trapezoid(table["density"], grid) == pytest.approx(1, abs=0.01)
+    assert integrate.trapezoid(table["density"], grid) == pytest.approx(1, abs=0.01)
 
 
 @compares("layer_hessian_spectral_density", case="mlp")
