@@ -18,7 +18,7 @@ from genlab.claims.rows import (
     some,
     tables,
 )
-from genlab.config.schema.claim import Claim, CrossingClaim, OrderClaim, RatioClaim, TrendClaim
+from genlab.config.schema.claim import Claim
 from genlab.config.values import form_text, value_form, value_texts
 
 SHOWN = 3
@@ -76,8 +76,8 @@ def compared(claim: Claim, table: Table, axes: Sequence[str]) -> Compared:
         CannotTell: no rows fit, rows cannot be told apart, or no seed has every number.
     """
     results, rows = tables(claim, table)
-    groups = [claim.a, claim.b] if isinstance(claim, OrderClaim | RatioClaim | CrossingClaim) else [{}]
-    over = claim.over if isinstance(claim, TrendClaim | CrossingClaim) else None
+    groups = [group for _, group in claim.sides] or [{}]
+    over = claim.along
     keys = [k for k in (axes if claim.pair_by is None else claim.pair_by) if k not in (over, "seed")]
     if claim.pair_by is None:
         fixed = {*claim.where, *(key for group in groups for key in group)}

@@ -1,5 +1,6 @@
 """Which rows a claim is about: those of finished runs that fit its conditions, with values compared as settings are."""
 
+import math
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -7,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from genlab.config.schema.claim import Claim, CorrelationClaim, CrossingClaim, OrderClaim, RatioClaim, TrendClaim
+from genlab.config.schema.claim import Claim, is_range
 from genlab.config.values import as_resolved, form_text, value_form, value_texts
 from genlab.rundir.columns import is_by_epoch
 
@@ -38,8 +39,7 @@ def tables(claim: Claim, table: Table) -> tuple[pd.DataFrame, pd.DataFrame]:
         rows = at_the_end(claim.table, rows, _named(claim))
         ours = [c for c in results.columns if c == "id" or c not in rows.columns]
         rows = rows.merge(results[ours], on="id", how="left")
-    over = [claim.over] if isinstance(claim, TrendClaim | CrossingClaim | CorrelationClaim) else []
-    for column in [claim.column, *over]:
+    for column in filter(None, (claim.column, claim.along)):
         if column not in rows.columns:
             raise CannotTell(f"no run has a value in the column {column} yet")
     return results, rows
@@ -61,9 +61,8 @@ def at_the_end(table: str, rows: pd.DataFrame, named: Collection[str]) -> pd.Dat
 
 def _named(claim: Claim) -> set[str]:
     """The columns that a claim names."""
-    over = [claim.over] if isinstance(claim, TrendClaim | CrossingClaim | CorrelationClaim) else []
-    groups = [*claim.a, *claim.b] if isinstance(claim, OrderClaim | RatioClaim | CrossingClaim) else []
-    return {claim.column, *claim.where, *(claim.pair_by or ()), *over, *groups}
+    groups = [name for _, group in claim.sides for name in group]
+    return {claim.column, *claim.where, *(claim.pair_by or ()), *groups, *filter(None, [claim.along])}
 
 
 def fitting(frame: pd.DataFrame, conditions: Sequence[Mapping[str, Any]], *, lenient: bool = False) -> pd.DataFrame:
@@ -79,10 +78,37 @@ def fitting(frame: pd.DataFrame, conditions: Sequence[Mapping[str, Any]], *, len
         if column not in frame.columns:
             fits &= lenient
             continue
-        found, target = value_texts(frame[column], column), form_text(value_form(as_resolved(column, value)))
+        found = value_texts(frame[column], column)
         unknown = np.array([text is None for text in found], dtype=bool)
-        fits &= np.array([text == target for text in found], dtype=bool) | (lenient & unfinished & unknown)
+        fits &= np.array(asked_for(found, column, value), dtype=bool) | (lenient & unfinished & unknown)
     return frame[fits]
+
+
+def asked_for(found: Sequence[str | None], column: str, asked: Any) -> list[bool]:
+    """Which values of a column are those that a condition asks for: one value, a range, or the first or last number.
+
+    Args:
+        found: the values, as `value_texts` has them.
+        column: that they are in.
+        asked: a value, or a range that the schema has checked.
+    """
+    if not is_range(asked):
+        target = form_text(value_form(as_resolved(column, asked)))
+        return [text == target for text in found]
+    known = [number_of(text) for text in found]
+    there = [number for number in known if number is not None]
+    low, high = asked.get("at_least", -math.inf), asked.get("at_most", math.inf)
+    if "place" in asked and there:
+        low = high = min(there) if asked["place"] == "first" else max(there)
+    return [number is not None and low <= number <= high for number in known]
+
+
+def number_of(text: str | None) -> float | None:
+    """A value that is a number, as one; None for words, lists and no value."""
+    try:
+        return None if text is None else float(text)
+    except ValueError:
+        return None
 
 
 def labels(frame: pd.DataFrame, keys: Iterable[str]) -> list[str]:

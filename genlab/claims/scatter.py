@@ -5,10 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
 
 from genlab.claims.rows import CannotTell, Floats, Table, fitting, numbers, some, tables
 from genlab.config.schema.claim import CorrelationClaim
 from genlab.config.values import value_texts
+
+Codes = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -18,19 +22,21 @@ class Scatter:
     Attributes:
         x: the claim's `column`, [runs].
         y: the claim's `over`, [runs].
-        blocks: position in `seeds` of each run's seed, [runs].
+        settings: equal numbers for equal values of an axis of the sweep, [runs, axes].
+        repeats: position in `seeds` of each run's seed, [runs].
         seeds: that count.
         left_out: which runs do not, and why, a sentence each.
     """
 
     x: Floats
     y: Floats
-    blocks: Sequence[int]
+    settings: Codes
+    repeats: Codes
     seeds: tuple[str, ...]
     left_out: tuple[str, ...] = ()
 
 
-def scattered(claim: CorrelationClaim, table: Table) -> Scatter:
+def scattered(claim: CorrelationClaim, table: Table, axes: Sequence[str]) -> Scatter:
     """The runs of a claim as points.
 
     An unfinished run takes its whole seed out, as the runs that are there may not be a fair choice. A finished run
@@ -63,4 +69,10 @@ def scattered(claim: CorrelationClaim, table: Table) -> Scatter:
     if not both.any():
         raise CannotTell("; ".join(left_out) or "no run fits")
     counted = sorted(set(seeds[both]), key=lambda seed: (len(seed), seed))
-    return Scatter(x[both], y[both], [counted.index(seed) for seed in seeds[both]], tuple(counted), tuple(left_out))
+    repeats = np.array([counted.index(seed) for seed in seeds[both]], dtype=np.int64)
+    return Scatter(x[both], y[both], _settings(found[both], axes), repeats, tuple(counted), tuple(left_out))
+
+
+def _settings(runs: pd.DataFrame, axes: Sequence[str]) -> Codes:
+    columns = [pd.factorize(np.array(value_texts(runs[a], a), dtype=object))[0] for a in axes if a in runs.columns]
+    return np.column_stack(columns).astype(np.int64) if columns else np.zeros((len(runs), 0), dtype=np.int64)

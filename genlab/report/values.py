@@ -6,7 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-from genlab.config.values import as_resolved, form_text, value_form, value_texts
+from genlab.claims.rows import asked_for
+from genlab.config.values import value_texts
 
 
 def matching(table: pd.DataFrame, where: Mapping[str, Any]) -> pd.DataFrame:
@@ -14,8 +15,7 @@ def matching(table: pd.DataFrame, where: Mapping[str, Any]) -> pd.DataFrame:
     for column, value in where.items():
         if column not in table:
             return table.iloc[:0]
-        asked = form_text(value_form(as_resolved(column, value)))
-        table = table[[found == asked for found in value_texts(table[column], column)]]
+        table = table[asked_for(value_texts(table[column], column), column, value)]
     return table
 
 

@@ -2,11 +2,35 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from genlab.config.schema.section import Section
 
-Group = Annotated[dict[str, Any], Field(min_length=1)]
+# What a condition may say of a column of numbers besides its one value.
+RANGE = {"at_least", "at_most", "place"}
+
+
+def is_range(asked: object) -> bool:
+    """Whether a condition asks for a range of numbers and not for one value."""
+    return isinstance(asked, dict)
+
+
+def _conditions(conditions: dict[str, Any]) -> dict[str, Any]:
+    for column, asked in conditions.items():
+        if not is_range(asked):
+            continue
+        ends = [asked[end] for end in ("at_least", "at_most") if end in asked]
+        if not asked or not asked.keys() <= RANGE or ("place" in asked) == bool(ends):
+            raise ValueError(f"{column} has one value, or {{at_least: ..., at_most: ...}}, or {{place: first}} or last")
+        if asked.get("place", "first") not in ("first", "last"):
+            raise ValueError(f"the place in {column} is first or last")
+        if not all(isinstance(end, int | float) and not isinstance(end, bool) for end in ends):
+            raise ValueError(f"at_least and at_most of {column} are numbers")
+    return conditions
+
+
+Conditions = Annotated[dict[str, Any], AfterValidator(_conditions)]
+Group = Annotated[dict[str, Any], Field(min_length=1), AfterValidator(_conditions)]
 Names = Annotated[tuple[str, ...], Field(strict=False)]
 
 
@@ -17,6 +41,9 @@ class ClaimSection(Section):
     the columns in `pair_by` (and of the seed) where given. Each seed is one observation: what it shows over the other
     axes is averaged. A row of a long table also has the columns of its run in `results`. Below three seeds nothing can
     be told.
+
+    In `where`, `a` and `b` a column has one value, or a mapping that says which: `{at_least: 1000}`, `{at_most: 5000}`,
+    both, or `{place: first}` and `{place: last}` of the numbers that the rows have in it.
     """
 
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$", description="Short name, unique in the file.")
@@ -30,11 +57,22 @@ class ClaimSection(Section):
         description="results (a row a run), or a table of the runs: history, measures, compression, bounds, "
         "measures/NAME.",
     )
-    where: dict[str, Any] = Field(default_factory=dict, description="Columns and the value a row must have in each.")
+    where: Conditions = Field(default_factory=dict, description="Columns and the value a row must have in each.")
     column: str = Field(min_length=1, description="The numbers that the claim is about.")
     pair_by: Names | None = Field(
         None, description="Columns whose values compared rows share, beside the seed; the axes if left out."
     )
+
+    @property
+    def sides(self) -> tuple[tuple[str, dict[str, Any]], ...]:
+        """The groups of rows that are compared, with their names; none where all rows are one group."""
+        found = ((name, getattr(self, name, None)) for name in ("a", "b"))
+        return tuple((name, group) for name, group in found if group is not None)
+
+    @property
+    def along(self) -> str | None:
+        """The column `over` that the claim goes along, or is compared with."""
+        return getattr(self, "over", None)
 
 
 class OrderClaim(ClaimSection):
@@ -54,9 +92,10 @@ class OrderClaim(ClaimSection):
 
 
 class TrendClaim(ClaimSection):
-    """`column` increases (decreases) from each value of the column `over` to the next.
+    """`column` increases (decreases) along the column `over`; with `a` and `b`, its difference a - b does.
 
-    Values of `over` are numbers, or lists of one number such as the widths of a net with one hidden layer.
+    Values of `over` are numbers, or lists of one number such as the widths of a net with one hidden layer. A trend is
+    that of the straight line through the points, which count as equally far apart; `..._at_every_step` asks for more.
 
     Examples:
         - {id: norm-grows, kind: increasing, column: measure.log_l2_path_norm, over: data.train_size,
@@ -64,10 +103,21 @@ class TrendClaim(ClaimSection):
            source: Figure 1}
         - {id: more-data-helps, kind: decreasing, column: final.test_error, over: data.train_size,
            where: {data.labels.corruption: 0.0}, says: The test error falls with the training set., source: Figure 1}
+        - {id: gap-grows, kind: increasing, column: measure.log_l2_path_norm, over: data.train_size,
+           a: {data.labels.corruption: 1.0}, b: {data.labels.corruption: 0.0},
+           says: The difference between random and true labels grows., source: Figure 1}
     """
 
-    kind: Literal["increasing", "decreasing"]
+    kind: Literal["increasing", "decreasing", "increasing_at_every_step", "decreasing_at_every_step"]
     over: str
+    a: Group | None = None
+    b: Group | None = None
+
+    @model_validator(mode="after")
+    def _both_or_neither(self) -> "TrendClaim":
+        if (self.a is None) != (self.b is None):
+            raise ValueError("a difference needs both a and b")
+        return self
 
 
 class RatioClaim(ClaimSection):
@@ -108,7 +158,11 @@ class CloseClaim(ClaimSection):
 
 
 class CorrelationClaim(ClaimSection):
-    """Kendall's tau-b between `column` and the column `over` across runs is at least `at_least` (at most `at_most`).
+    """The rank correlation of `column` and the column `over` across runs is at least `at_least` (at most `at_most`).
+
+    `coefficient` is tau (Kendall's tau-b of all runs), or psi: the mean over the axes of the sweep of the tau among
+    runs that differ in that axis alone (Jiang et al. 2020), in which an axis that moves everything weighs no more than
+    the others. A limit is a relation that is claimed, so it is above 0 (`at_least`) or below (`at_most`).
 
     Examples:
         - {id: path-norm-predicts, kind: correlates, column: measure.log_l2_path_norm, over: final.test_error,
@@ -117,8 +171,9 @@ class CorrelationClaim(ClaimSection):
 
     kind: Literal["correlates"]
     over: str
-    at_least: float | None = Field(None, ge=-1, le=1)
-    at_most: float | None = Field(None, ge=-1, le=1)
+    coefficient: Literal["tau", "psi"] = "tau"
+    at_least: float | None = Field(None, gt=0, le=1)
+    at_most: float | None = Field(None, ge=-1, lt=0)
 
     @model_validator(mode="after")
     def _one_limit(self) -> "CorrelationClaim":

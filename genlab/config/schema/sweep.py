@@ -8,6 +8,7 @@ from genlab.config.schema.claim import Claim
 from genlab.config.schema.compress import CompressConfig
 from genlab.config.schema.figure import FigureConfig
 from genlab.config.schema.measure import MeasureConfig
+from genlab.config.schema.published import PublishedConfig
 from genlab.config.schema.section import Section
 
 Axis = Annotated[tuple[Any, ...], Field(strict=False, min_length=1)]
@@ -68,6 +69,9 @@ class SweepConfig(Section):
     compress: CompressConfig | None = None
     figures: Annotated[tuple[FigureConfig, ...], Field(strict=False)] = ()
     claims: Annotated[tuple[Claim, ...], Field(strict=False)] = ()
+    published: Annotated[tuple[PublishedConfig, ...], Field(strict=False)] = Field(
+        (), description="The paper's own curves, from `configs/published/`, beside which figures and claims are put."
+    )
     slurm: SlurmConfig = Field(default_factory=SlurmConfig)
     scales: dict[ScaleName, Scale] = Field(
         default_factory=dict, description="Sizes that the sweep can be run at; without any the file is run as it is."

@@ -1,0 +1,83 @@
+"""Increasing and decreasing: the straight line through the points of each seed, or every step of their mean."""
+
+import numpy as np
+
+from genlab.claims.finding import Finding, found_in
+from genlab.claims.levels import beyond_zero
+from genlab.claims.pairs import Compared, Curve
+from genlab.claims.rows import CannotTell, Floats
+from genlab.config.schema.claim import TrendClaim
+from genlab.statistics.few_seeds import LEVEL, ROUNDING, seed_mean
+
+
+def trend(claim: TrendClaim, data: Compared) -> Finding:
+    """The rise of a straight line along all points, which count as equally far apart, as the mean over seeds.
+
+    So no choice of axis (of logarithms or not) decides, and the more points there are the surer the rise. A step of
+    the mean over seeds that goes the other way by more than the seeds' own spread speaks against the claim: a valley is
+    no rise. At every step each step's mean must go the way too.
+    """
+    curves = {cell: curve for cell, curve in data.cells.items() if len(curve.over) > 1}
+    if not curves:
+        raise CannotTell(
+            f"there is only one value of {claim.over} in a cell; a trend needs two, in rows that agree in all else"
+        )
+    sign, word = (1, "rise") if claim.kind.startswith("increasing") else (-1, "fall")
+    strict = claim.kind.endswith("at_every_step")
+    against, rises, parts = [], [], []
+    for cell, curve in curves.items():
+        values = _values(curve)
+        rises.append(rise(values))
+        slack = ROUNDING * max(float(np.abs(side).max()) for side in curve.sides)
+        parts.append((sign * np.diff(values, axis=1) > slack).mean(axis=1))
+        for i in np.flatnonzero(_against(sign * np.diff(values, axis=1), slack, strict)):
+            step = f"{claim.over} from {curve.over[i]:.4g} to {curve.over[i + 1]:.4g}"
+            against.append(f"{step} in {cell}" if cell else step)
+    per_seed = np.mean(rises, axis=0)
+    notes = [f"{np.mean(parts):.0%} of the single seeds' steps {word}"]
+    if len(curves) < len(data.cells):
+        notes.append(f"{len(data.cells) - len(curves)} of {len(data.cells)} cells have one point only")
+    largest = max(float(np.abs(side).max()) for curve in curves.values() for side in curve.sides)
+    return found_in(
+        beyond_zero(sign, largest),
+        float(per_seed.mean()),
+        seed_mean(per_seed) if len(per_seed) > 1 else None,
+        name="total change",
+        n=sum(curve.sides[0].size for curve in curves.values()),
+        seeds=len(data.seeds),
+        looks=True,
+        against=against,
+        notes=notes,
+        left_out=data.left_out,
+    )
+
+
+def rise(values: Floats) -> Floats:
+    """How far the least-squares line through equally spaced points rises from the first to the last one, [seeds].
+
+    Args:
+        values: [seeds, points], two points or more.
+    """
+    points = values.shape[1]
+    places = np.arange(points) - (points - 1) / 2
+    slope: Floats = values @ places / (places @ places) * (points - 1)
+    return slope
+
+
+def _values(curve: Curve) -> Floats:
+    return curve.sides[0] if len(curve.sides) == 1 else curve.sides[0] - curve.sides[1]
+
+
+def _against(steps: Floats, slack: float, strict: bool) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
+    """Which steps of the mean go the wrong way: any at all, or by more than noise, corrected for how many there are.
+
+    Args:
+        steps: above 0 where a seed's step goes the way, [seeds, steps].
+    """
+    if strict:
+        wrong: np.ndarray[tuple[int], np.dtype[np.bool_]] = steps.mean(axis=0) <= slack
+        return wrong
+    if len(steps) < 2:
+        return np.zeros(steps.shape[1], dtype=bool)
+    limit = LEVEL / steps.shape[1]
+    return np.array([seed_mean(step).below(-slack) <= limit for step in steps.T])

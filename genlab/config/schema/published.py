@@ -1,0 +1,29 @@
+"""Published curves of a sweep: which file of `configs/published/` holds them, and what its series are here."""
+
+from typing import Any
+
+from pydantic import Field
+
+from genlab.config.schema.section import Section
+
+
+class PublishedSeries(Section):
+    """One series of a file."""
+
+    column: str = Field(min_length=1, description="The column that its y is.")
+    where: dict[str, Any] = Field(default_factory=dict, description="The settings that it is of, by dotted key.")
+    times: float = Field(
+        1.0, description="By which y is multiplied to be in the column's units, as 2.302585 for log10."
+    )
+    other_units: bool = Field(
+        False, description="Whether y is in units that are not known (scaled to its range, say): no effect is compared."
+    )
+
+
+class PublishedConfig(Section):
+    """A file of `configs/published/` as rows of runs, so that claims and figures read it as they read runs."""
+
+    file: str = Field(pattern=r"^[a-z0-9][a-z0-9.-]*$", description="Its name, without ending.")
+    x: str | None = Field(None, description="The dotted key that its x is a value of; none where it has a value only.")
+    where: dict[str, Any] = Field(default_factory=dict, description="Settings that all its series have.")
+    series: dict[str, PublishedSeries] = Field(min_length=1, description="By the name in the file.")
