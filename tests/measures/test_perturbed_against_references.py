@@ -222,3 +222,28 @@ def test_expected_sharpness_is_that_of_single_draws(case):
         # Of directions and their opposites, whose mean varies no more than one of them.
         assert row["samples"] == 50
         assert 0 < row["standard_error"] < 1.6 * standard_error * math.sqrt(twin.draws / row["samples"])
+
+
+@compares("kl_at_expected_sharpness", case="mlp")
+@every_case
+def test_kl_at_expected_sharpness_is_where_single_draws_cost_a_twentieth(case):
+    """At the alpha that has this KL the twin's loss rises by 0.05; KL falls as 1 / alpha^2, and that as the rise."""
+    twin, row = twin_of(case), row_of(results_of(case), "kl_at_expected_sharpness")
+    assert row["value"] > 0
+    alpha = math.sqrt(perturbed.kl_at(twin.w, 1.0) / row["value"])
+    mean, standard_error = perturbed.mean_rise(
+        twin.loss, twin.net, lambda w: alpha * (10 * w.abs() + 1), twin.draws, seed=4
+    )
+    own = row["standard_error"] / row["value"] * 0.05 * slope(twin, alpha)
+    assert abs(mean - 0.05) < 3.5 * math.hypot(standard_error, own) + 0.002
+    assert own < 0.015
+    assert row["samples"] == 20
+
+
+def slope(twin, alpha) -> float:
+    """-d ln rise / d ln KL around an alpha."""
+    rises = [
+        perturbed.mean_rise(twin.loss, twin.net, lambda w, a=a: a * (10 * w.abs() + 1), twin.draws, seed=4)[0]
+        for a in (alpha / 1.1, alpha * 1.1)
+    ]
+    return math.log(rises[1] / rises[0]) / (2 * 2 * math.log(1.1))
