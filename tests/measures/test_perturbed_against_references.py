@@ -22,6 +22,8 @@ from tests.measures.subjects import PERTURBING, SUBJECTS, described, normalised,
 from tests.references import folding, perturbed
 
 ALPHAS = (1e-3, 1e-2)
+# Gradients on all images, which no draw of batches is in.
+ALL_IMAGES = {"images": 1000, "steps": 60, "learning_rate": 0.003}
 DRAWS, EPS = {"mlp": 400, "strided": 300, "deep": 80}, 1e-3
 
 
@@ -50,7 +52,8 @@ def subject_of(case: str) -> Subject:
 def results_of(case: str) -> Results:
     """What genlab measures, all at once, since most measures share a search."""
     names = [name for name, measure in MEASURES.items() if measure.family in PERTURBING]
-    request = Request.of(names, {"expected_sharpness": {"smallest_alpha": ALPHAS[0]}})
+    options = {"expected_sharpness": {"smallest_alpha": ALPHAS[0]}, "max_sharpness_sga": ALL_IMAGES}
+    request = Request.of(names, options)
     return compute_measures(subject_of(case), request)
 
 
@@ -206,6 +209,22 @@ def test_max_sharpness_is_what_another_ascent_finds(case):
     at_rest = twin.loss(twin.net)
     highest = twin.loss(perturbed.climbed(twin.net, lambda w: 5e-4 * (w.abs() + 1), twin.mean_loss, 80))
     assert value_of(results_of(case), "max_sharpness") == pytest.approx((highest - at_rest) / (1 + at_rest), rel=0.05)
+
+
+@compares("max_sharpness_sga", case="mlp")
+@every_case
+def test_max_sharpness_by_gradient_ascent_is_where_the_same_steps_of_the_twin_end(case):
+    """Some of the parameters are at the side of the box by then, and others on their way."""
+    twin = twin_of(case)
+    at_rest, rate, steps = twin.loss(twin.net), ALL_IMAGES["learning_rate"], ALL_IMAGES["steps"]
+    end = perturbed.ascended(twin.net, lambda w: 5e-4 * (w.abs() + 1), twin.mean_loss, rate, steps)
+    widths = [5e-4 * (w.abs() + 1) for w in perturbed.parameters(twin.net)]
+    moved = [(b - a).abs() for a, b in zip(perturbed.parameters(twin.net), perturbed.parameters(end), strict=True)]
+    at_the_side = torch.cat([(m > 0.999 * r).flatten() for m, r in zip(moved, widths, strict=True)]).double().mean()
+    assert 0.05 < at_the_side < 0.95
+    value = value_of(results_of(case), "max_sharpness_sga")
+    assert value == pytest.approx((twin.loss(end) - at_rest) / (1 + at_rest), rel=2e-3)
+    assert row_of(results_of(case), "max_sharpness_sga")["iterations"] == steps
 
 
 @compares("expected_sharpness", case="mlp")

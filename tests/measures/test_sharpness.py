@@ -16,7 +16,7 @@ from genlab.measures.computing.registry import NotApplicable
 from genlab.measures.inputs.noise_curve import NoiseCurve
 from genlab.measures.sharpness import expected_sharpness as of_the_curve
 from genlab.measures.sharpness import kl_at_expected_sharpness as kl_of_the_curve
-from genlab.measures.sharpness import max_sharpness, max_sharpness_subspace
+from genlab.measures.sharpness import max_sharpness, max_sharpness_sga, max_sharpness_subspace
 from genlab.models.perturbation import MovableNet
 from genlab.randomness import generator_for
 from tests.measures.linear_nets import labelled, linear_net, margins, noise_length
@@ -95,16 +95,17 @@ def test_max_sharpness_is_converged_where_the_second_half_of_the_steps_gains_no_
     assert outcomes == {True, False}
 
 
-@pytest.mark.parametrize("measure", [max_sharpness, max_sharpness_subspace, expected_sharpness])
+@pytest.mark.parametrize("measure", [max_sharpness, max_sharpness_sga, max_sharpness_subspace, expected_sharpness])
 @pytest.mark.parametrize("size", [1e25, 1e38, 1e300])
 def test_a_loss_that_overflows_has_a_reason(measure, size):
     net = nn.Sequential(nn.Flatten(), nn.Linear(PIXELS, 4), nn.ReLU(), nn.Linear(4, 2)).eval()
     with torch.no_grad():
         for parameter in net.parameters():
             parameter.normal_(0, 1, generator=seeded(1))
-    option = {max_sharpness: "alpha", max_sharpness_subspace: "eps", expected_sharpness: "largest_alpha"}[measure]
+    option = {max_sharpness_subspace: "eps", expected_sharpness: "largest_alpha"}.get(measure, "alpha")
+    options = {option: size} | ({"learning_rate": size, "steps": 9} if measure is max_sharpness_sga else {})
     with pytest.raises(NotApplicable, match="not finite"):
-        measure(net, *labelled(net.double(), COUNT, PIXELS), seeded(), **{option: size})
+        measure(net, *labelled(net.double(), COUNT, PIXELS), seeded(), **options)
 
 
 def test_max_sharpness_of_one_image_is_a_closed_form(net):
@@ -117,6 +118,34 @@ def test_max_sharpness_of_one_image_is_a_closed_form(net):
     before, after = (math.log1p(math.exp(-m)) for m in (margin, lowest))
     found = max_sharpness(net, images, labels, seeded(), alpha=alpha)
     assert found.value == pytest.approx((after - before) / (1 + before), rel=1e-5)
+
+
+def test_gradient_ascent_goes_the_whole_way_to_the_corner_by_large_steps_and_hardly_by_small_ones(net, data):
+    alpha = 0.1
+    exact = largest_at_a_corner(net, data, lambda sizes: alpha * (sizes + 1))
+    large, small = (max_sharpness_sga(net, *data, seeded(), alpha=alpha, learning_rate=rate) for rate in (1.0, 1e-6))
+    assert 0.99 * exact < large.value <= exact * (1 + 1e-9)
+    assert large.converged
+    assert 0 < small.value < 0.01 * exact
+    assert not small.converged
+    assert large.iterations == small.iterations == 2000
+
+
+def test_gradient_ascent_is_as_long_as_it_is_told_and_gains_on_the_way(net, data):
+    found = [
+        max_sharpness_sga(net, *data, seeded(), alpha=0.1, steps=steps, learning_rate=0.003) for steps in (1, 9, 99)
+    ]
+    assert [each.iterations for each in found] == [1, 9, 99]
+    assert 0 < found[0].value < found[1].value < found[2].value
+
+
+def test_gradient_ascent_is_weaker_than_the_ascent_by_signs(net, data):
+    assert max_sharpness_sga(net, *data, seeded()).value < max_sharpness(net, *data, seeded()).value * (1 + 1e-6)
+
+
+def test_the_images_of_gradient_ascent_are_drawn_by_its_generator(net, data):
+    found = [max_sharpness_sga(net, *data, seeded(s), alpha=0.1, steps=9, images=4).value for s in (0, 0, 1)]
+    assert found[0] == found[1] != found[2]
 
 
 def test_the_subspace_of_full_dimension_reaches_what_a_box_of_as_many_corners_does(net, data):
@@ -283,6 +312,8 @@ def test_an_alpha_that_is_not_positive_has_a_reason(net, data, alpha):
     [
         (max_sharpness, {"steps": 0}, "steps is 0"),
         (max_sharpness, {"images": 0}, "images is 0"),
+        (max_sharpness_sga, {"steps": 0}, "steps is 0"),
+        (max_sharpness_sga, {"learning_rate": 0.0}, "learning_rate is 0"),
         (max_sharpness_subspace, {"dimension": 0}, "dimension is 0"),
         (max_sharpness_subspace, {"iterations": 0}, "iterations is 0"),
         (expected_sharpness, {"draws": 0}, "draws is 0"),
@@ -301,6 +332,7 @@ def test_options_out_of_range_have_a_reason(net, data, measure, options, words):
 def test_the_net_is_left_as_it_was(net, data):
     before = [parameter.clone() for parameter in net.parameters()]
     max_sharpness(net, *data, seeded(), steps=20)
+    max_sharpness_sga(net, *data, seeded(), steps=20)
     max_sharpness_subspace(net, *data, seeded(), iterations=2)
     expected_sharpness(net, *data, seeded(), draws=2)
     assert all(torch.equal(a, b) for a, b in zip(before, net.parameters(), strict=True))
