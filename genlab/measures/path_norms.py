@@ -18,6 +18,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from genlab.measures.computing.registry import NotApplicable, measure
+from genlab.measures.inputs.capacity_factors import log_factors
 from genlab.measures.margins import log_squared_margin
 from genlab.models.dropout import Dropout
 from genlab.models.traversal import chain_modules
@@ -31,20 +32,25 @@ TRANSPARENT = (nn.ReLU, nn.Identity, nn.Dropout, nn.Dropout2d, Dropout)
 
 @measure(paper=NEYSHABUR, equation="Section 2.2", unit="log", cost="weights")
 def log_l1_path_norm(
-    folded_model: nn.Module, input_shape: tuple[int, ...], max_pool: Literal["max", "sum"] = "max"
+    folded_model: nn.Module,
+    input_shape: tuple[int, ...],
+    max_pool: Literal["max", "sum"] = "max",
+    factors: bool = False,
 ) -> float:
     r"""Natural log of the l1 path norm, \sum_{paths j} \prod_i |W_i[j_i, j_{i-1}]|, over all inputs and outputs.
 
-    The factors 2 of each layer are left out, as in Figure 1.
+    The factors 2 of each layer are left out, as in Figure 1, unless `factors` asks for them.
 
     Args:
         folded_model: a chain of layers without batch norm, weights in float64; not changed.
         input_shape: `[channels, height, width]` of one image.
         max_pool: whether a max pool passes its largest branch or the sum of all.
+        factors: whether each weight counts twice, |2 W_i[j_i, j_{i-1}]|.
 
     Invariant under rescaling of consecutive ReLU layers, unit by unit, and under permutation of hidden units.
     """
-    return log_path_sum(folded_model, input_shape, 1, max_pool)
+    found = log_path_sum(folded_model, input_shape, 1, max_pool)
+    return found + _log_factors(folded_model, input_shape, 2, widths=False) if factors else found
 
 
 @measure(paper=NEYSHABUR, equation=FIGURE, unit="log", cost="pass")
@@ -53,28 +59,34 @@ def log_l1_path_norm_over_margin_5(
     input_shape: tuple[int, ...],
     margins: Tensor,
     max_pool: Literal["max", "sum"] = "max",
+    factors: bool = False,
 ) -> float:
     """ln( l1 path norm^2 / gamma^2 ): 2 `log_l1_path_norm` - 2 ln gamma, gamma the 5th percentile of the margins."""
-    return 2 * log_l1_path_norm(folded_model, input_shape, max_pool) - log_squared_margin(margins)
+    return 2 * log_l1_path_norm(folded_model, input_shape, max_pool, factors) - log_squared_margin(margins)
 
 
 @measure(paper=NEYSHABUR, equation="Section 2.2", unit="log", cost="weights")
 def log_l2_path_norm(
-    folded_model: nn.Module, input_shape: tuple[int, ...], max_pool: Literal["max", "sum"] = "max"
+    folded_model: nn.Module,
+    input_shape: tuple[int, ...],
+    max_pool: Literal["max", "sum"] = "max",
+    factors: bool = False,
 ) -> float:
     r"""Natural log of the l2 path norm, \sum_{paths j} \prod_i W_i[j_i, j_{i-1}]^2, over all inputs and outputs.
 
-    Departs from the paper: no factors 4 h_i of each layer, which depend on depth and width alone and which Figure 1
-    leaves out too. No root is taken.
+    The factors 4 h_i of each layer, which depend on depth and width alone, are left out, as in Figure 1, unless
+    `factors` asks for them; h_i is the number of units, or channels, that layer i gives out. No root is taken.
 
     Args:
         folded_model: a chain of layers without batch norm, weights in float64; not changed.
         input_shape: `[channels, height, width]` of one image.
         max_pool: whether a max pool passes its largest branch or the sum of all.
+        factors: whether each squared weight counts 4 h_i times.
 
     Invariant under rescaling of consecutive ReLU layers, unit by unit, and under permutation of hidden units.
     """
-    return log_path_sum(folded_model, input_shape, 2, max_pool)
+    found = log_path_sum(folded_model, input_shape, 2, max_pool)
+    return found + _log_factors(folded_model, input_shape, 4, widths=True) if factors else found
 
 
 @measure(paper=NEYSHABUR, equation=FIGURE, unit="log", cost="pass")
@@ -83,9 +95,10 @@ def log_l2_path_norm_over_margin_5(
     input_shape: tuple[int, ...],
     margins: Tensor,
     max_pool: Literal["max", "sum"] = "max",
+    factors: bool = False,
 ) -> float:
     """ln( l2 path norm / gamma^2 ): `log_l2_path_norm` - 2 ln gamma, gamma the 5th percentile of the margins."""
-    return log_l2_path_norm(folded_model, input_shape, max_pool) - log_squared_margin(margins)
+    return log_l2_path_norm(folded_model, input_shape, max_pool, factors) - log_squared_margin(margins)
 
 
 @measure(paper=JIANG, equation="path norm over the margin", unit="log", cost="pass")
@@ -122,6 +135,11 @@ def log_path_sum(model: nn.Module, input_shape: tuple[int, ...], p: int, max_poo
         sums = sums / largest
         logarithm += shift + math.log(largest)
     return logarithm + math.log(float(sums.sum()))
+
+
+def _log_factors(model: nn.Module, input_shape: tuple[int, ...], constant: float, *, widths: bool) -> float:
+    """Of the layers that paths go through, each as often as they do; the net is a chain."""
+    return log_factors(chain_modules(model, input_shape) or [], constant, widths=widths)
 
 
 def _pass(module: nn.Module, sums: Tensor, p: int, max_pool: Literal["max", "sum"]) -> tuple[Tensor, float]:

@@ -1,11 +1,12 @@
 """Products over layers of squared norms, as natural logarithms, plain and divided by the squared margin.
 
 Neyshabur et al. 2017 compare networks by product / gamma^2 (Figure 1); factors that depend on depth or width alone are
-left out, as there: 4 a layer of the l2 norm, h_i a layer of the spectral norm. Biases do not count, batch norm is
-folded, gamma is the percentile of the training margins in which the name ends: the 5th for Neyshabur et al., the 10th
-for Jiang et al. 2020, whose further sqrt(value / m) for m training images is left out. All are invariant under
-rescaling of consecutive ReLU layers by one factor and under permutation of hidden units, but not under rescaling unit
-by unit.
+left out, as there: 4 a layer of the l2 norm, h_i a layer of the spectral norm. The l2 norm and the spectral norm of the
+kernel have them with `factors`, which makes them the capacities of the text; see `capacity_factors` for h_i. Biases do
+not count, batch norm is folded, gamma is the percentile of the training margins in which the name ends: the 5th for
+Neyshabur et al., the 10th for Jiang et al. 2020, whose further sqrt(value / m) for m training images is left out. All
+are invariant under rescaling of consecutive ReLU layers by one factor and under permutation of hidden units, but not
+under rescaling unit by unit.
 """
 
 import math
@@ -16,6 +17,7 @@ from torch import Tensor
 
 from genlab.linalg.lanczos import SingularValue
 from genlab.measures.computing.registry import NotApplicable, Value, measure
+from genlab.measures.inputs.capacity_factors import log_factors
 from genlab.measures.margins import log_squared_margin
 from genlab.measures.norms import frobenius_norm, l1_inf_norm, spectral_norm_kernel
 from genlab.models.traversal import WeightLayer
@@ -26,15 +28,24 @@ FIGURE = "Section 2.2 and Figure 1"
 
 
 @measure(paper=NEYSHABUR, equation="Section 2.2", unit="log", cost="weights")
-def log_l2_norm(weight_layers: list[WeightLayer]) -> float:
-    """ln prod_i ||W_i||_F^2 over the layers. The factors 4 of each layer are left out."""
-    return log_squared_product(frobenius_norm(weight_layers))
+def log_l2_norm(weight_layers: list[WeightLayer], factors: bool = False) -> float:
+    """ln prod_i ||W_i||_F^2 over the layers; with `factors` ln prod_i 4 ||W_i||_F^2.
+
+    Args:
+        factors: whether the factor 4 of each layer counts, which Figure 1 leaves out.
+    """
+    product = log_squared_product(frobenius_norm(weight_layers))
+    return product + _log_factors(weight_layers, 4, widths=False) if factors else product
 
 
 @measure(paper=NEYSHABUR, equation=FIGURE, unit="log", cost="pass")
-def log_l2_norm_over_margin_5(weight_layers: list[WeightLayer], margins: Tensor) -> float:
-    """ln( prod_i ||W_i||_F^2 / gamma^2 ): `log_l2_norm` - 2 ln gamma."""
-    return log_l2_norm(weight_layers) - log_squared_margin(margins)
+def log_l2_norm_over_margin_5(weight_layers: list[WeightLayer], margins: Tensor, factors: bool = False) -> float:
+    """ln( prod_i ||W_i||_F^2 / gamma^2 ): `log_l2_norm` - 2 ln gamma.
+
+    Args:
+        factors: whether the factor 4 of each layer counts, which Figure 1 leaves out.
+    """
+    return log_l2_norm(weight_layers, factors) - log_squared_margin(margins)
 
 
 @measure(paper=NEYSHABUR, equation="Section 2.2", unit="log", cost="weights")
@@ -50,15 +61,28 @@ def log_l1_inf_norm_over_margin_5(weight_layers: list[WeightLayer], margins: Ten
 
 
 @measure(paper=NEYSHABUR, equation="Section 2.2", unit="log", cost="weights")
-def log_spectral_norm_kernel(spectra: dict[str, Tensor]) -> float:
-    """ln prod_i ||W_i||_2^2 with a convolution as its reshaped kernel. The factors h_i are left out."""
-    return log_squared_product(spectral_norm_kernel(spectra))
+def log_spectral_norm_kernel(
+    spectra: dict[str, Tensor], weight_layers: list[WeightLayer], factors: bool = False
+) -> float:
+    """ln prod_i ||W_i||_2^2 with a convolution as its reshaped kernel; with `factors` ln prod_i h_i ||W_i||_2^2.
+
+    Args:
+        factors: whether the factor h_i of each layer counts, its units or output channels; Figure 1 leaves it out.
+    """
+    product = log_squared_product(spectral_norm_kernel(spectra))
+    return product + _log_factors(weight_layers, 1, widths=True) if factors else product
 
 
 @measure(paper=NEYSHABUR, equation=FIGURE, unit="log", cost="pass")
-def log_spectral_norm_kernel_over_margin_5(spectra: dict[str, Tensor], margins: Tensor) -> float:
-    """ln( prod_i ||W_i||_2^2 / gamma^2 ): `log_spectral_norm_kernel` - 2 ln gamma."""
-    return log_spectral_norm_kernel(spectra) - log_squared_margin(margins)
+def log_spectral_norm_kernel_over_margin_5(
+    spectra: dict[str, Tensor], weight_layers: list[WeightLayer], margins: Tensor, factors: bool = False
+) -> float:
+    """ln( prod_i ||W_i||_2^2 / gamma^2 ): `log_spectral_norm_kernel` - 2 ln gamma.
+
+    Args:
+        factors: whether the factor h_i of each layer counts, its units or output channels; Figure 1 leaves it out.
+    """
+    return log_spectral_norm_kernel(spectra, weight_layers, factors) - log_squared_margin(margins)
 
 
 @measure(paper=NEYSHABUR, equation="Section 2.2", unit="log", cost="weights")
@@ -88,7 +112,7 @@ def log_l2_norm_over_margin_10(weight_layers: list[WeightLayer], margins: Tensor
 @measure(paper=JIANG, equation="product of spectral norms over the margin", unit="log", cost="pass")
 def log_spectral_norm_kernel_over_margin_10(spectra: dict[str, Tensor], margins: Tensor) -> float:
     """ln( prod_i ||W_i||_2^2 / gamma^2 ), kernels reshaped, gamma the 10th percentile of the margins."""
-    return log_spectral_norm_kernel(spectra) - log_squared_margin(margins, 10)
+    return log_squared_product(spectral_norm_kernel(spectra)) - log_squared_margin(margins, 10)
 
 
 @measure(paper=JIANG, equation="product of spectral norms over the margin", unit="log", cost="pass")
@@ -110,6 +134,10 @@ def log_spectral_norm_circular(circular_norms: dict[str, float]) -> float:
 def log_spectral_norm_circular_over_margin_10(circular_norms: dict[str, float], margins: Tensor) -> float:
     """ln( prod_i ||W_i||_2^2 / gamma^2 ), circular padding, gamma the 10th percentile of the margins. Exact."""
     return log_spectral_norm_circular(circular_norms) - log_squared_margin(margins, 10)
+
+
+def _log_factors(weight_layers: list[WeightLayer], constant: float, *, widths: bool) -> float:
+    return log_factors((layer.module for layer in weight_layers), constant, widths=widths)
 
 
 def log_squared_product(norms: Mapping[str, float]) -> float:

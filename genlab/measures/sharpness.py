@@ -9,7 +9,6 @@ of their own are float64.
 
 import math
 
-import numpy as np
 import pandas as pd
 import torch
 from torch import Tensor, nn
@@ -19,15 +18,20 @@ from genlab.linalg.random_subspace import RandomSubspace
 from genlab.measures.computing.registry import NotApplicable, Value, measure
 from genlab.measures.computing.value import require_positive
 from genlab.measures.inputs.box_ascent import BoxAscent
+from genlab.measures.inputs.gradient_ascent import GradientAscent
+from genlab.measures.inputs.level_crossing import crossing
+from genlab.measures.inputs.noise_curve import PER_DECADE, NoiseCurve, alpha_grid
 from genlab.measures.inputs.subspace_ascent import largest_loss_in_subspace
-from genlab.models.perturbation import Batches, Directions, MovableNet
+from genlab.models.perturbation import Batches, MovableNet
 
 KESKAR = "Keskar et al. 2017, arXiv:1609.04836"
 NEYSHABUR = "Neyshabur et al. 2017, arXiv:1706.08947"
 # An ascent looks at the loss of all images after so many steps, and halves its steps where the loss rose by less than
 # a part of all that was gained; the first steps are this part of the box, and below the least it has converged.
 PIECE, GAIN, FIRST_STEP, LEAST_STEP = 50, 0.01, 0.2, 0.02
-PER_DECADE = 4
+# The alphas of noise are this one times powers of 10^(1/4): where a search for a level begins, and where it gives up.
+SMALLEST = 1e-4
+START, LEAST, MOST = 6, -8, 20
 
 
 @measure(paper=NEYSHABUR, equation="Section 2.3, max sharpness", unit="1", cost="passes")
@@ -40,14 +44,17 @@ def max_sharpness(
     steps: int = 2000,
     images: int = 64,
 ) -> Value:
-    """( max L(w + v) - L(w) ) / (1 + L(w)) over the box |v_i| <= alpha (|w_i| + 1): a lower bound of it, >= 0.
+    """( max L(w + v) - L(w) ) / (1 + L(w)) over the box |v_i| <= alpha (|w_i| + 1): the largest that was found, >= 0.
+
+    The strongest ascent that was found, and still a lower bound of the maximum. It is far above what plain gradient
+    steps reach, as the paper took them (`max_sharpness_sga`): compare with published values there, and not here.
 
     By projected stochastic gradient ascent from v = 0: steps by the sign of the gradient with momentum, of a fifth of
     the box; where 50 of them gain less than 1 % they go on from the best point at half the size, with twice the images.
-    The paper's own step size is not known; its numbers of steps and images are the defaults, and mostly fewer steps
-    suffice. The value is that of the best point found, by the loss of the whole training set at both ends. The
-    ascent ends at `steps` steps or where steps of a fiftieth of the box gain no more. Converged where the best loss
-    after half of the steps had risen by 99 % of what the best after all has; both may be near a local maximum.
+    The paper's numbers of steps and images are the defaults, and mostly fewer steps suffice. The value is that of the
+    best point found, by the loss of the whole training set at both ends. The ascent ends at `steps` steps or where
+    steps of a fiftieth of the box gain no more. Converged where the best loss after half of the steps had risen by 99 %
+    of what the best after all has; both may be near a local maximum.
 
     Args:
         cross_entropy_model: batch norm folded; not changed.
@@ -76,6 +83,48 @@ def max_sharpness(
     value = _rise(double, at_best.double() * _half_widths(double, alpha), train_images, labels, alpha=alpha)
     halfway = max(loss for count, loss in bests.items() if count <= ascent.steps / 2)
     return Value(value, iterations=ascent.steps, converged=best - halfway <= GAIN * (best - start))
+
+
+@measure(paper=NEYSHABUR, equation="Section 2.3, (3), max sharpness by gradient ascent", unit="1", cost="passes")
+def max_sharpness_sga(
+    cross_entropy_model: nn.Module,
+    train_images: Tensor,
+    labels: Tensor,
+    generator: torch.Generator,
+    alpha: float = 5e-4,
+    steps: int = 2000,
+    learning_rate: float = 0.01,
+    images: int = 64,
+) -> Value:
+    """( L(w + v) - L(w) ) / (1 + L(w)), v after 2,000 steps of gradient ascent in |v_i| <= alpha (|w_i| + 1); >= 0.
+
+    As published: projected stochastic gradient ascent from v = 0, plain steps of `learning_rate` times the gradient on
+    64 images, back onto the box after each. The paper does not state its step size; 0.01, its learning rate of
+    training, is a choice, and the value depends on it. How far below the maximum it lies is what `max_sharpness` tells.
+
+    The loss is that of the whole training set at both ends, where the last step ends and not at the best point of the
+    path. All steps are always made, each a gradient on `images` images: 128,000 images forward and backward by default.
+    Converged where the second half of the steps gained 1 % at most of what all did.
+
+    Args:
+        cross_entropy_model: batch norm folded; not changed.
+        alpha: of the box, > 0.
+        steps: in all.
+        learning_rate: times the gradient is a step, > 0.
+        images: of the gradient of each step, drawn anew.
+    """
+    require_positive(alpha=alpha, steps=steps, learning_rate=learning_rate, images=images)
+    batches = Batches(train_images, labels, images, generator=generator)
+    with arithmetic("float32"):
+        net = MovableNet(cross_entropy_model, torch.float32)
+        ascent, losses = GradientAscent(net, batches, _half_widths(net, alpha)), [net.mean_loss(train_images, labels)]
+        for count in (steps // 2, steps - steps // 2):
+            ascent.climb(count, learning_rate)
+            losses.append(_finite(net.mean_loss(train_images, labels), alpha=alpha))
+    double = MovableNet(cross_entropy_model, torch.float64)
+    value = _rise(double, ascent.displacement.double(), train_images, labels, alpha=alpha)
+    start, halfway, end = losses
+    return Value(value, iterations=ascent.steps, converged=abs(end - halfway) <= GAIN * abs(end - start))
 
 
 @measure(paper=KESKAR, equation="(4), metric 2.1 in a random subspace", unit="1", cost="passes")
@@ -116,11 +165,8 @@ def max_sharpness_subspace(
     paper=NEYSHABUR, equation="Section 2.3 and Figure 2, expected sharpness and KL", unit="1", cost="passes", table=True
 )
 def expected_sharpness(
-    cross_entropy_model: nn.Module,
-    train_images: Tensor,
-    labels: Tensor,
-    generator: torch.Generator,
-    smallest_alpha: float = 1e-4,
+    noise_curve: NoiseCurve,
+    smallest_alpha: float = SMALLEST,
     largest_alpha: float = 1e-2,
     draws: int = 50,
     images: int = 128,
@@ -132,7 +178,7 @@ def expected_sharpness(
     its opposite, and a choice of images, the same at every alpha, each less the loss of the net itself on these images.
 
     Args:
-        cross_entropy_model: batch norm folded; not changed.
+        noise_curve: of the net with batch norm folded.
         smallest_alpha: of a grid with 4 values a decade, > 0. The paper's grid is not known.
         largest_alpha: at which the grid ends.
         draws: at least 2.
@@ -144,29 +190,12 @@ def expected_sharpness(
     require_positive(smallest_alpha=smallest_alpha, largest_alpha=largest_alpha, images=images)
     if largest_alpha < smallest_alpha:
         raise NotApplicable(f"largest_alpha is {largest_alpha:g}, and smallest_alpha {smallest_alpha:g}")
-    if draws < 2:
-        raise NotApplicable(f"draws is {draws}, and a standard error needs 2")
-    alphas = _grid(smallest_alpha, largest_alpha)
-    batches = Batches(train_images, labels, images, generator=generator)
-    rises = np.empty((draws, len(alphas)))
-    with arithmetic("float32"):
-        net = MovableNet(cross_entropy_model, torch.float32)
-        unit = 10 * net.centre.abs() + 1
-        directions = Directions(len(unit), generator=generator, device=unit.device, kept_bytes=0)
-        for draw in range(draws):
-            direction, batch = directions[draw] * unit, batches[draw]
-            net.move(direction, 0.0)
-            at_rest = net.mean_loss(*batch)
-            for column, alpha in enumerate(alphas):
-                net.move(direction, alpha)
-                there = net.mean_loss(*batch)
-                net.move(direction, -alpha)
-                rises[draw, column] = _finite((there + net.mean_loss(*batch)) / 2 - at_rest, alpha=alpha)
-    weights = MovableNet(cross_entropy_model, torch.float64).centre
-    kl = [float((weights / (alpha * (10 * weights.abs() + 1))).square().sum()) / 2 for alpha in alphas]
+    _require_two(draws)
+    alphas = alpha_grid(smallest_alpha, largest_alpha)
+    rises = noise_curve.rises(alphas, draws, images)
     columns = {
         "alpha": alphas,
-        "kl": kl,
+        "kl": [noise_curve.kl(alpha) for alpha in alphas],
         "expected_sharpness": rises.mean(0),
         "standard_error": rises.std(0, ddof=1) / math.sqrt(draws),
         "samples": draws,
@@ -174,15 +203,62 @@ def expected_sharpness(
     return pd.DataFrame(columns)
 
 
+@measure(
+    paper=NEYSHABUR, equation="Section 2.3 and Figures 2 to 4, KL at one expected sharpness", unit="nat", cost="passes"
+)
+def kl_at_expected_sharpness(noise_curve: NoiseCurve, level: float = 0.05, draws: int = 20, images: int = 128) -> Value:
+    """KL of `expected_sharpness` where that is 0.05: the norm it takes to lie in a valley of that width; >= 0.
+
+    The figures compare nets at a fixed expected sharpness, such as 0.05. Read off the curve by interpolation between
+    its two values of alpha on both sides of the level, ln KL being linear in the logarithm of the expected sharpness.
+    The alphas are those of `expected_sharpness`, 4 a decade, from 10^-2.5 on up or down until the level is passed, at
+    least 1e-6 and at most 10. With as many draws and images as that table the draws are those of the table, and with
+    fewer the first of them: asked for together, both cost little more than the table alone.
+
+    `standard_error` is that of the draws, carried through the interpolation; the interpolation itself is off by about
+    one per cent. `iterations` are the alphas that were tried, `samples` the draws.
+
+    Args:
+        noise_curve: of the net with batch norm folded.
+        level: the expected sharpness at which nets are compared, in nats, > 0.
+        draws: at least 2.
+        images: of a draw.
+
+    Raises:
+        NotApplicable: the expected sharpness is above the level at the least alpha, or below it at the largest.
+    """
+    require_positive(level=level, images=images)
+    _require_two(draws)
+    tried = {START: noise_curve.rises([_alpha(START)], draws, images)[:, 0]}
+    step = 1 if tried[START].mean() < level else -1
+    here = START
+    while (tried[here].mean() < level) == (step > 0):
+        if here in (LEAST, MOST):
+            told = f"{tried[here].mean():.3g} at alpha {_alpha(here):g}"
+            raise NotApplicable(f"the expected sharpness does not pass {level:g} where noise was tried: it is {told}")
+        here += step
+        tried[here] = noise_curve.rises([_alpha(here)], draws, images)[:, 0]
+    low, high = sorted((here, here - step))
+    kl_low, kl_high = noise_curve.kl(_alpha(low)), noise_curve.kl(_alpha(high))
+    if kl_low == 0:
+        return Value(0.0, standard_error=0.0, iterations=len(tried), samples=draws)
+    found = crossing(level, tried[low], tried[high], kl_low, kl_high)
+    return Value(found.value, standard_error=found.standard_error, iterations=len(tried), samples=draws)
+
+
+def _alpha(index: int) -> float:
+    """Of the grid of `expected_sharpness`, to the last bit where that has its default."""
+    return SMALLEST * 10 ** (index / PER_DECADE)
+
+
+def _require_two(draws: int) -> None:
+    if draws < 2:
+        raise NotApplicable(f"draws is {draws}, and a standard error needs 2")
+
+
 def _half_widths(net: MovableNet, alpha: float) -> Tensor:
     """alpha (|w_i| + 1), `[omega]`."""
     return alpha * (net.centre.abs() + 1)
-
-
-def _grid(smallest: float, largest: float) -> list[float]:
-    """4 values a decade from the smallest on; the largest is the last one where it is one of them."""
-    count = math.floor(PER_DECADE * math.log10(largest / smallest) + 1e-9)
-    return [smallest * 10 ** (index / PER_DECADE) for index in range(count + 1)]
 
 
 def _rise(net: MovableNet, displacement: Tensor, images: Tensor, labels: Tensor, **option: float) -> float:

@@ -142,24 +142,29 @@ def spectral_distance_operator(twin: Twin) -> dict[str, float]:
 Norms = Callable[[Twin], dict[str, float]]
 
 
-def log_product(layer_norms: Norms, over_margin: int | None = None) -> Callable[[Twin], float]:
-    """`over_margin`: the percentile of the margins."""
+def log_product(
+    layer_norms: Norms, over_margin: int | None = None, factor: Callable[[Any], float] | None = None
+) -> Callable[[Twin], float]:
+    """`over_margin`: the percentile of the margins; `factor`: of a layer, from its weights."""
 
     def value(twin: Twin) -> float:
         divisor = twin.gamma_of(over_margin) if over_margin else 1.0
-        return products.log_product_of_squares(list(layer_norms(twin).values()), divisor)
+        factors = [factor(layer["weight"]) for layer, _, _ in twin.layers()] if factor else None
+        return products.log_product_of_squares(list(layer_norms(twin).values()), divisor, factors)
 
     return value
 
 
-def log_path_norm(p: int, max_pool: str = "max") -> Callable[[Twin], float]:
+def log_path_norm(p: int, max_pool: str = "max", factors: bool = False) -> Callable[[Twin], float]:
     form = path_norms.log_with_max_pools if max_pool == "max" else path_norms.log_by_matrices
-    return lambda twin: form(twin.plain, twin.input_shape, p)
+    return lambda twin: form(path_norms.with_factors(twin.plain, p) if factors else twin.plain, twin.input_shape, p)
 
 
-def log_path_norm_over_margin(p: int, max_pool: str = "max", percent: int = 5) -> Callable[[Twin], float]:
+def log_path_norm_over_margin(
+    p: int, max_pool: str = "max", percent: int = 5, factors: bool = False
+) -> Callable[[Twin], float]:
     """l1: ln (path norm)^2 / gamma^2; l2: ln of the sum of squares / gamma^2 (Neyshabur et al. 2017, section 2.2)."""
-    return lambda twin: 2 / p * log_path_norm(p, max_pool)(twin) - 2 * math.log(twin.gamma_of(percent))
+    return lambda twin: 2 / p * log_path_norm(p, max_pool, factors)(twin) - 2 * math.log(twin.gamma_of(percent))
 
 
 def log_balanced_sum(layer_norms: Norms, over_margin: int | None = None) -> Callable[[Twin], float]:
@@ -276,6 +281,8 @@ TABLE_TWINS: dict[str, Callable[[Twin], list[dict[str, Any]]]] = {
 
 TWINS: dict[str, Callable[[Twin], Any]] = {**LAYER_TWINS, **NET_TWINS, **TABLE_TWINS}
 
+FACTORS = {"factors": True}
+
 # Options that change a number, with the twin of each.
 OPTION_TWINS: list[tuple[str, dict, Callable[[Twin], dict[str, float] | float]]] = [
     ("pq_norm", {"p": 3.0, "q": 1.5}, each_weight(lambda weight: norms.pq(weight, 3, 1.5))),
@@ -286,6 +293,15 @@ OPTION_TWINS: list[tuple[str, dict, Callable[[Twin], dict[str, float] | float]]]
     ("log_l1_path_norm_over_margin_5", {"max_pool": "sum"}, log_path_norm_over_margin(1, "sum")),
     ("log_l2_path_norm_over_margin_5", {"max_pool": "sum"}, log_path_norm_over_margin(2, "sum")),
     ("log_l2_path_norm_over_margin_10", {"max_pool": "sum"}, log_path_norm_over_margin(2, "sum", 10)),
+    ("log_l2_norm", FACTORS, log_product(FROBENIUS, factor=lambda weight: 4)),
+    ("log_l2_norm_over_margin_5", FACTORS, log_product(FROBENIUS, 5, factor=lambda weight: 4)),
+    ("log_spectral_norm_kernel", FACTORS, log_product(KERNEL, factor=len)),
+    ("log_spectral_norm_kernel_over_margin_5", FACTORS, log_product(KERNEL, 5, factor=len)),
+    ("log_l1_path_norm", FACTORS, log_path_norm(1, factors=True)),
+    ("log_l2_path_norm", FACTORS, log_path_norm(2, factors=True)),
+    ("log_l1_path_norm_over_margin_5", FACTORS, log_path_norm_over_margin(1, factors=True)),
+    ("log_l2_path_norm_over_margin_5", FACTORS, log_path_norm_over_margin(2, factors=True)),
+    ("log_l2_path_norm", {"max_pool": "sum", **FACTORS}, log_path_norm(2, "sum", factors=True)),
     ("vc_dimension_bound", {"p": 2}, lambda twin: vc_dimension.bound(twin.plain, twin.input_shape, 2)),
     ("steps_to_loss", {"loss": 0.4}, lambda twin: history.reached(twin.history, 0.4, "step")),
     ("epochs_to_loss", {"loss": 1}, lambda twin: history.reached(twin.history, 1, "epoch")),

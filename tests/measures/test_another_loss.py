@@ -10,7 +10,7 @@ from tests.measures.computing.test_measure_model import IMAGES, LABELS, values
 
 OF_THE_CROSS_ENTROPY = [
     *("gradient_noise", "squared_fisher_rao_norm"),
-    *("max_sharpness", "max_sharpness_subspace", "expected_sharpness"),
+    *("max_sharpness", "max_sharpness_sga", "max_sharpness_subspace", "expected_sharpness", "kl_at_expected_sharpness"),
 ]
 
 
@@ -38,7 +38,12 @@ def weighted(outputs, labels):
 )
 def test_what_is_of_the_cross_entropy_has_a_reason_where_another_loss_was_given(loss, another):
     model = nn.Sequential(nn.Flatten(), nn.Linear(108, 3))
-    options = {"expected_sharpness": {"draws": 2}, "max_sharpness": {"steps": 2}, "max_sharpness_subspace": {}}
+    options = {
+        "expected_sharpness": {"draws": 2},
+        "max_sharpness": {"steps": 2},
+        "max_sharpness_sga": {"steps": 2},
+        "max_sharpness_subspace": {},
+    }
     names = [*OF_THE_CROSS_ENTROPY, "train_cross_entropy"]
     frame = genlab.measure(model, IMAGES, LABELS, only=names, options=options, loss=loss)
     expected = {"it is of the cross-entropy, and another loss was given"} if another else {"", "table"}

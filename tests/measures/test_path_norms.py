@@ -59,6 +59,20 @@ def test_equal_weights_in_a_perceptron_count_the_paths(weight):
     assert log_l2_path_norm(model, (1, 2, 3)) == pytest.approx(math.log(paths * weight**6))
 
 
+def test_factors_of_depth_and_width_are_those_of_the_text():
+    """|2 w| each for the l1 path norm, 4 h w^2 each for the l2 path norm, h the units that a layer gives out."""
+    model = constant(mlp((1, 2, 3), 4, [5, 7]), 3.0)
+    paths = 6 * 5 * 7 * 4
+    assert log_l1_path_norm(model, (1, 2, 3), factors=True) == pytest.approx(math.log(paths * 6.0**3))
+    expected = paths * (4 * 5 * 9.0) * (4 * 7 * 9.0) * (4 * 4 * 9.0)
+    assert log_l2_path_norm(model, (1, 2, 3), factors=True) == pytest.approx(math.log(expected))
+    margins = torch.full((20,), 0.5, dtype=torch.float64)
+    over_margin = log_l1_path_norm_over_margin_5(model, (1, 2, 3), margins, factors=True)
+    assert over_margin == pytest.approx(2 * math.log(paths * 6.0**3 / 0.5))
+    over_margin = log_l2_path_norm_over_margin_5(model, (1, 2, 3), margins, factors=True)
+    assert over_margin == pytest.approx(math.log(expected / 0.25))
+
+
 def test_every_path_of_a_random_perceptron_enumerated():
     model = random_mlp()
     weights = [m.weight.detach() for m in model if isinstance(m, nn.Linear)]

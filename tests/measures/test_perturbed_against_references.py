@@ -22,6 +22,8 @@ from tests.measures.subjects import PERTURBING, SUBJECTS, described, normalised,
 from tests.references import folding, perturbed
 
 ALPHAS = (1e-3, 1e-2)
+# Gradients on all images, which no draw of batches is in.
+ALL_IMAGES = {"images": 1000, "steps": 60, "learning_rate": 0.003}
 DRAWS, EPS = {"mlp": 400, "strided": 300, "deep": 80}, 1e-3
 
 
@@ -50,7 +52,8 @@ def subject_of(case: str) -> Subject:
 def results_of(case: str) -> Results:
     """What genlab measures, all at once, since most measures share a search."""
     names = [name for name, measure in MEASURES.items() if measure.family in PERTURBING]
-    request = Request.of(names, {"expected_sharpness": {"smallest_alpha": ALPHAS[0]}})
+    options = {"expected_sharpness": {"smallest_alpha": ALPHAS[0]}, "max_sharpness_sga": ALL_IMAGES}
+    request = Request.of(names, options)
     return compute_measures(subject_of(case), request)
 
 
@@ -208,6 +211,22 @@ def test_max_sharpness_is_what_another_ascent_finds(case):
     assert value_of(results_of(case), "max_sharpness") == pytest.approx((highest - at_rest) / (1 + at_rest), rel=0.05)
 
 
+@compares("max_sharpness_sga", case="mlp")
+@every_case
+def test_max_sharpness_by_gradient_ascent_is_where_the_same_steps_of_the_twin_end(case):
+    """Some of the parameters are at the side of the box by then, and others on their way."""
+    twin = twin_of(case)
+    at_rest, rate, steps = twin.loss(twin.net), ALL_IMAGES["learning_rate"], ALL_IMAGES["steps"]
+    end = perturbed.ascended(twin.net, lambda w: 5e-4 * (w.abs() + 1), twin.mean_loss, rate, steps)
+    widths = [5e-4 * (w.abs() + 1) for w in perturbed.parameters(twin.net)]
+    moved = [(b - a).abs() for a, b in zip(perturbed.parameters(twin.net), perturbed.parameters(end), strict=True)]
+    at_the_side = torch.cat([(m > 0.999 * r).flatten() for m, r in zip(moved, widths, strict=True)]).double().mean()
+    assert 0.05 < at_the_side < 0.95
+    value = value_of(results_of(case), "max_sharpness_sga")
+    assert value == pytest.approx((twin.loss(end) - at_rest) / (1 + at_rest), rel=2e-3)
+    assert row_of(results_of(case), "max_sharpness_sga")["iterations"] == steps
+
+
 @compares("expected_sharpness", case="mlp")
 @every_case
 def test_expected_sharpness_is_that_of_single_draws(case):
@@ -222,3 +241,28 @@ def test_expected_sharpness_is_that_of_single_draws(case):
         # Of directions and their opposites, whose mean varies no more than one of them.
         assert row["samples"] == 50
         assert 0 < row["standard_error"] < 1.6 * standard_error * math.sqrt(twin.draws / row["samples"])
+
+
+@compares("kl_at_expected_sharpness", case="mlp")
+@every_case
+def test_kl_at_expected_sharpness_is_where_single_draws_cost_a_twentieth(case):
+    """At the alpha that has this KL the twin's loss rises by 0.05; KL falls as 1 / alpha^2, and that as the rise."""
+    twin, row = twin_of(case), row_of(results_of(case), "kl_at_expected_sharpness")
+    assert row["value"] > 0
+    alpha = math.sqrt(perturbed.kl_at(twin.w, 1.0) / row["value"])
+    mean, standard_error = perturbed.mean_rise(
+        twin.loss, twin.net, lambda w: alpha * (10 * w.abs() + 1), twin.draws, seed=4
+    )
+    own = row["standard_error"] / row["value"] * 0.05 * slope(twin, alpha)
+    assert abs(mean - 0.05) < 3.5 * math.hypot(standard_error, own) + 0.002
+    assert own < 0.015
+    assert row["samples"] == 20
+
+
+def slope(twin, alpha) -> float:
+    """-d ln rise / d ln KL around an alpha."""
+    rises = [
+        perturbed.mean_rise(twin.loss, twin.net, lambda w, a=a: a * (10 * w.abs() + 1), twin.draws, seed=4)[0]
+        for a in (alpha / 1.1, alpha * 1.1)
+    ]
+    return math.log(rises[1] / rises[0]) / (2 * 2 * math.log(1.1))

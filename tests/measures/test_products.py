@@ -42,14 +42,25 @@ def test_products_of_diagonal_layers():
     assert log_l2_norm(layers) == pytest.approx(math.log(12 * 75))
     assert log_l1_inf_norm(layers) == pytest.approx(math.log(4 * 25))
     spectra = {"a": torch.tensor([2.0, 1.0]), "b": torch.tensor([5.0, 0.0])}
-    assert log_spectral_norm_kernel(spectra) == pytest.approx(math.log(100))
+    assert log_spectral_norm_kernel(spectra, layers) == pytest.approx(math.log(100))
+
+
+def test_factors_of_depth_and_width_are_those_of_the_text():
+    """prod 4 ||W||_F^2 and prod h ||W||_2^2; two layers of 3 units each."""
+    layers, spectra = diagonal_net(2.0, 5.0), {"a": torch.tensor([10.0])}
+    assert log_l2_norm(layers, factors=True) == pytest.approx(math.log(4 * 12 * 4 * 75))
+    assert log_spectral_norm_kernel(spectra, layers, factors=True) == pytest.approx(math.log(3 * 3 * 100))
+    over_margin = log_l2_norm_over_margin_5(layers, MARGINS, factors=True)
+    assert over_margin == pytest.approx(math.log(4 * 12 * 4 * 75 / 0.25))
+    over_margin = log_spectral_norm_kernel_over_margin_5(spectra, layers, MARGINS, factors=True)
+    assert over_margin == pytest.approx(math.log(900 / 0.25))
 
 
 def test_the_margin_enters_squared():
     layers, spectra = diagonal_net(2.0, 5.0), {"a": torch.tensor([10.0])}
     assert log_l2_norm_over_margin_5(layers, MARGINS) == pytest.approx(math.log(900 / 0.25))
     assert log_l1_inf_norm_over_margin_5(layers, MARGINS) == pytest.approx(math.log(100 / 0.25))
-    assert log_spectral_norm_kernel_over_margin_5(spectra, MARGINS) == pytest.approx(math.log(100 / 0.25))
+    assert log_spectral_norm_kernel_over_margin_5(spectra, layers, MARGINS) == pytest.approx(math.log(100 / 0.25))
 
 
 def test_the_margin_is_the_percentile_in_the_name():

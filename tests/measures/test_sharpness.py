@@ -13,7 +13,10 @@ import genlab
 from genlab.linalg.random_subspace import RandomSubspace
 from genlab.measures.computing.compute import Results
 from genlab.measures.computing.registry import NotApplicable
-from genlab.measures.sharpness import expected_sharpness, max_sharpness, max_sharpness_subspace
+from genlab.measures.inputs.noise_curve import NoiseCurve
+from genlab.measures.sharpness import expected_sharpness as of_the_curve
+from genlab.measures.sharpness import kl_at_expected_sharpness as kl_of_the_curve
+from genlab.measures.sharpness import max_sharpness, max_sharpness_sga, max_sharpness_subspace
 from genlab.models.perturbation import MovableNet
 from genlab.randomness import generator_for
 from tests.measures.linear_nets import labelled, linear_net, margins, noise_length
@@ -34,6 +37,14 @@ def data(net):
 
 def seeded(seed=0):
     return torch.Generator().manual_seed(seed)
+
+
+def expected_sharpness(net, x, labels, generator, **options):
+    return of_the_curve(NoiseCurve(net, x, labels, generator=generator), **options)
+
+
+def kl_at_expected_sharpness(net, x, labels, generator, **options):
+    return kl_of_the_curve(NoiseCurve(net, x, labels, generator=generator), **options)
 
 
 def largest_at_a_corner(net, data, half_width):
@@ -84,16 +95,17 @@ def test_max_sharpness_is_converged_where_the_second_half_of_the_steps_gains_no_
     assert outcomes == {True, False}
 
 
-@pytest.mark.parametrize("measure", [max_sharpness, max_sharpness_subspace, expected_sharpness])
+@pytest.mark.parametrize("measure", [max_sharpness, max_sharpness_sga, max_sharpness_subspace, expected_sharpness])
 @pytest.mark.parametrize("size", [1e25, 1e38, 1e300])
 def test_a_loss_that_overflows_has_a_reason(measure, size):
     net = nn.Sequential(nn.Flatten(), nn.Linear(PIXELS, 4), nn.ReLU(), nn.Linear(4, 2)).eval()
     with torch.no_grad():
         for parameter in net.parameters():
             parameter.normal_(0, 1, generator=seeded(1))
-    option = {max_sharpness: "alpha", max_sharpness_subspace: "eps", expected_sharpness: "largest_alpha"}[measure]
+    option = {max_sharpness_subspace: "eps", expected_sharpness: "largest_alpha"}.get(measure, "alpha")
+    options = {option: size} | ({"learning_rate": size, "steps": 9} if measure is max_sharpness_sga else {})
     with pytest.raises(NotApplicable, match="not finite"):
-        measure(net, *labelled(net.double(), COUNT, PIXELS), seeded(), **{option: size})
+        measure(net, *labelled(net.double(), COUNT, PIXELS), seeded(), **options)
 
 
 def test_max_sharpness_of_one_image_is_a_closed_form(net):
@@ -106,6 +118,34 @@ def test_max_sharpness_of_one_image_is_a_closed_form(net):
     before, after = (math.log1p(math.exp(-m)) for m in (margin, lowest))
     found = max_sharpness(net, images, labels, seeded(), alpha=alpha)
     assert found.value == pytest.approx((after - before) / (1 + before), rel=1e-5)
+
+
+def test_gradient_ascent_goes_the_whole_way_to_the_corner_by_large_steps_and_hardly_by_small_ones(net, data):
+    alpha = 0.1
+    exact = largest_at_a_corner(net, data, lambda sizes: alpha * (sizes + 1))
+    large, small = (max_sharpness_sga(net, *data, seeded(), alpha=alpha, learning_rate=rate) for rate in (1.0, 1e-6))
+    assert 0.99 * exact < large.value <= exact * (1 + 1e-9)
+    assert large.converged
+    assert 0 < small.value < 0.01 * exact
+    assert not small.converged
+    assert large.iterations == small.iterations == 2000
+
+
+def test_gradient_ascent_is_as_long_as_it_is_told_and_gains_on_the_way(net, data):
+    found = [
+        max_sharpness_sga(net, *data, seeded(), alpha=0.1, steps=steps, learning_rate=0.003) for steps in (1, 9, 99)
+    ]
+    assert [each.iterations for each in found] == [1, 9, 99]
+    assert 0 < found[0].value < found[1].value < found[2].value
+
+
+def test_gradient_ascent_is_weaker_than_the_ascent_by_signs(net, data):
+    assert max_sharpness_sga(net, *data, seeded()).value < max_sharpness(net, *data, seeded()).value * (1 + 1e-6)
+
+
+def test_the_images_of_gradient_ascent_are_drawn_by_its_generator(net, data):
+    found = [max_sharpness_sga(net, *data, seeded(s), alpha=0.1, steps=9, images=4).value for s in (0, 0, 1)]
+    assert found[0] == found[1] != found[2]
 
 
 def test_the_subspace_of_full_dimension_reaches_what_a_box_of_as_many_corners_does(net, data):
@@ -150,21 +190,98 @@ def test_max_sharpness_subspace_is_the_best_corner_of_the_box_of_y():
 
 def test_expected_sharpness_of_a_linear_net_is_a_one_dimensional_integral(net, data):
     table = expected_sharpness(net, *data, seeded(), smallest_alpha=1e-3, largest_alpha=0.1, draws=400, images=COUNT)
-    nodes, weights = np.polynomial.hermite_e.hermegauss(80)
-    weights = weights / weights.sum()
-    x = torch.cat([data[0].double().flatten(1), torch.ones(COUNT, 1).double()], dim=1).numpy()
-    sizes = torch.cat([net[1].weight, net[1].bias[:, None]], dim=1).detach().abs().numpy()
-    before = np.log1p(np.exp(-margins(net, data[0]))).mean()
-    for row in table.to_dict("records"):
-        sigma = row["alpha"] * (10 * sizes + 1)
-        spread = np.sqrt(x**2 @ (sigma**2).sum(0))
-        after = (weights * np.log1p(np.exp(-(margins(net, data[0])[:, None] + spread[:, None] * nodes)))).sum(1).mean()
-        assert abs(row["expected_sharpness"] - (after - before)) < 3 * row["standard_error"]
+    exact = rises_of_a_linear_net(net, data[0], table["alpha"])
+    for row, rise in zip(table.to_dict("records"), exact, strict=True):
+        assert abs(row["expected_sharpness"] - rise) < 3 * row["standard_error"]
         parameters = torch.cat([net[1].weight.flatten(), net[1].bias]).tolist()
         kl = sum(w**2 / (2 * (row["alpha"] * (10 * abs(w) + 1)) ** 2) for w in parameters)
         assert row["kl"] == pytest.approx(kl, rel=1e-12)
         assert row["standard_error"] < 0.15 * row["expected_sharpness"]
         assert row["samples"] == 400
+
+
+def rises_of_a_linear_net(net, images, alphas):
+    """E[ L(w + u) ] - L(w) by Gauss-Hermite quadrature of the margin's normal noise, an alpha at a time."""
+    nodes, weights = np.polynomial.hermite_e.hermegauss(80)
+    x = torch.cat([images.double().flatten(1), torch.ones(len(images), 1).double()], dim=1).numpy()
+    sizes = torch.cat([net[1].weight, net[1].bias[:, None]], dim=1).detach().abs().numpy()
+    before = np.log1p(np.exp(-margins(net, images))).mean()
+    for alpha in alphas:
+        spread = np.sqrt(x**2 @ ((alpha * (10 * sizes + 1)) ** 2).sum(0))
+        losses = np.log1p(np.exp(-(margins(net, images)[:, None] + spread[:, None] * nodes)))
+        yield (weights / weights.sum() * losses).sum(1).mean() - before
+
+
+def exact_kl_at(net, images, level):
+    """KL at the alpha at which the integral is the level, by bisection."""
+    low, high = 1e-7, 10.0
+    for _ in range(100):
+        middle = math.sqrt(low * high)
+        (rise,) = rises_of_a_linear_net(net, images, [middle])
+        low, high = (middle, high) if rise < level else (low, middle)
+    parameters = [w for parameter in net.parameters() for w in parameter.flatten().tolist()]
+    return sum(w**2 / (2 * (low * (10 * abs(w) + 1)) ** 2) for w in parameters)
+
+
+@pytest.mark.parametrize("level", [1e-6, 1e-3, 0.05, 0.5])
+def test_kl_at_an_expected_sharpness_of_a_linear_net_is_that_of_the_integral(net, data, level):
+    """Alphas from 1e-5 to 0.3: the search goes both up and down, and beyond the grid of the table."""
+    found = kl_at_expected_sharpness(net, *data, seeded(), level=level, draws=100, images=COUNT)
+    exact = exact_kl_at(net, data[0], level)
+    assert abs(found.value - exact) < 3 * found.standard_error + 0.01 * exact
+    assert 0 < found.standard_error < 0.3 * exact
+    assert (found.samples, found.converged) == (100, None)
+
+
+def test_the_standard_error_of_kl_is_the_spread_of_repeated_measurements(net, data):
+    repeats = [kl_at_expected_sharpness(net, *data, seeded(seed), draws=8) for seed in range(60)]
+    spread = np.std([found.value for found in repeats], ddof=1)
+    assert np.mean([found.standard_error for found in repeats]) == pytest.approx(spread, rel=0.35)
+
+
+def test_kl_is_where_the_curve_of_the_table_crosses_the_level(net, data):
+    table = expected_sharpness(net, *data, seeded(), largest_alpha=1.0, draws=10)
+    found = kl_at_expected_sharpness(net, *data, seeded(), draws=10)
+    above = int((table["expected_sharpness"] >= 0.05).argmax())
+    low, high = table.iloc[above - 1], table.iloc[above]
+    logs = [math.log(row["expected_sharpness"]) for row in (low, high)]
+    expected = np.interp(math.log(0.05), logs, [math.log(low["kl"]), math.log(high["kl"])])
+    assert math.log(found.value) == pytest.approx(expected, rel=1e-12)
+
+
+def test_table_and_kl_share_their_draws(net, data, monkeypatch):
+    """A pass over a batch is made once: for the table, which comes first, and for no alpha of the table again."""
+    count, loss = [0], MovableNet.mean_loss
+    monkeypatch.setattr(MovableNet, "mean_loss", lambda *given: count.__setitem__(0, count[0] + 1) or loss(*given))
+    curve = NoiseCurve(net, *data, generator=seeded())
+    alone = kl_of_the_curve(NoiseCurve(net, *data, generator=seeded()), draws=4)
+    assert count[0] == 4 * (1 + 2 * alone.iterations)
+    of_the_curve(curve, largest_alpha=1.0, draws=6)
+    before = count[0]
+    assert kl_of_the_curve(curve, draws=4) == alone
+    assert count[0] == before
+
+
+class Steady:
+    """A curve that rises by the same amount at every alpha."""
+
+    def __init__(self, rise):
+        self.rise = rise
+
+    def rises(self, alphas, draws, images):
+        return np.full((draws, len(alphas)), self.rise)
+
+
+@pytest.mark.parametrize(("rise", "told"), [(0.06, "0.06 at alpha 1e-06"), (0.04, "0.04 at alpha 10")])
+def test_a_level_that_noise_never_passes_has_a_reason(rise, told):
+    with pytest.raises(NotApplicable, match=f"does not pass 0.05 where noise was tried: it is {told}"):
+        kl_of_the_curve(Steady(rise))
+
+
+def test_kl_of_a_net_without_weights_is_nothing(data):
+    net = linear_net(PIXELS, scale=0.0)
+    found = kl_at_expected_sharpness(net, *data, seeded())
+    assert (found.value, found.standard_error) == (0.0, 0.0)
 
 
 def test_a_choice_of_images_gives_what_all_images_give(net):
@@ -195,11 +312,16 @@ def test_an_alpha_that_is_not_positive_has_a_reason(net, data, alpha):
     [
         (max_sharpness, {"steps": 0}, "steps is 0"),
         (max_sharpness, {"images": 0}, "images is 0"),
+        (max_sharpness_sga, {"steps": 0}, "steps is 0"),
+        (max_sharpness_sga, {"learning_rate": 0.0}, "learning_rate is 0"),
         (max_sharpness_subspace, {"dimension": 0}, "dimension is 0"),
         (max_sharpness_subspace, {"iterations": 0}, "iterations is 0"),
         (expected_sharpness, {"draws": 0}, "draws is 0"),
         (expected_sharpness, {"draws": 1}, "draws is 1"),
         (expected_sharpness, {"largest_alpha": 1e-5}, "largest_alpha is 1e-05"),
+        (kl_at_expected_sharpness, {"draws": 1}, "draws is 1"),
+        (kl_at_expected_sharpness, {"level": 0.0}, "level is 0"),
+        (kl_at_expected_sharpness, {"images": 0}, "images is 0"),
     ],
 )
 def test_options_out_of_range_have_a_reason(net, data, measure, options, words):
@@ -210,6 +332,7 @@ def test_options_out_of_range_have_a_reason(net, data, measure, options, words):
 def test_the_net_is_left_as_it_was(net, data):
     before = [parameter.clone() for parameter in net.parameters()]
     max_sharpness(net, *data, seeded(), steps=20)
+    max_sharpness_sga(net, *data, seeded(), steps=20)
     max_sharpness_subspace(net, *data, seeded(), iterations=2)
     expected_sharpness(net, *data, seeded(), draws=2)
     assert all(torch.equal(a, b) for a, b in zip(before, net.parameters(), strict=True))

@@ -74,3 +74,15 @@ def log_with_max_pools(net: list[dict], input_shape: tuple[int, ...], p: int) ->
         largest = x.max()
         x, log_scale = x / largest, log_scale + math.log(largest)
     return log_scale + math.log(math.fsum(x.reshape(-1)))
+
+
+def with_factors(net: list[dict], p: int) -> list[dict]:
+    """The net with 2 w for w where p is 1, and 2 sqrt(h) w where it is 2, h the rows of a layer's matrix.
+
+    Its path norms are the capacities of Neyshabur et al. 2017, section 2.2: sum of prod |2 w|, sum of prod 4 h w^2.
+    """
+
+    def factor(layer: dict) -> float:
+        return 2.0 if p == 1 else 2.0 * math.sqrt(len(layer["weight"]))
+
+    return [{**layer, "weight": factor(layer) * layer["weight"]} if "weight" in layer else layer for layer in net]

@@ -122,6 +122,26 @@ def climbed(
     return best
 
 
+def ascended(
+    net: Net,
+    half_width: Callable[[torch.Tensor], torch.Tensor],
+    of: Callable[[Net], torch.Tensor],
+    rate: float,
+    steps: int,
+) -> Net:
+    """Where plain gradient ascent ends that starts in the middle of the box and is brought back onto it each step."""
+    start = parameters(net)
+    here = [w.clone() for w in start]
+    for _ in range(steps):
+        moved = with_parameters(net, [w.clone().requires_grad_() for w in here])
+        gradients = torch.autograd.grad(of(moved), parameters(moved))
+        here = [
+            torch.maximum(torch.minimum(w + rate * gradient, centre + half_width(centre)), centre - half_width(centre))
+            for w, centre, gradient in zip(here, start, gradients, strict=True)
+        ]
+    return with_parameters(net, here)
+
+
 def with_parameters(net: Net, tensors: Sequence[torch.Tensor]) -> Net:
     """The net with other parameters, in the order of `parameters`."""
     left = list(tensors)

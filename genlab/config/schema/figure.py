@@ -32,6 +32,10 @@ FIGURE_KINDS: dict[str, FigureKind] = {
     "heatmap": FigureKind("y as colour over x and series", needs=(("x",), ("series",))),
     "bars": FigureKind("y by x, series side by side", needs=(("x",),)),
     "scatter": FigureKind("y against x, a marker a run, with Kendall's tau", needs=(("x",),)),
+    "sharpness_curve": FigureKind(
+        "y (KL) against x (expected sharpness) on log axes, the curves of the seeds averaged at the same x",
+        needs=(("x",),),
+    ),
 }
 
 

@@ -1,12 +1,15 @@
-"""All weights as one vector, and searches for the noise they endure: what measures of moved weights ask for."""
+"""All weights as one vector, and searches and curves of nets near by: what measures of moved weights ask for."""
 
 import torch
 from torch import Tensor, nn
 
+from genlab.measures.inputs.noise_curve import NoiseCurve
 from genlab.measures.inputs.sigma_search import SigmaSearch
+from genlab.measures.inputs.subject import Subject
 from genlab.measures.inputs.vocabulary import provides
 from genlab.measures.inputs.worst_case_search import WorstCaseSearch
 from genlab.models import perturbation
+from genlab.randomness import generator_for
 
 
 @provides
@@ -35,3 +38,11 @@ def worst_case_search(
 ) -> WorstCaseSearch:
     """Searches for the box in which the training error rises by a given amount; each is made once a run."""
     return WorstCaseSearch(folded_model, train_images, labels, generator=generator)
+
+
+@provides
+def noise_curve(subject: Subject, cross_entropy_model: nn.Module, train_images: Tensor, labels: Tensor) -> NoiseCurve:
+    """How much the training loss rises under noise of any size, each draw made once a run for all that ask for it."""
+    # The stream of the measure that drew this noise alone before others did: its numbers are what they were.
+    generator = generator_for(subject.seed, "measure", "expected_sharpness")
+    return NoiseCurve(cross_entropy_model, train_images, labels, generator=generator)

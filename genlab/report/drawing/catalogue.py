@@ -25,6 +25,8 @@ class Kind:
         lines_by_other_axes: whether the values of axes of the sweep that are neither x nor series are lines of their
             own; else every run counts by itself, or they are averaged and the figure says so.
         dashes: whether lines of one series may share its colour, told apart by dashes.
+        measured_x: whether x is measured, and so another number in each run: then runs of one line need not meet at any
+            x, and an axis of the sweep tells lines apart wherever it varies within a series.
     """
 
     name: str
@@ -34,6 +36,7 @@ class Kind:
     numbers_along_x: bool
     lines_by_other_axes: bool
     dashes: bool
+    measured_x: bool
 
 
 # Filled as the files of `report/figures/` are imported.
@@ -47,6 +50,7 @@ def figure_kind(
     numbers_along_x: bool = False,
     lines_by_other_axes: bool = True,
     dashes: bool = True,
+    measured_x: bool = False,
 ) -> Callable[[Draw], Draw]:
     """Register a function as the kind of figure that its file is named after; arguments are those of `Kind`.
 
@@ -58,7 +62,7 @@ def figure_kind(
         name = draw.__module__.rpartition(".")[2]
         if name in KINDS:
             raise ValueError(f"{draw.__module__} has two kinds of figure; a kind is a file")
-        KINDS[name] = Kind(name, draw, panel_inches, column, numbers_along_x, lines_by_other_axes, dashes)
+        KINDS[name] = Kind(name, draw, panel_inches, column, numbers_along_x, lines_by_other_axes, dashes, measured_x)
         return draw
 
     return register

@@ -41,6 +41,7 @@ def draw(figure: FigureConfig, table: Callable[[str], pd.DataFrame], axes: Seque
         axes,
         numbers_along_x=kind.numbers_along_x,
         lines_by_other_axes=kind.lines_by_other_axes,
+        measured_x=kind.measured_x,
     )
     count = len(figure.y)
     rows, columns = arrangement(figure)

@@ -60,6 +60,7 @@ def prepare(
     *,
     numbers_along_x: bool = False,
     lines_by_other_axes: bool = True,
+    measured_x: bool = False,
 ) -> Prepared:
     """The rows of a figure.
 
@@ -70,6 +71,8 @@ def prepare(
         numbers_along_x: whether a row without a value of x has no place; else "none" is a group like others.
         lines_by_other_axes: whether an axis of the sweep that still varies among rows of the same x and series tells
             lines apart too, so that a mean is over seeds and never over an axis in silence.
+        measured_x: whether x is another number in each run, so that an axis that varies among rows of the same series
+            tells lines apart, whatever their x.
     """
     named = {*figure.y, *figure.where, *(column for column in (figure.x, figure.series) if column)}
     rows = matching(at_the_end(figure.table, table, named), figure.where)
@@ -90,7 +93,7 @@ def prepare(
     # Values of one measure with other options are another line, as on another axis.
     possible = [*axes, *({"options"} - named)]
     others = [a for a in possible if a in rows and a not in (figure.x, figure.series, "seed")] * lines_by_other_axes
-    rest = _rest(rows, others, x_values, series)
+    rest = _rest(rows, others, [None] * len(rows) if measured_x else x_values, series)
     lines = [Line(s, r) for s, r in zip(series, rest, strict=True)]
     distinct_lines = sorted(set(lines), key=lambda line: (order(line.series), [(k, order(v)) for k, v in line.rest]))
     xs = sorted(set(x_values), key=order)

@@ -1,0 +1,97 @@
+"""KL against expected sharpness: the curve of each run, averaged over seeds at the same expected sharpness."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from genlab.report.drawing.catalogue import figure_kind
+from genlab.report.drawing.style import GREY, SIZE, Panel, column_label
+
+# Neyshabur et al. 2017 compare nets at this expected sharpness.
+LEVEL = 0.05
+MOST_MARKERS = 25
+Numbers = np.ndarray[Any, np.dtype[np.float64]]
+
+
+@dataclass(frozen=True)
+class Averaged:
+    """The curves of a line's seeds: mean, lowest and highest at some x."""
+
+    x: Numbers
+    mean: Numbers
+    low: Numbers
+    high: Numbers
+
+
+@figure_kind(numbers_along_x=True, measured_x=True)
+def draw_sharpness_curve(panel: Panel) -> None:
+    """A line a series: the mean over seeds of the runs' curves, a band from the lowest to the highest, a rule at 0.05.
+
+    x is measured, so that the curves of two seeds have no x in common: each is read by interpolation, straight between
+    its points on the axes of the figure, at every x of the others that all of them reach. On a log axis the mean is the
+    geometric one. Both axes are logarithmic unless the config gives `x_scale` or `y_scale`.
+    """
+    axes, figure = panel.axes, panel.figure
+    scales = [getattr(figure, key) if key in figure.model_fields_set else "log" for key in ("x_scale", "y_scale")]
+    rows = panel.prepared.values(panel.y)
+    panel.note_dropped(rows["place"].tolist(), scales[0])
+    panel.note_dropped(rows["value"].tolist(), scales[1])
+    for column, scale in zip(("place", "value"), scales, strict=True):
+        rows = rows[(rows[column] > 0) | (scale != "log")]
+    most, apart, points = 1, False, 0
+    for line, own in rows.groupby("line"):
+        curves = [curve.sort_values("place") for _, curve in own.groupby("seed")]
+        averaged = _averaged(curves, *scales)
+        most, apart, points = max(most, len(curves)), apart or not len(averaged.x), points + len(averaged.x)
+        _draw_line(panel, int(str(line)), averaged, banded=len(curves) > 1)
+    axes.axvline(LEVEL, color=GREY, linewidth=0.8, linestyle=":", label="_level")
+    if not points:
+        # A logarithmic axis has to end somewhere.
+        axes.set(xlim=(LEVEL / 10, LEVEL * 10), ylim=(1, 10))
+    axes.set_xscale(scales[0])
+    panel.place_y(scales[1])
+    axes.set_xlabel(column_label(figure, figure.x) if figure.x else "", fontsize=SIZE)
+    panel.notes.append(f"Rule: {LEVEL:g}, where nets are compared.")
+    if most > 1:
+        panel.notes.append(f"Lines: means over {most} seeds at the same x; bands: lowest to highest seed.")
+    if apart:
+        panel.notes.append("Seeds whose curves share no x have no line.")
+
+
+def _averaged(curves: list[pd.DataFrame], x_scale: str, y_scale: str) -> Averaged:
+    """The curves of the runs at every x that any of them has and all of them reach."""
+    low = max(curve["place"].iloc[0] for curve in curves)
+    high = min(curve["place"].iloc[-1] for curve in curves)
+    x = np.unique(np.concatenate([curve["place"].to_numpy(dtype=float) for curve in curves]))
+    x = x[(low <= x) & (x <= high)]
+    along, _ = _axis(x_scale)
+    up, down = _axis(y_scale)
+    read = [np.interp(along(x), along(curve["place"].to_numpy()), up(curve["value"].to_numpy())) for curve in curves]
+    values = np.array(read)
+    return Averaged(x, down(values.mean(0)), down(values.min(0)), down(values.max(0)))
+
+
+def _axis(scale: str) -> tuple[Callable[[Any], Any], Callable[[Any], Any]]:
+    """Where a number stands on an axis, and back; a symlog axis is read as a linear one."""
+    return (np.log, np.exp) if scale == "log" else (np.asarray, np.asarray)
+
+
+def _draw_line(panel: Panel, index: int, averaged: Averaged, *, banded: bool) -> None:
+    marker = panel.marker(index) if len(averaged.x) <= MOST_MARKERS else ""
+    panel.axes.plot(
+        averaged.x,
+        averaged.mean,
+        color=panel.colour(index),
+        marker=marker,
+        markersize=4,
+        linewidth=1.5,
+        linestyle=panel.dashes(index),
+        label=panel.line_label(index),
+    )
+    if banded:
+        panel.axes.fill_between(
+            averaged.x, averaged.low, averaged.high, color=panel.colour(index), alpha=0.18, linewidth=0
+        )
