@@ -9,7 +9,7 @@ EXIT_CODES = {
     0: "done, or already done",
     1: "failed",
     2: "usage or config error",
-    3: "some cells of a sweep failed",
+    3: "some cells of a sweep failed, or a claim could not be told",
     4: "locked by another process",
     5: "data missing or unreadable",
     75: "preempted and resumable",

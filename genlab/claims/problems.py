@@ -1,33 +1,31 @@
 """What is wrong with the claims of a sweep file, found before anything runs."""
 
 import difflib
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
-from genlab.config.schema.claim import (
-    Claim,
-    CorrelationClaim,
-    CrossingClaim,
-    OrderClaim,
-    RatioClaim,
-    TrendClaim,
-)
+from genlab.claims.rows import asked_for
+from genlab.config.schema.claim import Claim, CorrelationClaim, is_range
+from genlab.config.values import as_resolved, form_text, value_form
 from genlab.errors import Problem
 
 Columns = Callable[[str], set[str] | None]
+Settings = Callable[[str], list[str | None] | None]
 # Columns that every row has.
 ALWAYS = ("id", "status", "seed")
 # Tables with many rows a run, and the columns of which a claim must name one: a value, or that it goes along it.
 INDEX = {"history": ("epoch", "step"), "measures": ("measure",)}
 
 
-def claim_problems(claims: Sequence[Claim], columns: Columns, axes: Sequence[str]) -> list[Problem]:
+def claim_problems(
+    claims: Sequence[Claim], columns: Columns, axes: Sequence[str], settings: Settings | None = None
+) -> list[Problem]:
     """Every claim that cannot be checked whatever the runs will say.
 
     Args:
         claims: of the sweep.
         columns: from a table's name to the columns that it can have, or None where that is not known.
         axes: dotted keys in which the sweep's cells differ.
+        settings: from a dotted key to the values that cells have in it, as text, or None where it is no key of theirs.
 
     Returns:
         Problems with keys `claims.<index>.<field>` and no place; the reader of the file adds where that key stands.
@@ -41,7 +39,21 @@ def claim_problems(claims: Sequence[Claim], columns: Columns, axes: Sequence[str
             )
         first.setdefault(claim.id, index)
         found = [*_unknown_columns(claim, columns, axes), *_contradictions(claim)]
+        found += _values_of_no_cell(claim, settings) if settings else []
         problems += [Problem(f"claims.{index}.{field}", message) for field, message in found]
+    return problems
+
+
+def _values_of_no_cell(claim: Claim, settings: Settings) -> list[tuple[str, str]]:
+    """Conditions on settings that no cell of the sweep meets, so that nothing would ever fit the claim."""
+    problems = []
+    for field, group in (("where", claim.where), *claim.sides):
+        for key, asked in group.items():
+            values = settings(key)
+            if values is None or any(asked_for(values, key, asked)):
+                continue
+            said = "a value in that range" if is_range(asked) else form_text(value_form(as_resolved(key, asked)))
+            problems.append((field, f"no cell has {key}={said}; they have {', '.join(map(str, values))}"))
     return problems
 
 
@@ -61,21 +73,15 @@ def _unknown_columns(claim: Claim, columns: Columns, axes: Sequence[str]) -> lis
 def _names(claim: Claim) -> list[tuple[str, str]]:
     """Every column that a claim names beside its own, with the field that does."""
     names = [("where", name) for name in claim.where]
-    if isinstance(claim, TrendClaim | CorrelationClaim | CrossingClaim):
-        names.append(("over", claim.over))
-    if isinstance(claim, OrderClaim | RatioClaim | CrossingClaim):
-        names += [(field, name) for field, group in _groups(claim) for name in group]
+    names += [("over", name) for name in (claim.along,) if name]
+    names += [(field, name) for field, group in claim.sides for name in group]
     return [*names, *(("pair_by", name) for name in claim.pair_by or ())]
-
-
-def _groups(claim: OrderClaim | RatioClaim | CrossingClaim) -> tuple[tuple[str, Mapping[str, Any]], ...]:
-    return (("a", claim.a), ("b", claim.b))
 
 
 def _contradictions(claim: Claim) -> list[tuple[str, str]]:
     problems = []
-    over = claim.over if isinstance(claim, TrendClaim | CorrelationClaim | CrossingClaim) else None
-    if over is not None and over in claim.where:
+    over = claim.along
+    if over is not None and over in claim.where and not is_range(claim.where[over]):
         problems.append(("over", f"{over!r} has one value only, by `where`"))
     if over is not None and over == claim.column:
         problems.append(("over", f"{over!r} is the claim's column too"))
@@ -83,10 +89,10 @@ def _contradictions(claim: Claim) -> list[tuple[str, str]]:
         problems.append(("over", "is 'seed', but the seeds are the repetitions that a claim is judged by"))
     if isinstance(claim, CorrelationClaim) and claim.pair_by is not None:
         problems.append(("pair_by", "means nothing here: correlates pairs no rows"))
-    groups: tuple[tuple[str, Mapping[str, Any]], ...] = ()
-    if isinstance(claim, OrderClaim | RatioClaim | CrossingClaim):
-        groups = _groups(claim)
-        differing = {name for name in claim.a if name in claim.b and claim.a[name] != claim.b[name]}
+    groups = claim.sides
+    if groups:
+        a, b = (group for _, group in groups)
+        differing = {name for name in a if name in b and a[name] != b[name]}
         if not differing:
             problems.append(("b", "a row can be in a and in b; give both the same column with different values"))
         for name in sorted(differing & {"seed", *(claim.pair_by or ()), *([over] if over else [])}):
@@ -96,7 +102,7 @@ def _contradictions(claim: Claim) -> list[tuple[str, str]]:
             problems += [
                 (field, f"{name!r} is another value in `where`, so that no row fits")
                 for name in group
-                if name in claim.where and claim.where[name] != group[name]
+                if name in claim.where and claim.where[name] != group[name] and not is_range(claim.where[name])
             ]
     index = INDEX.get(claim.table, ())
     named = {name for _, name in _names(claim)}

@@ -1,6 +1,6 @@
 """Published curves and tables: read from `configs/published/`, and as rows that claims and figures read like runs."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,8 +9,9 @@ import pandas as pd
 
 from genlab.config.load import CONFIG_ROOTS
 from genlab.config.schema.published import PublishedConfig
+from genlab.config.validation import nearest
 from genlab.config.values import value_form
-from genlab.errors import GenlabError, UsageError
+from genlab.errors import GenlabError, Problem, UsageError
 
 FOLDER = "published"
 SEED = "published"
@@ -32,9 +33,15 @@ class Published:
     other_units: frozenset[str]
     sources: dict[str, str]
 
-    def table(self, name: str) -> pd.DataFrame:
-        """The rows as the table `results`; there are no others."""
-        return self.rows if name == "results" else pd.DataFrame()
+    def about(self, *columns: str | None) -> Callable[[str], pd.DataFrame]:
+        """The rows that have a value in each of some columns, as the table `results`; there are no others.
+
+        Papers do not plot everything at every setting, and a setting that is not published is no run that failed.
+        """
+        rows = self.rows
+        for column in filter(None, columns):
+            rows = rows[rows[column].notna()] if column in rows else rows.iloc[:0]
+        return lambda name: rows if name == "results" else pd.DataFrame()
 
 
 def published(name: str) -> pd.DataFrame:
@@ -71,7 +78,7 @@ def published_of(configs: Sequence[PublishedConfig]) -> Published | None:
     """The published curves of a sweep as rows; None where it has none.
 
     Raises:
-        UsageError: a file that there is not, or a series that its file lacks.
+        UsageError: a file that there is not; `published_problems` says so with its place.
         GenlabError: a file is damaged.
     """
     if not configs:
@@ -84,9 +91,6 @@ def published_of(configs: Sequence[PublishedConfig]) -> Published | None:
         sources[config.file] = frame.attrs["source"].partition("\n")[0]
         for name, series in config.series.items():
             points = frame[frame["series"].astype(str) == name]
-            if points.empty:
-                known = ", ".join(dict.fromkeys(map(str, frame["series"])))
-                raise UsageError(f"published.{config.file}: there is no series {name!r} in it; it has {known}")
             if series.other_units:
                 others.add(series.column)
             for x, y in zip(points["x"], points["y"], strict=True):
@@ -96,6 +100,24 @@ def published_of(configs: Sequence[PublishedConfig]) -> Published | None:
     head = [{"id": f"published{i}", "status": "finished", "seed": SEED, "name": SEED} for i in range(len(rows))]
     table = pd.DataFrame([start | row for start, row in zip(head, rows.values(), strict=True)])
     return Published(table, frozenset(others), sources)
+
+
+def published_problems(configs: Sequence[PublishedConfig]) -> list[Problem]:
+    """Files and series that there are not, with keys `published.<index>...`, to which the reader adds the place."""
+    problems = []
+    for index, config in enumerate(configs):
+        key = f"published.{index}"
+        try:
+            known = list(dict.fromkeys(published(config.file)["series"].astype(str)))
+        except UsageError:
+            message = f"no published table of the name {config.file!r}; {nearest(config.file, published_names())}"
+            problems.append(Problem(f"{key}.file", message))
+            continue
+        for name in config.series:
+            if name not in known:
+                message = f"there is no series {name!r} in {config.file}; {nearest(name, known)}"
+                problems.append(Problem(f"{key}.series.{name}", message))
+    return problems
 
 
 def _path(name: str) -> Path:

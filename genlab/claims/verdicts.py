@@ -102,11 +102,13 @@ def check_published(claims: Sequence[Claim], published: Published, axes: Sequenc
     """
     verdicts = []
     for claim in claims:
-        nothing = ""
+        table = published.about(claim.column, claim.along)
+        nothing = "" if len(table("results")) else "no number is published for it"
         try:
-            found = find(claim, published.table, axes)
+            found = find(claim, table, axes)
         except CannotTell as why:
-            found, nothing = Finding(False, None, "", 0, 0, str(why)), f"nothing is published for it: {why}"
+            nothing = nothing or f"what is published does not answer it: {why}"
+            found = Finding(False, None, "", 0, 0, nothing)
         word: Word = "cannot tell" if nothing else "holds" if found.points else "fails"
         verdict = _verdict(claim, found, word, nothing or ("" if found.points else found.reason))
         units = claim.column not in published.other_units
@@ -164,7 +166,7 @@ def _published_effect(claim: Claim, axes: Sequence[str], published: Published | 
     if published is None:
         return None
     try:
-        return find(claim, published.table, axes).effect
+        return find(claim, published.about(claim.column, claim.along), axes).effect
     except CannotTell:
         return None
 

@@ -12,7 +12,13 @@ def report(
         list[str], typer.Argument(metavar="SWEEP|KEY.PATH=VALUE", help="Sweep files or names, then changes.")
     ],
     scale: Scale = None,
-    check: Annotated[bool, typer.Option("--check", help="Exit with 1 when a claim fails.")] = False,
+    check: Annotated[
+        bool,
+        typer.Option("--check", help="Exit with 1 when a claim fails, 3 when one cannot be told or a cell is missing."),
+    ] = False,
+    published: Annotated[
+        bool, typer.Option("--published", help="Of the paper's own curves alone: no run is needed.")
+    ] = False,
     runs: Runs = DEFAULT_RUNS,
     data_dir: DataDir = DEFAULT_DATA,
     as_json: AsJson = False,
@@ -29,7 +35,7 @@ def report(
 
     from genlab.cli.output import print_json
     from genlab.errors import UsageError
-    from genlab.report.sweep_report import report_sweep
+    from genlab.report.sweep_report import report_published, report_sweep
     from genlab.report.tables import print_report
     from genlab.sweeps.file.grid import load_sweep, require_scale
 
@@ -38,7 +44,10 @@ def report(
     sweeps = [load_sweep(target, scale, overrides) for target in targets if "=" not in target]
     if not sweeps:
         raise UsageError("name a sweep before the changes; `genlab ls configs` lists the packaged ones")
-    found = [report_sweep(sweep, runs=runs, data_dir=data_dir) for sweep in sweeps]
+    if published:
+        found = [report_published(sweep, runs=runs) for sweep in sweeps]
+    else:
+        found = [report_sweep(sweep, runs=runs, data_dir=data_dir) for sweep in sweeps]
     if as_json:
         print_json([one.as_dict() for one in found])
     else:
@@ -49,3 +58,5 @@ def report(
                 print_report(one.data, one.files, Console())
     if check and any(one.any_fails for one in found):
         raise typer.Exit(1)
+    if check and any(one.any_untold for one in found):
+        raise typer.Exit(3)

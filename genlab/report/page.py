@@ -1,10 +1,8 @@
 """The report of a sweep as one HTML document that needs nothing else: no network, no scripts, no files beside it."""
 
 import base64
-import math
-import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from html import escape
 from typing import Any
 
@@ -14,16 +12,15 @@ from genlab.claims.verdicts import Verdict
 from genlab.config.schema.figure import FigureConfig
 from genlab.report.drawing.draw import arrangement, panel_inches
 from genlab.report.origin import Counts, Origin
+from genlab.report.page_claims import claims
+from genlab.report.page_parts import definitions, head
 from genlab.report.page_style import STYLE
 from genlab.report.papers import cited, title
-from genlab.report.verdicts import effect_words, interval_words, mark, tested
 from genlab.report.words import duration, is_error, readable, shown
 
 MOST_ROWS = 500
 REM_AN_INCH = 6.3  # of all figures alike, so that their letters are of one size; four panels fill the page
 PANEL_REM = 13.5  # the narrowest width at which a panel of a figure can still be read; narrower screens scroll
-HEAD_LINES = 3  # that the heading of a column takes, more or less
-SHORT_HEAD = 12  # characters that stay in one line
 
 
 @dataclass(frozen=True)
@@ -43,6 +40,7 @@ class ReportData:
         seeds: of the sweep.
         base: the base config as YAML.
         overrides: of the command line.
+        published: what each file of published curves says of itself, by its name.
         origin: provenance and cost.
         command: that made the report.
         version: of genlab.
@@ -63,6 +61,12 @@ class ReportData:
     command: str
     version: str
     overrides: Sequence[str] = ()
+    published: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def without_runs(self) -> bool:
+        """Whether all of it is the paper's own curves."""
+        return not self.seeds
 
 
 def page(sweep: ReportData) -> str:
@@ -72,11 +76,16 @@ def page(sweep: ReportData) -> str:
         f"<h1>{escape(heading)}</h1>",
         f'<p class="quiet">{_what(sweep)}</p>',
         f'<p class="question">{escape(sweep.asks)}</p>' if sweep.asks else "",
-        _claims(sweep),
+        claims(
+            sweep.verdicts,
+            scale=sweep.scale,
+            devices=[what for what, _ in sweep.origin.devices],
+            published=sweep.without_runs,
+        ),
         _figures(sweep.figures),
         _results(sweep),
-        _configs(sweep),
-        _provenance(sweep),
+        _published(sweep.published),
+        *([] if sweep.without_runs else [_configs(sweep), _provenance(sweep)]),
     ]
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
@@ -98,44 +107,10 @@ def _what(sweep: ReportData) -> str:
     return f"{f'{of}, checked by the' if of else 'The'} sweep <code>{escape(sweep.name)}</code>{at}."
 
 
-def _claims(sweep: ReportData) -> str:
-    if not sweep.verdicts:
-        return "<h2>Claims</h2>\n<p>This sweep makes no claims.</p>"
+def _where(sweep: ReportData) -> str:
+    """At which scale and on what the runs were made."""
     devices = ", ".join(what for what, _ in sweep.origin.devices) or "no device yet"
-    at = f"at {sweep.scale} scale, " if sweep.scale else ""
-    said = f"{tested(sweep.verdicts)}; {at}on {devices}."
-    rows = "\n".join(map(_claim, sweep.verdicts))
-    rules: dict[str, list[str]] = {}
-    for verdict in sweep.verdicts:
-        rules.setdefault(verdict.rule, []).append(verdict.id)
-    # Narrow screens show each claim as a block, where browsers forget that it is a table unless roles say so.
-    columns = ("Claim", "Verdict", "Effect", "95 % interval", "n", "Seeds")
-    heads = "".join(_head(c, number=c in columns[2:]) for c in columns)
-    return (
-        f'<h2>Claims</h2>\n<p>{escape(said)}</p>\n<div class="box" tabindex="0" role="group" aria-label="Claims">'
-        '<table class="claims" role="table">\n'
-        f'<thead role="rowgroup"><tr role="row">{heads}</tr></thead>\n'
-        f'<tbody role="rowgroup">\n{rows}\n</tbody></table></div>\n'
-        '<p class="quiet">Intervals are bootstrapped over seeds: with three seeds they reach from the smallest to the '
-        "largest. Nothing is corrected for the number of claims: the more are tested, the more of them hold or fail by "
-        "chance.</p>\n<details><summary>When a claim holds</summary>\n"
-        f"{_list((', '.join(ids), rule) for rule, ids in rules.items())}</details>"
-    )
-
-
-def _claim(verdict: Verdict) -> str:
-    small = f"<small>{escape(' · '.join(filter(None, (verdict.id, verdict.source))))}</small>"
-    reason = f"<small>{escape(verdict.reason)}</small>" if verdict.reason else ""
-    name = f"<small>{escape(verdict.effect_name)}</small>" if verdict.effect is not None else ""
-    badge = f'<span class="verdict {mark(verdict.verdict)}">{escape(verdict.verdict)}</span>'
-    return (
-        f'<tr role="row"><th scope="row" role="rowheader">{escape(verdict.says)}{small}</th>'
-        f'<td role="cell">{badge}{reason}</td>'
-        f'<td role="cell" class="number" data-column="Effect">{escape(effect_words(verdict))}{name}</td>'
-        f'<td role="cell" class="number" data-column="95 % interval">{escape(interval_words(verdict))}</td>'
-        f'<td role="cell" class="number" data-column="n">{verdict.n}</td>'
-        f'<td role="cell" class="number" data-column="Seeds">{verdict.seeds}</td></tr>'
-    )
+    return f"{f'at {sweep.scale} scale, ' if sweep.scale else ''}on {devices}"
 
 
 def _figures(figures: Sequence[tuple[FigureConfig, bytes | str]]) -> str:
@@ -179,7 +154,7 @@ def _results(sweep: ReportData) -> str:
         c for c in dict.fromkeys(wanted) if c in table and (c in sweep.axes or table[c].notna().any())
     ]
     numeric = {c: bool(pd.api.types.is_numeric_dtype(table[c])) for c in columns}
-    heads = _head("Run") + "".join(_head(_titled(c), number=numeric[c], hint=c, wide=True) for c in columns)
+    heads = head("Run") + "".join(head(_titled(c), number=numeric[c], hint=c, wide=True) for c in columns)
     rows = "\n".join(
         f'<tr><th scope="row"><code>{escape(str(row.get("id", "")))}</code></th>'
         + "".join(_cell(shown(row[c], percent=is_error(c)), number=numeric[c]) for c in columns)
@@ -203,10 +178,16 @@ def _configs(sweep: ReportData) -> str:
     )
     overrides = f"<p>Changed for all runs: <code>{escape(' '.join(sweep.overrides))}</code></p>" * bool(sweep.overrides)
     return (
-        f'<h2>Configs</h2>\n<div class="box plain"><table>\n<thead><tr>{_head("Axis")}{_head("Values")}</tr></thead>\n'
+        f'<h2>Configs</h2>\n<div class="box plain"><table>\n<thead><tr>{head("Axis")}{head("Values")}</tr></thead>\n'
         f"<tbody>\n{rows}\n</tbody></table></div>\n{overrides}"
         f"<details><summary>Base config</summary>\n<pre>{escape(sweep.base)}</pre></details>"
     )
+
+
+def _published(sources: Mapping[str, str]) -> str:
+    if not sources:
+        return ""
+    return f"<h2>Published curves</h2>\n{definitions((f'configs/published/{n}.csv', s) for n, s in sources.items())}"
 
 
 def _provenance(sweep: ReportData) -> str:
@@ -223,40 +204,12 @@ def _provenance(sweep: ReportData) -> str:
         ("Commits", _counted(origin.commits, origin.runs)),
         ("Versions", _counted(origin.versions, origin.runs)),
     ]
-    return f"<h2>Cost</h2>\n{_list(entries)}\n<h2>Provenance</h2>\n{_list(made)}"
-
-
-def _list(entries: Iterable[tuple[str, str]]) -> str:
-    items = "".join(f"<dt>{escape(what)}</dt><dd>{escape(said)}</dd>\n" for what, said in entries if said)
-    return f"<dl>\n{items}</dl>"
+    return f"<h2>Cost</h2>\n{definitions(entries)}\n<h2>Provenance</h2>\n{definitions(made)}"
 
 
 def _counted(counts: Counts, runs: int) -> str:
     """What all runs share as it is, and how many runs the rest have."""
     return "; ".join(what if count == runs else f"{what} ({count} runs)" for what, count in counts)
-
-
-def _head(words: str, *, number: bool = False, hint: str = "", wide: bool = False) -> str:
-    """A heading of a column, with the column's own name where it is pointed at.
-
-    Args:
-        wide: make the column as wide as a long heading needs; else its cells decide.
-    """
-    style = ' class="number"' if number else ""
-    title_ = f' title="{escape(hint)}"' if hint else ""
-    width = f' style="min-width:{_heading_width(words)}ch"' if wide else ""
-    breakable = _BREAKS.sub(r"\1<wbr>", escape(words))
-    return f'<th scope="col"{style}{title_}{width}>{breakable}</th>'
-
-
-# Names of options are broken after these; a dot between digits is that of a number.
-_BREAKS = re.compile(r"([_=,\[]|\.(?!\d))")
-
-
-def _heading_width(words: str) -> int:
-    """Characters in a line of a heading that takes few lines, and room for its longest word and the cell's edges."""
-    longest = max(map(len, _BREAKS.sub(r"\1 ", words).split()), default=0)
-    return max(longest, math.ceil(len(words) / HEAD_LINES), min(len(words), SHORT_HEAD)) + 3
 
 
 def _cell(words: str, *, number: bool) -> str:

@@ -8,14 +8,16 @@ from typing import Any
 import yaml
 
 import genlab
-from genlab.claims.verdicts import check_claims
+from genlab.claims.published import published_of
+from genlab.claims.verdicts import check_claims, check_published
+from genlab.errors import UsageError
 from genlab.report.drawing.files import svg, write_figures
 from genlab.report.origin import origin
 from genlab.report.page import ReportData, page
 from genlab.rundir.atomic import write_text
 from genlab.sweeps.file.grid import Sweep
 from genlab.sweeps.file.passes import sweep_passes
-from genlab.sweeps.results import SweepTables
+from genlab.sweeps.results import SweepTables, write_results
 from genlab.sweeps.run import collect
 
 
@@ -30,6 +32,12 @@ class Report:
 
     data: ReportData
     files: dict[str, Path]
+
+    @property
+    def any_untold(self) -> bool:
+        """Whether a claim could not be told, or a cell is not finished."""
+        untold = any(verdict.verdict == "cannot tell" for verdict in self.data.verdicts)
+        return untold or bool((self.data.results["status"] != "finished").any())
 
     @property
     def any_fails(self) -> bool:
@@ -59,14 +67,15 @@ def report_sweep(sweep: Sweep, *, runs: Path, data_dir: Path) -> Report:
     folder = outcome.results.parent
     tables = SweepTables(outcome.planned)
     config = sweep.config
-    drawn = write_figures(config.figures, folder / "figures", tables, sweep.axes)
+    published = published_of(config.published)
+    drawn = write_figures(config.figures, folder / "figures", tables, sweep.axes, published)
     data = ReportData(
         name=sweep.name,
         paper=config.paper or "",
         source=config.source or "",
         asks=" ".join((config.asks or "").split()),
         scale=sweep.scale,
-        verdicts=check_claims(config.claims, tables, sweep.axes),
+        verdicts=check_claims(config.claims, tables, sweep.axes, published),
         figures=[(figure, svg(drawn[figure.name])) for figure in config.figures],
         results=tables("results"),
         axes={axis: _values(sweep, axis) for axis in sweep.axes},
@@ -76,10 +85,52 @@ def report_sweep(sweep: Sweep, *, runs: Path, data_dir: Path) -> Report:
         command=" ".join(["genlab", *sys.argv[1:]]),
         version=genlab.__version__,
         overrides=sweep.overrides,
+        published=published.sources if published else {},
     )
     target = folder / "report.html"
     write_text(target, page(data))
     return Report(data, {"page": target, "figures": folder / "figures", "table": outcome.results})
+
+
+def report_published(sweep: Sweep, *, runs: Path) -> Report:
+    """What the paper's own curves say: each claim put to them by its own rule, and the figures drawn of them alone.
+
+    No run is needed or read. Everything goes to `<runs>/sweeps/<name>-published/`.
+
+    Raises:
+        UsageError: the sweep has no published curves.
+    """
+    config = sweep.config
+    sweep_passes(sweep)
+    published = published_of(config.published)
+    if published is None:
+        raise UsageError(f"{sweep.name}: has no published curves (`published` in its file)")
+    folder = runs / "sweeps" / f"{sweep.name}-published"
+    rows = published.rows
+    axes = [column for column in rows if column in sweep.axes]
+    figures = [figure for figure in config.figures if any(y in rows for y in figure.y) and figure.table == "results"]
+    drawn = write_figures(figures, folder / "figures", published.about(), axes)
+    data = ReportData(
+        name=sweep.name,
+        paper=config.paper or "",
+        source=config.source or "",
+        asks=" ".join((config.asks or "").split()),
+        scale=None,
+        verdicts=check_published(config.claims, published, sweep.axes),
+        figures=[(figure, svg(drawn[figure.name])) for figure in figures],
+        results=rows,
+        axes={axis: list(dict.fromkeys(rows[axis].dropna())) for axis in axes},
+        seeds=(),
+        base="",
+        origin=origin([]),
+        command=" ".join(["genlab", *sys.argv[1:]]),
+        version=genlab.__version__,
+        published=published.sources,
+    )
+    target, table = folder / "report.html", folder / "results.csv"
+    write_text(target, page(data))
+    write_results(table, [dict(zip(rows.columns, row, strict=True)) for row in rows.itertuples(index=False)])
+    return Report(data, {"page": target, "figures": folder / "figures", "table": table})
 
 
 def _values(sweep: Sweep, key: str) -> list[Any]:

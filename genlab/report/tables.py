@@ -10,7 +10,7 @@ from rich.text import Text
 from genlab.claims.verdicts import Verdict
 from genlab.report.page import ReportData
 from genlab.report.papers import cited
-from genlab.report.verdicts import effect_words, interval_words, mark, tested
+from genlab.report.verdicts import effect_words, interval_words, mark, published_words, tested
 
 COLOURS = {"holds": "green", "fails": "red", "open": "yellow"}
 
@@ -20,7 +20,7 @@ def claims_table(verdicts: Sequence[Verdict]) -> Table:
     table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column("verdict", no_wrap=True)
     table.add_column("claim", overflow="fold", ratio=1)
-    table.add_column("effect (95 %)", justify="right", overflow="fold", max_width=22)
+    table.add_column("effect (90 %)", justify="right", overflow="fold", max_width=22)
     table.add_column("seeds", justify="right", no_wrap=True)
     for verdict in verdicts:
         claim = Text(verdict.says)
@@ -31,6 +31,8 @@ def claims_table(verdicts: Sequence[Verdict]) -> Table:
             effect += f"\n{interval_words(verdict)}"
         if verdict.effect is not None and verdict.effect_name:
             effect = f"{verdict.effect_name}\n{effect}"
+        if verdict.published is not None and verdict.effect not in (None, verdict.published):
+            effect += f"\npublished {published_words(verdict)}" + ("" if verdict.published_units else " (other units)")
         table.add_row(
             Text(verdict.verdict, style=COLOURS[mark(verdict.verdict)]), claim, Text(effect), str(verdict.seeds)
         )
@@ -53,8 +55,11 @@ def print_report(sweep: ReportData, files: Mapping[str, Path], console: Console)
         console.print(claims_table(sweep.verdicts))
         console.print()
         console.print(Text(f"{tested(sweep.verdicts)}."))
+    if sweep.without_runs:
+        console.print(Text("Of the paper's own curves; no run was read."))
     finished = int((sweep.results["status"] == "finished").sum()) if "status" in sweep.results else 0
-    console.print(Text(f"{finished} of {len(sweep.results)} runs are finished."))
+    if not sweep.without_runs:
+        console.print(Text(f"{finished} of {len(sweep.results)} runs are finished."))
     for what, path in files.items():
         # A path is one word: it is not broken, so that it can be copied.
         console.print(Text(f"{what}: {path}"), soft_wrap=True)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from genlab.claims.verdicts import Verdict, summary
+from genlab.statistics.few_seeds import LEVEL
 
 # From a verdict to the style it is shown in.
 MARKS = {"holds": "holds", "fails": "fails", "cannot tell": "open"}
@@ -30,6 +31,26 @@ def interval_words(verdict: Verdict) -> str:
         return "–"
     low, high = verdict.interval
     return f"{number_words(low)} to {number_words(high)}"
+
+
+def published_words(verdict: Verdict) -> str:
+    """The published effect; a dash where there is none."""
+    return "–" if verdict.published is None else number_words(verdict.published)
+
+
+def chance_words(verdict: Verdict) -> tuple[str, str]:
+    """The chance of what was seen without an effect, and that corrected for the claims beside it; a dash where none."""
+    if verdict.chance is None:
+        return "–", ""
+    corrected = verdict.corrected
+    if corrected is None:
+        return _chance(verdict.chance), ""
+    lost = ", too much" if verdict.verdict == "holds" and corrected > LEVEL else ""
+    return _chance(verdict.chance), f"{_chance(corrected)} corrected{lost}"
+
+
+def _chance(value: float) -> str:
+    return "< 0.0001" if value < 1e-4 else f"{value:.2g}"
 
 
 def number_words(number: float) -> str:

@@ -9,10 +9,11 @@ from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
+from genlab.claims.published import Published
 from genlab.config.schema.figure import FigureConfig
 from genlab.errors import GenlabError
 from genlab.report.drawing.catalogue import Kind
-from genlab.report.drawing.lines import prepare
+from genlab.report.drawing.lines import Prepared, prepare
 from genlab.report.drawing.style import GREY, NO_VALUES, SIZE, SMALL, Panel, column_label, dress, text
 from genlab.report.figures import KINDS
 
@@ -24,43 +25,40 @@ LEGEND_CHARACTERS = 13  # of a legend in an inch
 LEGEND_HANDLE = 8  # characters as wide as the line before a name and the gap after it
 
 
-def draw(figure: FigureConfig, table: Callable[[str], pd.DataFrame], axes: Sequence[str]) -> Figure:
-    """Draw one figure.
+def draw(
+    figure: FigureConfig,
+    table: Callable[[str], pd.DataFrame],
+    axes: Sequence[str],
+    published: Published | None = None,
+) -> Figure:
+    """Draw one figure; below its panels those of what the paper published of the same columns, on axes of their own.
 
     Args:
         table: gives a long table by name; every row has `id`, `status`, the dotted config columns and its own columns.
         axes: dotted keys that the cells of the sweep differ in, without the seed.
+        published: the paper's own curves.
 
     Returns:
         A figure that is in no global list. One without any value says "no values yet".
     """
     kind = kind_of(figure)
-    prepared = prepare(
-        figure,
-        table(figure.table),
-        axes,
-        numbers_along_x=kind.numbers_along_x,
-        lines_by_other_axes=kind.lines_by_other_axes,
-        measured_x=kind.measured_x,
-    )
-    count = len(figure.y)
+    prepared = _prepared(figure, kind, table(figure.table), axes)
+    beside = None if published is None else _published(figure, kind, published, axes)
+    below = [] if beside is None else [y for y in figure.y if len(beside.values(y))]
     rows, columns = arrangement(figure)
+    more = math.ceil(len(below) / columns)
     width, height = panel_inches(figure)
-    canvas = Figure(figsize=(width * columns, height * rows), layout="constrained")
-    grid = canvas.subplots(rows, columns, squeeze=False)
-    places = list(grid.flat)
+    canvas = Figure(figsize=(width * columns, height * (rows + more)), layout="constrained")
+    places = list(canvas.subplots(rows + more, columns, squeeze=False).flat)
     notes: list[str] = []
-    for y, place in zip(figure.y, places, strict=False):
-        panel = Panel(place, figure, kind, prepared, y, notes)
-        dress(place)
-        _name(panel, alone=count == 1)
-        if len(prepared.values(y)):
-            kind.draw(panel)
-            place.xaxis.label.set_size(SIZE)
-            place.yaxis.label.set_size(SIZE)
-        else:
-            _say_empty(panel)
-    for place in places[count:]:
+    measured, others = places[: rows * columns], places[rows * columns :]
+    for y, place in zip(figure.y, measured, strict=False):
+        _draw_panel(Panel(place, figure, kind, prepared, y, notes), alone=len(figure.y) == 1)
+    if beside is not None:
+        for y, place in zip(below, others, strict=False):
+            # Their notes would speak of seeds that there are not.
+            _draw_panel(Panel(place, figure, kind, beside, y, []), published=True)
+    for place in (*measured[len(figure.y) :], *others[len(below) :]):
         place.set_visible(False)
     if figure.title:
         canvas.suptitle(text(figure.title), fontsize=SIZE + 2)
@@ -68,8 +66,41 @@ def draw(figure: FigureConfig, table: Callable[[str], pd.DataFrame], axes: Seque
     if prepared.unfinished:
         runs = "run is" if prepared.unfinished == 1 else "runs are"
         notes.append(f"{prepared.unfinished} {runs} not finished and left out.")
+    if below:
+        notes.append("Panels called published: the paper's own curves, on axes of their own.")
     _finish(canvas, figure, list(dict.fromkeys(notes)))
     return canvas
+
+
+def _prepared(figure: FigureConfig, kind: Kind, table: pd.DataFrame, axes: Sequence[str]) -> Prepared:
+    return prepare(
+        figure,
+        table,
+        axes,
+        numbers_along_x=kind.numbers_along_x,
+        measured_x=kind.measured_x,
+        lines_by_other_axes=kind.lines_by_other_axes,
+    )
+
+
+def _published(figure: FigureConfig, kind: Kind, published: Published, axes: Sequence[str]) -> Prepared | None:
+    """What is published of a figure's columns, for the kinds that draw curves along numbers; None where nothing is."""
+    rows = published.about(figure.x, figure.series)(figure.table)
+    if not kind.numbers_along_x or rows.empty:
+        return None
+    found = _prepared(figure, kind, rows, axes)
+    return found if any(len(found.values(y)) for y in figure.y) else None
+
+
+def _draw_panel(panel: Panel, *, alone: bool = False, published: bool = False) -> None:
+    dress(panel.axes)
+    _name(panel, alone=alone, published=published)
+    if len(panel.prepared.values(panel.y)):
+        panel.kind.draw(panel)
+        panel.axes.xaxis.label.set_fontsize(SIZE)
+        panel.axes.yaxis.label.set_fontsize(SIZE)
+    else:
+        _say_empty(panel)
 
 
 def kind_of(figure: FigureConfig) -> Kind:
@@ -94,9 +125,9 @@ def panel_inches(figure: FigureConfig) -> tuple[float, float]:
     return LONE_PANEL_INCHES if len(figure.y) == 1 else kind_of(figure).panel_inches
 
 
-def _name(panel: Panel, *, alone: bool) -> None:
+def _name(panel: Panel, *, alone: bool, published: bool) -> None:
     """The name of the column above a panel among several and beside one by itself, unless its kind says otherwise."""
-    label = column_label(panel.figure, panel.y)
+    label = column_label(panel.figure, panel.y) + (", published" if published else "")
     if panel.kind.column == "drawn":
         return
     if alone and panel.kind.column == "beside":

@@ -8,6 +8,7 @@ import matplotlib as mpl
 import pandas as pd
 from matplotlib.figure import Figure
 
+from genlab.claims.published import Published
 from genlab.config.schema.figure import FigureConfig
 from genlab.report.drawing.draw import draw
 from genlab.rundir.atomic import replacing
@@ -21,6 +22,7 @@ def write_figures(
     folder: Path,
     table: Callable[[str], pd.DataFrame],
     axes: Sequence[str],
+    published: Published | None = None,
 ) -> dict[str, Figure]:
     """Draw every figure and write `<folder>/<name>.png` and `<name>.pdf`, each atomically.
 
@@ -32,7 +34,7 @@ def write_figures(
     Raises:
         GenlabError: a file cannot be written.
     """
-    drawn = {figure.name: draw(figure, table, axes) for figure in figures}
+    drawn = {figure.name: draw(figure, table, axes, published) for figure in figures}
     for name, figure in drawn.items():
         save(figure, folder, name)
     return drawn

@@ -1,16 +1,22 @@
 """The columns that the tables of a sweep can have, known before anything has run."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from genlab.config.schema import TrainConfig
 from genlab.config.schema.compress import CompressConfig
 from genlab.config.schema.measure import MeasureConfig
 from genlab.config.schema.sweep import SweepConfig
 from genlab.config.validation import known_keys
+from genlab.config.values import value_texts
 from genlab.rundir.columns import COMPRESSION_COLUMNS, HISTORY_COLUMNS, MEASURE_COLUMNS, TIMING_COLUMNS
 from genlab.rundir.measure_column import measure_column
+from genlab.rundir.status import dotted
 from genlab.sweeps.file.measure_names import names_of
+
+if TYPE_CHECKING:
+    from genlab.sweeps.file.grid import Cell
 
 
 def possible_columns(config: SweepConfig) -> Callable[[str], set[str] | None]:
@@ -32,6 +38,19 @@ def possible_columns(config: SweepConfig) -> Callable[[str], set[str] | None]:
         return None if table.removeprefix("measures/") in _measures(config) else set()
 
     return columns
+
+
+def settings_of(cells: Sequence["Cell"]) -> Callable[[str], list[str | None] | None]:
+    """For a dotted key of a train config the values that cells have in it, as text; None for what is no key of any."""
+    found: dict[str, dict[str | None, None]] = {}
+    for cell in cells:
+        for key, value in (dotted(cell.config.model_dump(mode="json")) | cell.values).items():
+            found.setdefault(key, {})[value_texts([value], key)[0]] = None
+
+    def settings(key: str) -> list[str | None] | None:
+        return list(found[key]) if key in found else None
+
+    return settings
 
 
 def _without_epochs(asked: MeasureConfig | CompressConfig) -> set[str]:

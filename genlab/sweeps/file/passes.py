@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from genlab.claims.problems import claim_problems
+from genlab.claims.published import published_problems
 from genlab.compression.settings import Setting, compress_settings
 from genlab.config.schema.data import DataConfig
 from genlab.config.schema.measure import MeasureConfig
@@ -16,7 +17,7 @@ from genlab.config.validation import nearest
 from genlab.config.yaml_source import Path as KeyPath
 from genlab.errors import ConfigError, Problem
 from genlab.sweeps.expected_rows import ExpectedRows
-from genlab.sweeps.file.columns import possible_columns
+from genlab.sweeps.file.columns import possible_columns, settings_of
 from genlab.sweeps.file.figure_problems import figure_problems
 from genlab.sweeps.file.grid import Sweep
 from genlab.sweeps.file.measure_names import measure_names, names_of
@@ -95,7 +96,11 @@ def sweep_passes(sweep: Sweep) -> Passes:
             ((name, "at_epochs"), Problem(f"{name}.at_epochs", message)) for name, wanted in at_epochs.items() if wanted
         ]
     columns = possible_columns(config)
-    found = [*claim_problems(config.claims, columns, sweep.axes), *figure_problems(config.figures, columns)]
+    found = [
+        *claim_problems(config.claims, columns, sweep.axes, settings_of(sweep.cells)),
+        *figure_problems(config.figures, columns),
+        *published_problems(config.published),
+    ]
     problems += [(_parts(p.key), p) for p in found]
     if problems:
         raise ConfigError([Problem(p.key, p.message, source.where(path)) for path, p in problems])
