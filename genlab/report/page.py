@@ -76,12 +76,7 @@ def page(sweep: ReportData) -> str:
         f"<h1>{escape(heading)}</h1>",
         f'<p class="quiet">{_what(sweep)}</p>',
         f'<p class="question">{escape(sweep.asks)}</p>' if sweep.asks else "",
-        claims(
-            sweep.verdicts,
-            scale=sweep.scale,
-            devices=[what for what, _ in sweep.origin.devices],
-            published=sweep.without_runs,
-        ),
+        claims(sweep.verdicts, where="on the paper's own curves" if sweep.without_runs else _where(sweep)),
         _figures(sweep.figures),
         _results(sweep),
         _published(sweep.published),
