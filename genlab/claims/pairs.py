@@ -18,7 +18,7 @@ from genlab.claims.rows import (
     some,
     tables,
 )
-from genlab.config.schema.claim import Claim
+from genlab.config.schema.claim import Claim, one_value
 from genlab.config.values import form_text, value_form, value_texts
 
 SHOWN = 3
@@ -80,7 +80,8 @@ def compared(claim: Claim, table: Table, axes: Sequence[str]) -> Compared:
     over = claim.along
     keys = [k for k in (axes if claim.pair_by is None else claim.pair_by) if k not in (over, "seed")]
     if claim.pair_by is None:
-        fixed = {*claim.where, *(key for group in groups for key in group)}
+        # A range leaves several values of an axis, which are cells like those of any other axis.
+        fixed = {key for key, asked in claim.where.items() if one_value(asked)} | {k for g in groups for k in g}
         keys = [key for key in keys if key not in fixed]
     sides = [_side(claim, [claim.where, group], results, rows, keys, over) for group in groups]
     planned = set.intersection(*(side.planned for side in sides))

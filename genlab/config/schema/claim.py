@@ -15,6 +15,11 @@ def is_range(asked: object) -> bool:
     return isinstance(asked, dict)
 
 
+def one_value(asked: object) -> bool:
+    """Whether a condition leaves one value of its column: a value or a place does, a range between ends does not."""
+    return not isinstance(asked, dict) or "place" in asked
+
+
 def _conditions(conditions: dict[str, Any]) -> dict[str, Any]:
     for column, asked in conditions.items():
         if not is_range(asked):
@@ -26,6 +31,8 @@ def _conditions(conditions: dict[str, Any]) -> dict[str, Any]:
             raise ValueError(f"the place in {column} is first or last")
         if not all(isinstance(end, int | float) and not isinstance(end, bool) for end in ends):
             raise ValueError(f"at_least and at_most of {column} are numbers")
+        if len(ends) > 1 and ends[0] > ends[1]:
+            raise ValueError(f"at_least of {column} is above at_most, so that no number fits")
     return conditions
 
 
