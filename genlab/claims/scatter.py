@@ -74,5 +74,5 @@ def scattered(claim: CorrelationClaim, table: Table, axes: Sequence[str]) -> Sca
 
 
 def _settings(runs: pd.DataFrame, axes: Sequence[str]) -> Codes:
-    columns = [pd.factorize(np.array(value_texts(runs[a], a), dtype=object))[0] for a in axes if a in runs.columns]
+    columns = [pd.factorize(np.array(value_texts(runs[a], a), dtype=object), sort=True)[0] for a in axes if a in runs]
     return np.column_stack(columns).astype(np.int64) if columns else np.zeros((len(runs), 0), dtype=np.int64)

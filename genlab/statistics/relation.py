@@ -1,5 +1,6 @@
 """A rank relation of two numbers over the runs of a sweep, tested with whole configurations as what is independent."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -87,7 +88,8 @@ def rank_relation(
     )
     interval = percentile_interval(resampled, 0.9)
     known = interval is not None and interval.undefined <= UNDEFINED
-    without = np.array([value_of(_exchanged(b, blocks, count, generator)) for _ in range(EXCHANGES)])
+    members = [_by_repeat(np.flatnonzero(blocks == block), repeats) for block in range(count)]
+    without = np.array([value_of(_exchanged(b, members, generator)) for _ in range(EXCHANGES)])
     slack = 1e-12
     above, below = (1 + (without >= value - slack).sum()), (1 + (without <= value + slack).sum())
     return Relation(
@@ -106,12 +108,17 @@ def _blocks(settings: Codes) -> Codes:
     return np.unique(settings, axis=0, return_inverse=True)[1].reshape(-1).astype(np.int64)
 
 
-def _exchanged(y: Floats, blocks: Codes, count: int, generator: np.random.Generator) -> Floats:
-    """y with the configurations' numbers exchanged; one with fewer seeds than it needs repeats those that it has."""
-    order = generator.permutation(count)
+def _by_repeat(runs: Codes, repeats: Codes) -> Codes:
+    return runs[np.argsort(repeats[runs], kind="stable")]
+
+
+def _exchanged(y: Floats, members: Sequence[Codes], generator: np.random.Generator) -> Floats:
+    """y with the configurations' numbers exchanged; one with fewer seeds than it needs repeats those that it has.
+
+    Args:
+        members: the runs of each configuration, by seed, so that a seed's number goes to the same seed.
+    """
     exchanged = np.empty_like(y)
-    members = [np.flatnonzero(blocks == block) for block in range(count)]
-    for block, other in enumerate(order):
-        own, taken = members[block], members[other]
-        exchanged[own] = y[np.resize(taken, len(own))]
+    for own, other in zip(members, generator.permutation(len(members)), strict=True):
+        exchanged[own] = y[np.resize(members[other], len(own))]
     return exchanged
