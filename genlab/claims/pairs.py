@@ -12,6 +12,7 @@ from genlab.claims.rows import (
     CannotTell,
     Floats,
     Table,
+    condition_words,
     fitting,
     labels,
     numbers,
@@ -19,7 +20,7 @@ from genlab.claims.rows import (
     tables,
 )
 from genlab.config.schema.claim import Claim, one_value
-from genlab.config.values import form_text, value_form, value_texts
+from genlab.config.values import value_texts
 
 SHOWN = 3
 # Columns that tell the rows of one run apart, for hints.
@@ -177,7 +178,7 @@ def _no_pairs(
     for frame, group in zip(found, groups, strict=True):
         if frame.empty:
             asked = {**claim.where, **group}
-            return f"no run has {', '.join(f'{key}={form_text(value_form(value))}' for key, value in asked.items())}"
+            return f"no run has {', '.join(condition_words(key, value) for key, value in asked.items())}"
     if len(groups) == 1:
         return "no row has a value that can be placed"
     sets = {key: [set(value_texts(frame[key], key)) for frame in found] for key in keys if key in rows.columns}

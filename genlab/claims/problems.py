@@ -5,7 +5,7 @@ import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from genlab.claims.rows import asked_for
+from genlab.claims.rows import asked_for, condition_words
 from genlab.config.schema.claim import Claim, CorrelationClaim, is_range, one_value
 from genlab.config.values import as_resolved, form_text, value_form
 from genlab.errors import Problem
@@ -57,8 +57,8 @@ def _values_of_no_cell(claim: Claim, settings: Settings) -> list[tuple[str, str]
             if set(values) <= {None}:
                 problems.append((field, f"no cell has {key}"))
                 continue
-            said = "a value in that range" if is_range(asked) else form_text(value_form(as_resolved(key, asked)))
-            problems.append((field, f"no cell has {key}={said}; they have {', '.join(map(str, values))}"))
+            have = ", ".join(map(str, values))
+            problems.append((field, f"no cell has {condition_words(key, asked)}; they have {have}"))
     return problems
 
 
