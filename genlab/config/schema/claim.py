@@ -113,6 +113,11 @@ class TrendClaim(ClaimSection):
         - {id: gap-grows, kind: increasing, column: measure.log_l2_path_norm, over: data.train_size,
            a: {data.labels.corruption: 1.0}, b: {data.labels.corruption: 0.0},
            says: The difference between random and true labels grows., source: Figure 1}
+        - {id: no-step-back, kind: decreasing_at_every_step, column: final.test_error, over: model.widths,
+           where: {model.widths: {at_most: 128}}, says: Each doubling up to 128 hidden units lowers the test error.,
+           source: Figure 4}
+        - {id: never-shrinks, kind: increasing_at_every_step, column: measure.log_l2_norm, over: model.widths,
+           says: Each wider net has the larger norm., source: Figure 4}
     """
 
     kind: Literal["increasing", "decreasing", "increasing_at_every_step", "decreasing_at_every_step"]
