@@ -216,8 +216,11 @@ def kl_at_expected_sharpness(noise_curve: NoiseCurve, level: float = 0.05, draws
     least 1e-6 and at most 10. With as many draws and images as that table the draws are those of the table, and with
     fewer the first of them: asked for together, both cost little more than the table alone.
 
-    `standard_error` is that of the draws, carried through the interpolation; the interpolation itself is off by about
-    one per cent. `iterations` are the alphas that were tried, `samples` the draws.
+    `standard_error` is that of the draws, carried through the interpolation. The interpolation itself was off by less
+    than 1 % of KL on perceptrons and by 4 % on a VGG, where a grid 8 times as fine was the truth. Converged where noise
+    raises the loss at both alphas; where it lowers the loss at the lower one (the net is at no minimum) the curve leaps
+    between them, the line is that of `level_crossing` for such points, and KL may be off by a factor of two.
+    `iterations` are the alphas that were tried, `samples` the draws.
 
     Args:
         noise_curve: of the net with batch norm folded.
@@ -242,9 +245,10 @@ def kl_at_expected_sharpness(noise_curve: NoiseCurve, level: float = 0.05, draws
     low, high = sorted((here, here - step))
     kl_low, kl_high = noise_curve.kl(_alpha(low)), noise_curve.kl(_alpha(high))
     if kl_low == 0:
-        return Value(0.0, standard_error=0.0, iterations=len(tried), samples=draws)
+        return Value(0.0, standard_error=0.0, iterations=len(tried), samples=draws, converged=True)
     found = crossing(level, tried[low], tried[high], kl_low, kl_high)
-    return Value(found.value, standard_error=found.standard_error, iterations=len(tried), samples=draws)
+    smooth = bool(tried[low].mean() > 0)
+    return Value(found.value, found.standard_error, iterations=len(tried), samples=draws, converged=smooth)
 
 
 def _alpha(index: int) -> float:
