@@ -15,10 +15,11 @@ from genlab.statistics import relation, resampling
 from tests.claims.examples import SIZE, claim
 
 # Seeds, points and cells: the corners of 3 to 10 seeds, 2 to 12 points and 1 to 27 cells, and one within.
-SHAPES = [(3, 2, 1), (3, 12, 27), (3, 2, 27), (3, 12, 1), (5, 4, 4), (10, 2, 27), (10, 12, 1)]
-DRAWS = 400
+SHAPES = [(3, 2, 1), (3, 12, 27), (5, 4, 4), (10, 12, 1), (10, 2, 27)]
+DRAWS = 300
 # Of so many draws a rule that is false in 1 of 20 holds in no more but in 1 of 1,000 tests.
 MOST = int(stats.binom.ppf(0.999, DRAWS, 0.05))
+KINDS = ("higher", "increasing", "decreasing_at_every_step", "ratio_between", "close_to", "crosses")
 TRENDS = ("increasing", "decreasing", "increasing_at_every_step", "decreasing_at_every_step")
 
 
@@ -62,7 +63,9 @@ def held(kind, shape, *, effect=0.0, draws=DRAWS):
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: "{} seeds, {} points, {} cells".format(*shape))
-@pytest.mark.parametrize("kind", ["higher", "lower", *TRENDS, "ratio_between", "close_to", "crosses"])
+@pytest.mark.parametrize(
+    "kind", ["higher", "increasing", "decreasing_at_every_step", "ratio_between", "close_to", "crosses"]
+)
 def test_without_an_effect_a_rule_holds_in_1_of_20_sweeps_at_most(kind, shape, monkeypatch):
     monkeypatch.setattr(resampling.bootstrap_interval, "__kwdefaults__", FEW_RESAMPLES)
     assert held(kind, shape) <= MOST
