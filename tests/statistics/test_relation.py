@@ -8,6 +8,7 @@ from genlab.statistics.relation import EXCHANGES, rank_relation
 from tests.references.exchanges import exchange_chances
 from tests.references.granulated import psi
 from tests.references.kendall import tau_b
+from tests.references.resampling import every_resample, quantile
 
 SETTINGS = np.repeat([[0, 0], [0, 1], [0, 2], [1, 0], [1, 1], [1, 2]], 2, axis=0)
 SEEDS = np.tile([0, 1], 6)
@@ -67,6 +68,21 @@ def test_the_order_of_the_rows_changes_no_number():
     others = [np.array(column)[order] for column in (x, y, SETTINGS, SEEDS)]
     for coefficient in TWINS:
         assert relate(x, y, coefficient=coefficient) == relate(*others, coefficient)
+
+
+def test_the_interval_has_5_percent_of_all_resamples_of_configurations_beyond_each_end():
+    x, y = [0.0, 1.0, 2.0, 3.0, 4.0], [0.0, 2.0, 1.0, 4.0, 3.0]
+
+    def tau(drawn):
+        found = tau_b(*zip(*drawn, strict=True))
+        return -2.0 if found is None else found  # five times one configuration, which is left out
+
+    ordered = [value for value in every_resample(list(zip(x, y, strict=True)), tau) if value >= -1]
+    found = relate(x, y, np.arange(5)[:, None], np.zeros(5, dtype=int))
+    assert len(ordered) == 5**5 - 5
+    for end, part in ((found.low, 0.05), (found.high, 0.95)):
+        assert quantile(ordered, part - 0.02) <= end <= quantile(ordered, part + 0.02)
+        assert not quantile(ordered, 0.2) < end < quantile(ordered, 0.8)
 
 
 def test_the_runs_of_a_configuration_are_no_points_of_their_own():
