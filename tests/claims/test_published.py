@@ -187,12 +187,22 @@ def test_first_and_last_are_those_that_are_published():
     assert (found.verdict, found.effect) == ("holds", 1.0)
 
 
-def test_a_relation_or_a_crossing_that_is_published_has_no_interval():
+def test_a_relation_or_a_crossing_that_is_published_has_no_interval(folder):
+    """Neither over configurations nor over seeds: the one curve has no others beside it."""
+    points = [
+        f"{name},{x},{y}"
+        for name, sign in (("true", 1), ("random", -1))
+        for x, y in enumerate([-2, -1, 1, 2, 3])
+        for y in [sign * y]
+    ]
+    (folder / "paper-figure3.csv").write_text("\n".join(["series,x,y", *points]))
     related, crossed = put(
-        claim("correlates", over=SIZE, at_most=-0.5, where=TRUE), claim("crosses", id="b", over=SIZE, low=500)
+        claim("correlates", over=SIZE, at_least=0.5, where=TRUE),
+        claim("crosses", id="b", over=SIZE, low=1, high=2),
+        configs=[config("paper-figure3")],
     )
-    assert (related.verdict, related.effect, related.interval) == ("holds", pytest.approx(-1), None)
-    assert (crossed.verdict, crossed.interval) == ("fails", None)
+    assert (related.verdict, related.effect, related.interval) == ("holds", pytest.approx(1), None)
+    assert (crossed.verdict, crossed.effect, crossed.interval) == ("holds", pytest.approx(1.5), None)
 
 
 def test_what_is_not_published_cannot_be_told():

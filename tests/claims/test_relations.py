@@ -3,7 +3,8 @@ import math
 import numpy as np
 import pytest
 
-from tests.claims.examples import CORRUPTION, SIZE, check, claim, noisy, runs
+from genlab.claims.rules import find
+from tests.claims.examples import CORRUPTION, SIZE, check, claim, noisy, runs, tables
 from tests.references.exchanges import exchange_chances
 from tests.references.granulated import psi
 from tests.references.kendall import tau_b
@@ -125,3 +126,19 @@ def test_a_range_takes_its_part_of_the_runs():
     found = related(results, at_least=0.9, where={SIZE: {"at_least": 500}})
     assert (found.verdict, found.n) == ("holds", 18)
     assert related(results, at_least=0.9).verdict == "fails"
+
+
+@pytest.mark.parametrize(
+    ("turn", "limit", "holds", "opposite"),
+    [
+        (1, {"at_least": 0.1}, True, False),
+        (-1, {"at_least": 0.1}, False, True),
+        (1, {"at_most": -0.1}, False, True),
+        (-1, {"at_most": -0.1}, True, False),
+    ],
+)
+def test_the_opposite_of_a_relation_is_shown_as_the_relation_is(turn, limit, holds, opposite):
+    found = find(claim("correlates", **NORM, **limit), tables(zoo(lambda error, i: turn * error)), (CORRUPTION, SIZE))
+    assert (found.holds, found.opposite) == (holds, opposite)
+    few = zoo(lambda error, i: turn * error, corruptions=(0.0,))
+    assert not find(claim("correlates", **NORM, **limit), tables(few), (CORRUPTION, SIZE)).opposite
