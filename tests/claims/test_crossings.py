@@ -1,4 +1,5 @@
 import math
+import re
 
 import numpy as np
 import pytest
@@ -74,6 +75,14 @@ def test_the_chance_is_for_both_directions():
         assert found.chance == pytest.approx(stats.ttest_1samp(slopes, 0).pvalue)
         assert 0.05 < found.chance < 0.1
         assert found.verdict == "fails"
+
+
+def test_a_crossing_that_many_resamples_lack_is_not_shown():
+    """Of seeds that cross at 5, at 8 and, past the end, at 14, ten of all 27 resamples keep their sign."""
+    found = crosses(lambda row, epoch: epoch - (5, 8, 14)[row["seed"]])
+    assert (found.verdict, found.effect, found.chance) == ("fails", 9, 0.0)
+    part = re.fullmatch("not shown: (.*)% of the resamples have no change of sign", found.reason)
+    assert int(part[1]) == pytest.approx(100 * 10 / 27, abs=2)
 
 
 def test_only_epochs_that_every_run_reached_are_compared():

@@ -115,6 +115,14 @@ def test_runs_without_a_value_are_left_out_of_tau_and_unfinished_ones_with_their
     assert "1 of 24 runs are not finished, so that seed=3 does not count" in found.reason
 
 
+@pytest.mark.parametrize("coefficient", ["tau", "psi"])
+def test_the_order_of_the_rows_changes_no_number(coefficient):
+    draws = np.random.default_rng(6).normal(size=18)
+    results = zoo(lambda error, i: error + draws[i])
+    found = related(results, coefficient=coefficient, at_least=0.1)
+    assert related(results.sample(frac=1, random_state=2), coefficient=coefficient, at_least=0.1) == found
+
+
 def test_two_seeds_cannot_tell_of_a_relation():
     found = related(zoo(lambda error, i: error, seeds=(0, 1)), at_least=0.5)
     assert (found.verdict, found.effect, found.chance, found.interval) == ("cannot tell", pytest.approx(1), None, None)

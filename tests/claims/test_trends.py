@@ -118,6 +118,16 @@ def test_a_step_is_told_from_noise_at_5_percent_for_all_steps_of_all_cells():
     assert trend(results).verdict == "holds"  # of four
 
 
+def test_the_spread_of_a_step_is_that_of_few_seeds():
+    """A step whose chance is 3 %, and which divided by the seeds instead of one fewer would be told from noise."""
+    down = np.array([-0.1, -0.055, -0.145])
+    assert 0.05 / 2 < stats.ttest_1samp(down, 0, alternative="less").pvalue < 0.035
+    results = runs(
+        lambda corruption, size, seed: {500: 0.0, 1000: down[seed], 2000: 1.0}[size], sizes=(500, 1000, 2000)
+    )
+    assert trend(results, where=TRUE).verdict == "holds"
+
+
 def test_at_every_step_each_step_of_the_mean_goes_the_way():
     points = (0.0, 0.1, 0.2, 0.9)
     assert trend(curve(points, 0.05), "increasing_at_every_step").verdict == "holds"
