@@ -5,7 +5,6 @@ from genlab.statistics.sign_error import environments, hoeffding_weights, sign_e
 from tests.references import sign_error as twin
 from tests.statistics.examples import KINDS, rows, zoo
 
-
 FEW = 1  # of the pairs that an environment needs, for zoos with few seeds
 
 
