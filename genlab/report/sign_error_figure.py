@@ -1,6 +1,7 @@
 """How often each measure orders runs the wrong way, over environments and by the hyperparameter that they change."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -79,7 +80,7 @@ def _panel(axes: Axes, name: str, errors: Sequence[SignErrors]) -> None:
     for label, values in numbers.items():
         there = [(value, place) for place, value in enumerate(values) if value is not None]
         x, y = zip(*there, strict=True)
-        face = {"color": "black"} if label == "mean" else {"markerfacecolor": "white", "markeredgecolor": "#d55e00"}
+        face: dict[str, Any] = {"color": "black"} if label == "mean" else {"markerfacecolor": "white", "markeredgecolor": "#d55e00"}
         width = 2 if label == "worst" else 1
         axes.plot(x, y, MARKS[label], markersize=4, markeredgewidth=width, label=label, clip_on=False, zorder=3, **face)
 
