@@ -80,7 +80,9 @@ def _panel(axes: Axes, name: str, errors: Sequence[SignErrors]) -> None:
     for label, values in numbers.items():
         there = [(value, place) for place, value in enumerate(values) if value is not None]
         x, y = zip(*there, strict=True)
-        face: dict[str, Any] = {"color": "black"} if label == "mean" else {"markerfacecolor": "white", "markeredgecolor": "#d55e00"}
+        face: dict[str, Any] = (
+            {"color": "black"} if label == "mean" else {"markerfacecolor": "white", "markeredgecolor": "#d55e00"}
+        )
         width = 2 if label == "worst" else 1
         axes.plot(x, y, MARKS[label], markersize=4, markeredgewidth=width, label=label, clip_on=False, zorder=3, **face)
 
