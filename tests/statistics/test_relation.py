@@ -115,7 +115,7 @@ def test_a_chance_of_a_twentieth_comes_in_a_twentieth_of_the_zoos_without_a_rela
     held = 0
     for _ in range(zoos):
         x, target, settings = without_relation(rng, shape, seeds, exchange)
-        options = {"exchange": exchange, "permutations": 99, "resamples": 2}
+        options = {"exchange": exchange, "permutations": 99, "resamples": 50}
         held += RELATIONS[name][0](x, target, settings, generator=rng, **options).chance <= 0.05
     # The exact rate is .05 at most; three standard errors of the simulation above it.
     assert held / zoos <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / zoos)
@@ -129,5 +129,5 @@ def test_a_relation_is_found(name):
     held = 0
     for _ in range(100):
         x, noise, settings = without_relation(rng, (2, 3, 4), 1, "configurations")
-        held += RELATIONS[name][0](x, x + noise, settings, generator=rng, permutations=99, resamples=2).chance <= 0.05
+        held += RELATIONS[name][0](x, x + noise, settings, generator=rng, permutations=99, resamples=50).chance <= 0.05
     assert held >= 80

@@ -11,17 +11,17 @@ The steps of an ascent take the sign of one gradient each, and fall evenly from 
 parameter onto a side of the box, to nothing. The highest of `tries` ascents counts, each with images of its own.
 (`steady` steps are of one size, 2.5 half-widths together, with momentum 0.9: they end near where they start.)
 
-Measured on four perceptrons for digits (hidden layers of 24-24, 24-24, 128 and 64-64-64 units, trained to a loss below
-0.01), both kinds of alpha, 3 choices of images each, 24 searches in all: one try of 20 steady steps overstates alpha by
-7 to 60 % against 3 tries of 80 falling ones, 3 tries of 20 falling steps by up to 10 % against 3 of 40, and these by 2 %
-at most against 3 of 80, which is what the bisection itself leaves open. More steps in one try help less than more tries:
-single tries of 40 differ by up to 19 % between choices of images. A search takes 600 to 1,000 gradients, where one of 20
-steady steps takes 220 to 280.
+Measured on four perceptrons for digits (hidden layers of 24-24, 24-24, 128 and 64-64-64 units, trained to a loss
+below 0.01), both kinds of alpha, 3 choices of images each, 24 searches in all: one try of 20 steady steps overstates
+alpha by 7 to 60 % against 3 tries of 80 falling ones, 3 tries of 20 falling steps by up to 10 % against 3 of 40, and
+these by 2 % at most against 3 of 80, which is what the bisection itself leaves open. More steps in one try help less
+than more tries: single tries of 40 differ by up to 19 % between choices of images. A search takes 600 to 1,000
+gradients, where one of 20 steady steps takes 220 to 280.
 
 One bisection of ln alpha with the first try, which goes on below where another try finds more. Whether the ascents
 themselves were long enough is tried where it ends: the box 5 % below the last interval is climbed twice more, by
 falling steps, twice as many, with other images, from the middle and from a random point. That told 22 of the 24 steady
-searches from converged ones, and none of the others. The nets move in float32, which an ascent by signs does not notice.
+searches, and none of the others. The nets move in float32, which an ascent by signs does not notice.
 """
 
 import math
