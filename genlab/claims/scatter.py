@@ -76,7 +76,7 @@ def scattered(claim: CorrelationClaim, table: Table, axes: Sequence[str]) -> Sca
 
 
 def _settings(runs: pd.DataFrame, axes: Sequence[str]) -> Codes:
-    """A number for each value of each axis; widths of equal layers are two axes, width and depth, as `genlab zoo` has."""
+    """A number for each value of each axis; widths of equal layers are two axes, as `genlab zoo` has them."""
     runs = with_equal_widths(runs)
     if {"model.width", "model.depth"} <= set(runs):
         axes = [part for axis in axes for part in (SPLIT if axis == "model.widths" else (axis,))]
