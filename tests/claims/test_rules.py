@@ -23,7 +23,7 @@ EFFECTS = {
     "lower": "difference",
     "ratio_between": "ratio",
     "close_to": "difference from target",
-    "correlates": "Kendall tau-b",
+    "correlates": "Kendall tau",
     "crosses": "crossing",
 }
 

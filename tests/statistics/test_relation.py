@@ -1,139 +1,133 @@
-import math
+import itertools
 
 import numpy as np
 import pytest
 
-from genlab.statistics import relation
-from genlab.statistics.relation import EXCHANGES, rank_relation
-from tests.references.exchanges import exchange_chances
-from tests.references.granulated import psi
-from tests.references.kendall import tau_b
-from tests.references.resampling import every_resample, quantile
+from genlab.statistics.granulated import granulated_tau, psi_of, seed_pairs
+from genlab.statistics.kendall import mean_sign_product
+from genlab.statistics.relation import psi_relation, tau_relation
+from tests.references import relation as twin
+from tests.statistics.examples import rows, zoo
 
-SETTINGS = np.repeat([[0, 0], [0, 1], [0, 2], [1, 0], [1, 1], [1, 2]], 2, axis=0)
-SEEDS = np.tile([0, 1], 6)
-CONFIGURATIONS = (SETTINGS @ [3, 1]).tolist()
+RELATIONS = {"tau": (tau_relation, twin.tau_of), "psi": (psi_relation, twin.psi_of)}
+every_relation = pytest.mark.parametrize("name", RELATIONS)
 
 
-@pytest.fixture
-def hasty(monkeypatch):
-    """Few draws, where chances need not be exact."""
-    monkeypatch.setattr(relation, "EXCHANGES", 50)
-    monkeypatch.setattr(relation, "RESAMPLES", 50)
+def of_zoo(name, found, measure="noisy", seed=0, **options):
+    generator = np.random.default_rng(seed)
+    arrays = found.measures[measure], found.values, found.settings
+    return RELATIONS[name][0](*arrays, seeds=found.seeds, generator=generator, **options)
 
 
-def relate(x, y, settings=SETTINGS, seeds=SEEDS, coefficient="tau"):
-    return rank_relation(x, y, settings, seeds, coefficient=coefficient, generator=np.random.default_rng(0))
-
-
-def numbers(draw, size=12, related=0.8):
-    draws = np.random.default_rng(draw)
-    x = draws.normal(size=size).round(1)
-    y = (related * x + draws.normal(size=size)).round(1)  # rounded, so that some tie
-    return x.tolist(), y.tolist()
-
-
-def mean_psi(x, y):
-    """Over the axes, of the runs of the grid above."""
-    rows = [(tuple(s), int(seed), a, b) for s, seed, a, b in zip(SETTINGS.tolist(), SEEDS, x, y, strict=True)]
-    return (psi(rows, 0) + psi(rows, 1)) / 2
-
-
-TWINS = {"tau": tau_b, "psi": mean_psi}
-
-
-@pytest.mark.usefixtures("hasty")
-@pytest.mark.parametrize("coefficient", TWINS)
-def test_the_coefficient_is_that_of_the_twin(coefficient):
-    for draw in range(5):
-        x, y = numbers(draw)
-        assert relate(x, y, coefficient=coefficient).value == pytest.approx(TWINS[coefficient](x, y), abs=1e-12)
-
-
-@pytest.mark.parametrize("coefficient", TWINS)
-@pytest.mark.parametrize("draw", [1, 2])
-def test_the_chances_are_those_of_all_orders_of_the_configurations(coefficient, draw):
-    x, y = numbers(draw, related=0.3)
-    found = relate(x, y, coefficient=coefficient)
-    above, below = exchange_chances(x, y, CONFIGURATIONS, SEEDS.tolist(), TWINS[coefficient])
-    assert found.configurations == 6
-    for chance, exact in ((found.above, above), (found.below, below)):
-        assert chance == pytest.approx(exact, abs=4 * math.sqrt(exact * (1 - exact) / EXCHANGES) + 1 / EXCHANGES)
-
-
-@pytest.mark.usefixtures("hasty")
-def test_the_order_of_the_rows_changes_no_number():
-    x, y = numbers(3, related=0.2)
-    order = np.random.default_rng(4).permutation(12)
-    others = [np.array(column)[order] for column in (x, y, SETTINGS, SEEDS)]
-    for coefficient in TWINS:
-        assert relate(x, y, coefficient=coefficient) == relate(*others, coefficient)
-
-
-def test_the_interval_has_5_percent_of_all_resamples_of_configurations_beyond_each_end():
-    x, y = [0.0, 1.0, 2.0, 3.0, 4.0], [0.0, 2.0, 1.0, 4.0, 3.0]
-
-    def tau(drawn):
-        found = tau_b(*zip(*drawn, strict=True))
-        return -2.0 if found is None else found  # five times one configuration, which is left out
-
-    ordered = [value for value in every_resample(list(zip(x, y, strict=True)), tau) if value >= -1]
-    found = relate(x, y, np.arange(5)[:, None], np.zeros(5, dtype=int))
-    assert len(ordered) == 5**5 - 5
-    for end, part in ((found.low, 0.05), (found.high, 0.95)):
-        assert quantile(ordered, part - 0.02) <= end <= quantile(ordered, part + 0.02)
-        assert not quantile(ordered, 0.2) < end < quantile(ordered, 0.8)
-
-
-def test_the_runs_of_a_configuration_are_no_points_of_their_own():
-    """Four configurations of ever so many seeds have 24 orders, so that no chance is below 1 in 24."""
-    settings, seeds = np.repeat([[0], [1], [2], [3]], 25, axis=0), np.tile(np.arange(25), 4)
-    x = settings[:, 0] + np.random.default_rng(5).uniform(size=100) / 10
-    found = relate(x, x, settings, seeds)
-    assert found.value == 1
-    assert found.above == pytest.approx(1 / 24, abs=4 * math.sqrt(1 / 24 / EXCHANGES))
-    assert found.below == 1
-
-
-def test_the_chance_is_never_zero():
-    settings = np.arange(12)[:, None]
-    found = relate(np.arange(12.0), np.arange(12.0), settings, np.zeros(12, dtype=int))
-    assert found.above == 1 / (EXCHANGES + 1)
-
-
-@pytest.mark.usefixtures("hasty")
-def test_a_relation_the_other_way_round_has_its_chances_and_ends_exchanged_in_sign():
-    x, y = numbers(6)
-    one, other = relate(x, y), relate(x, [-value for value in y])
-    assert (other.value, other.above, other.below) == (pytest.approx(-one.value), one.below, one.above)
-    assert (other.low, other.high) == (pytest.approx(-one.high), pytest.approx(-one.low))
-    assert one.low < one.value < one.high
-
-
-@pytest.mark.usefixtures("hasty")
-def test_a_configuration_that_lacks_a_seed_has_its_place_among_the_others():
-    x, y = numbers(7)
-    found = relate(x[1:], y[1:], SETTINGS[1:], SEEDS[1:])
-    assert found.configurations == 6
-    assert found.value == pytest.approx(tau_b(x[1:], y[1:]))
-    assert 0 < found.above < 1
-
-
-@pytest.mark.usefixtures("hasty")
-def test_an_interval_that_exists_in_too_few_resamples_is_none():
-    """Of two configurations half of all resamples have one of them only, and so no tau."""
-    found = relate([0.0, 1.0], [0.0, 1.0], np.array([[0], [1]]), np.zeros(2, dtype=int))
-    assert (found.value, found.low, found.high) == (1.0, None, None)
-
-
+@every_relation
+@pytest.mark.parametrize("levels", [False, True])
 @pytest.mark.parametrize(
-    ("x", "settings", "coefficient"),
+    "kind",
+    [{"shape": (2, 3)}, {"shape": (3, 2), "ties": True}, {"shape": (2, 3), "seeds": 4, "runs": 0.8, "holes": 0.1}],
+)
+def test_the_value_and_its_chance_are_those_of_every_order_of_the_configurations(name, kind, levels):
+    found = zoo(np.random.default_rng(7), **kind)
+    points = [row for row in rows(found) if row[2] is not None]
+    exchange = "levels" if levels else "configurations"
+    computed = of_zoo(name, found, exchange=exchange, permutations=4000, resamples=50)
+    assert computed.value == pytest.approx(RELATIONS[name][1](points))
+    assert computed.chance == pytest.approx(twin.chance(points, RELATIONS[name][1], levels), abs=0.03)
+
+
+@every_relation
+def test_a_measure_that_follows_the_target_is_told_from_chance_and_its_negative_is_not(name):
+    found = zoo(np.random.default_rng(8), shape=(2, 3, 2))
+    measures = found.measures | {"best": np.exp(found.values), "worst": -found.values}
+    found = type(found)("gap", found.values, found.hyperparameters, found.settings, found.seeds, measures)
+    best, worst = of_zoo(name, found, "best"), of_zoo(name, found, "worst")
+    assert (best.value, best.low, best.high, best.chance) == pytest.approx((1, 1, 1, 1 / 1000))
+    assert (worst.value, worst.low, worst.high, worst.chance) == pytest.approx((-1, -1, -1, 1))
+    assert of_zoo(name, found) == of_zoo(name, found)
+    noisy = of_zoo(name, found)
+    assert noisy.low < noisy.value < noisy.high
+
+
+def test_the_values_are_those_of_the_ranking():
+    found = zoo(np.random.default_rng(9))
+    x = found.measures["noisy"]
+    assert of_zoo("tau", found).value == pytest.approx(mean_sign_product(x, found.values))
+    by_axis = granulated_tau(x, found.values, seed_pairs(found.settings, found.seeds))
+    assert of_zoo("psi", found).value == pytest.approx(psi_of(by_axis)[0])
+
+
+@every_relation
+def test_without_seeds_the_runs_of_a_configuration_are_numbered(name):
+    found = zoo(np.random.default_rng(10), shape=(2, 2))
+    arrays = found.measures["noisy"], found.values, found.settings
+    assert RELATIONS[name][0](*arrays, generator=np.random.default_rng(0)) == of_zoo(name, found)
+
+
+@every_relation
+def test_what_cannot_be_ranked_has_no_relation_and_repeats_are_refused(name):
+    relation = RELATIONS[name][0]
+    settings, generator = np.array([[0], [0], [1], [1]]), np.random.default_rng(0)
+    up = np.arange(4.0)
+    assert relation(np.ones(4), up, settings, generator=generator) is None
+    assert relation(up, np.ones(4), settings, generator=generator) is None
+    assert relation(up, up, np.zeros((4, 1), dtype=int), generator=generator) is None
+    assert relation([np.nan] * 4, up, settings, generator=generator) is None
+    assert relation([1.0, 2.0, np.nan, np.nan], up, settings, generator=generator) is None
+    with pytest.raises(ValueError, match="agree in all settings"):
+        relation(up, up, settings, seeds=[0, 0, 0, 1], generator=generator)
+    with pytest.raises(ValueError, match="x, target and settings"):
+        relation(up[:3], up, settings, generator=generator)
+    infinite = relation([1.0, 2.0, np.inf, np.inf], up, settings, generator=generator)
+    assert infinite.value == relation([1.0, 2.0, 9.0, 9.0], up, settings, generator=generator).value
+
+
+def without_relation(rng, shape, seeds, exchange):
+    """A measure and a target with effects of their own: of configurations, or of hyperparameters."""
+    grid = np.array(list(itertools.product(*map(range, shape))))
+
+    def drawn():
+        if exchange == "configurations":
+            effects = rng.normal(size=len(grid))
+        else:
+            effects = sum(rng.normal(size=size)[grid[:, axis]] for axis, size in enumerate(shape))
+        return np.repeat(effects, seeds) + 0.3 * rng.normal(size=len(grid) * seeds)
+
+    return drawn(), drawn(), np.repeat(grid, seeds, axis=0)
+
+
+@pytest.mark.slow
+@every_relation
+@pytest.mark.parametrize(
+    ("shape", "seeds", "exchange", "zoos"),
     [
-        ([1.0, 1.0, 1.0], [[0], [1], [2]], "tau"),
-        ([0.0, 1.0, 2.0], [[0], [0], [0]], "tau"),  # seeds of one configuration
-        ([0.0, 1.0], [[0, 0], [1, 1]], "psi"),  # no two differ in one axis alone
-        ([], np.zeros((0, 1), dtype=int), "tau"),
+        ((2, 2, 2), 1, "configurations", 400),
+        ((2, 2, 2), 5, "configurations", 200),
+        ((2, 3, 4), 1, "configurations", 200),
+        ((2, 3, 4), 3, "configurations", 100),
+        ((2, 3, 2, 4), 1, "configurations", 100),
+        ((2, 2, 2, 2, 2), 1, "levels", 200),
+        ((2, 3, 4), 1, "levels", 200),
     ],
 )
-def test_what_has_no_coefficient_has_no_relation(x, settings, coefficient):
-    assert relate(x, [3.0, 1.0, 2.0][: len(x)], np.array(settings), np.arange(len(x)), coefficient) is None
+def test_a_chance_of_a_twentieth_comes_in_a_twentieth_of_the_zoos_without_a_relation(
+    name, shape, seeds, exchange, zoos
+):
+    rng = np.random.default_rng(11)
+    held = 0
+    for _ in range(zoos):
+        x, target, settings = without_relation(rng, shape, seeds, exchange)
+        options = {"exchange": exchange, "permutations": 99, "resamples": 50}
+        held += RELATIONS[name][0](x, target, settings, generator=rng, **options).chance <= 0.05
+    # The exact rate is .05 at most; three standard errors of the simulation above it.
+    assert held / zoos <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / zoos)
+
+
+@pytest.mark.slow
+@every_relation
+def test_a_relation_is_found(name):
+    """Of 24 configurations, where half of the variance of the target's effects is the measure's."""
+    rng = np.random.default_rng(12)
+    held = 0
+    for _ in range(100):
+        x, noise, settings = without_relation(rng, (2, 3, 4), 1, "configurations")
+        held += RELATIONS[name][0](x, x + noise, settings, generator=rng, permutations=99, resamples=50).chance <= 0.05
+    assert held >= 80
