@@ -22,10 +22,10 @@ RULES = {
     "lower": f"Holds when the difference a - b, averaged over the cells of the other axes, is below 0 {_T}.",
     "increasing": "Holds when the straight line through the points, which count as equally far apart, rises, averaged "
     f"over the cells of the other axes, {_T}, and no step of the mean over seeds falls by more than its own spread "
-    "(5 % for all steps together).",
+    "(5 % for all steps and cells together).",
     "decreasing": "Holds when the straight line through the points, which count as equally far apart, falls, averaged "
     f"over the cells of the other axes, {_T}, and no step of the mean over seeds rises by more than its own spread "
-    "(5 % for all steps together).",
+    "(5 % for all steps and cells together).",
     "increasing_at_every_step": "Holds when the mean over seeds rises at every step, in every cell of the other axes, "
     f"and so does the straight line through the points {_T}.",
     "decreasing_at_every_step": "Holds when the mean over seeds falls at every step, in every cell of the other axes, "

@@ -1,6 +1,7 @@
 """Increasing and decreasing: the straight line through the points of each seed, or every step of their mean."""
 
 import numpy as np
+from scipy import special
 
 from genlab.claims.finding import Finding, found_in
 from genlab.claims.levels import beyond_zero
@@ -25,12 +26,13 @@ def trend(claim: TrendClaim, data: Compared) -> Finding:
     sign, word = (1, "rise") if claim.kind.startswith("increasing") else (-1, "fall")
     strict = claim.kind.endswith("at_every_step")
     against, rises, parts = [], [], []
+    level = LEVEL / sum(len(curve.over) - 1 for curve in curves.values())
     for cell, curve in curves.items():
         values = _values(curve)
         rises.append(rise(values))
         slack = ROUNDING * max(float(np.abs(side).max()) for side in curve.sides)
         parts.append((sign * np.diff(values, axis=1) > slack).mean(axis=1))
-        for i in np.flatnonzero(_against(sign * np.diff(values, axis=1), slack, strict)):
+        for i in np.flatnonzero(_against(sign * np.diff(values, axis=1), slack, None if strict else level)):
             step = f"{claim.over} from {curve.over[i]:.4g} to {curve.over[i + 1]:.4g}"
             against.append(f"{step} in {cell}" if cell else step)
     per_seed = np.mean(rises, axis=0)
@@ -68,16 +70,19 @@ def _values(curve: Curve) -> Floats:
     return curve.sides[0] if len(curve.sides) == 1 else curve.sides[0] - curve.sides[1]
 
 
-def _against(steps: Floats, slack: float, strict: bool) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
-    """Which steps of the mean go the wrong way: any at all, or by more than noise, corrected for how many there are.
+def _against(steps: Floats, slack: float, level: float | None) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
+    """Which steps of the mean go the wrong way: by more than noise at a level, or at all where that is None.
 
     Args:
         steps: above 0 where a seed's step goes the way, [seeds, steps].
+        slack: what counts as rounding.
     """
-    if strict:
-        wrong: np.ndarray[tuple[int], np.dtype[np.bool_]] = steps.mean(axis=0) <= slack
+    means = steps.mean(axis=0)
+    wrong: np.ndarray[tuple[int], np.dtype[np.bool_]] = means <= slack
+    if level is None:
         return wrong
-    if len(steps) < 2:
-        return np.zeros(steps.shape[1], dtype=bool)
-    limit = LEVEL / steps.shape[1]
-    return np.array([seed_mean(step).below(-slack) <= limit for step in steps.T])
+    seeds = len(steps)
+    if seeds < 2:
+        return np.zeros_like(wrong)
+    errors = steps.std(axis=0, ddof=1) / np.sqrt(seeds)
+    return (means < -slack) & (means + special.stdtrit(seeds - 1, 1 - level) * errors < -slack)

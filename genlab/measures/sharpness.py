@@ -46,8 +46,9 @@ def max_sharpness(
 ) -> Value:
     """( max L(w + v) - L(w) ) / (1 + L(w)) over the box |v_i| <= alpha (|w_i| + 1): the largest that was found, >= 0.
 
-    The strongest ascent that was found, and still a lower bound of the maximum. It is far above what plain gradient
-    steps reach, as the paper took them (`max_sharpness_sga`): compare with published values there, and not here.
+    A lower bound of the maximum. Its steps need no learning rate and stop where they gain nothing, but it is not always
+    the stronger one: plain gradient steps as published (`max_sharpness_sga`) ended between 0.65 and 1.08 times this on
+    12 perceptrons, and above it on a VGG. Published values are of another ascent; compare with them there.
 
     By projected stochastic gradient ascent from v = 0: steps by the sign of the gradient with momentum, of a fifth of
     the box; where 50 of them gain less than 1 % they go on from the best point at half the size, with twice the images.
@@ -100,7 +101,7 @@ def max_sharpness_sga(
 
     As published: projected stochastic gradient ascent from v = 0, plain steps of `learning_rate` times the gradient on
     64 images, back onto the box after each. The paper does not state its step size; 0.01, its learning rate of
-    training, is a choice, and the value depends on it. How far below the maximum it lies is what `max_sharpness` tells.
+    training, is a choice. On a VGG of an eighth of the width 0.01, 0.001 and 0.0001 gave the same value to 1 %.
 
     The loss is that of the whole training set at both ends, where the last step ends and not at the best point of the
     path. All steps are always made, each a gradient on `images` images: 128,000 images forward and backward by default.
@@ -215,8 +216,11 @@ def kl_at_expected_sharpness(noise_curve: NoiseCurve, level: float = 0.05, draws
     least 1e-6 and at most 10. With as many draws and images as that table the draws are those of the table, and with
     fewer the first of them: asked for together, both cost little more than the table alone.
 
-    `standard_error` is that of the draws, carried through the interpolation; the interpolation itself is off by about
-    one per cent. `iterations` are the alphas that were tried, `samples` the draws.
+    `standard_error` is that of the draws, carried through the interpolation. The interpolation itself was off by less
+    than 1 % of KL on perceptrons and by 4 % on a VGG, where a grid 8 times as fine was the truth. Converged where noise
+    raises the loss at both alphas; where it lowers the loss at the lower one (the net is at no minimum) the curve leaps
+    between them, the line is that of `level_crossing` for such points, and KL may be off by a factor of two.
+    `iterations` are the alphas that were tried, `samples` the draws.
 
     Args:
         noise_curve: of the net with batch norm folded.
@@ -241,9 +245,10 @@ def kl_at_expected_sharpness(noise_curve: NoiseCurve, level: float = 0.05, draws
     low, high = sorted((here, here - step))
     kl_low, kl_high = noise_curve.kl(_alpha(low)), noise_curve.kl(_alpha(high))
     if kl_low == 0:
-        return Value(0.0, standard_error=0.0, iterations=len(tried), samples=draws)
+        return Value(0.0, standard_error=0.0, iterations=len(tried), samples=draws, converged=True)
     found = crossing(level, tried[low], tried[high], kl_low, kl_high)
-    return Value(found.value, standard_error=found.standard_error, iterations=len(tried), samples=draws)
+    smooth = bool(tried[low].mean() > 0)
+    return Value(found.value, found.standard_error, iterations=len(tried), samples=draws, converged=smooth)
 
 
 def _alpha(index: int) -> float:

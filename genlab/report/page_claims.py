@@ -46,7 +46,7 @@ def claims(verdicts: Sequence[Verdict], *, where: str, without_runs: bool = Fals
     if papers:
         parts.append(_table(papers, "Claims of the paper", columns))
     if ours:
-        heading = "Our own claims, for which no number is published" if papers else "Claims"
+        heading = "Our own claims, for which no published number is at hand" if papers else "Claims"
         parts.append((f"<h3>{heading}</h3>\n" if papers else "") + _table(ours, heading, columns))
     rules: dict[str, list[str]] = {}
     for verdict in verdicts:

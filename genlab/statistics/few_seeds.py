@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import optimize, stats
+from scipy import optimize, special, stats
 
 Floats = NDArray[np.float64]
 
@@ -64,7 +64,7 @@ def seed_mean(values: ArrayLike) -> SeedMean:
     if spread <= ROUNDING * float(np.abs(x).max()):
         spread = 0.0
     error = spread / math.sqrt(n)
-    reach = float(stats.t.ppf(1 - LEVEL, n - 1)) * error
+    reach = float(special.stdtrit(n - 1, 1 - LEVEL)) * error
     return SeedMean(mean, mean - reach, mean + reach, found_with_power(n) * error, n, spread)
 
 
@@ -78,7 +78,7 @@ def found_with_power(seeds: int, level: float = LEVEL, power: float = POWER) -> 
     Args:
         seeds: n, two or more.
     """
-    limit = float(stats.t.ppf(1 - level, seeds - 1))
+    limit = float(special.stdtrit(seeds - 1, 1 - level))
     return float(optimize.brentq(lambda d: stats.nct.sf(limit, seeds - 1, d) - power, 0.0, 100.0))
 
 
@@ -86,4 +86,4 @@ def _tail(above: float, spread: float, seeds: int) -> float:
     """P(t > mean / standard error); without any spread, whether the mean is above at all."""
     if spread == 0:
         return 0.0 if above > 0 else 1.0
-    return float(stats.t.sf(above * math.sqrt(seeds) / spread, seeds - 1))
+    return float(special.stdtr(seeds - 1, -above * math.sqrt(seeds) / spread))

@@ -121,7 +121,7 @@ def _directories(target: str, runs: Path) -> list[RunDirectory]:
 
 def _read(path: Path) -> pd.DataFrame:
     try:
-        frame = pd.read_csv(path, dtype={"id": str}, float_precision="round_trip")  # ids of digits are no numbers
+        frame = pd.read_csv(path, dtype={"id": str}, engine="python")  # ids of digits are no numbers
     except FileNotFoundError:
         raise UsageError(f"{path}: no such file") from None
     except OSError as error:

@@ -1,12 +1,14 @@
+import copy
 import math
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
 from genlab.models.initialisation import initialise
 from genlab.models.mlp import mlp
-from genlab.models.vgg import vgg
+from genlab.models.vgg import neyshabur_vgg, vgg
 
 
 def generator(seed: int = 0) -> torch.Generator:
@@ -48,6 +50,50 @@ def test_uniform_schemes_stay_within_their_bounds_and_fill_them():
         initialise(model, scheme, 1.0, generator=generator())
         largest = model[0].weight.detach().abs().max().item()
         assert 0.99 * bound < largest <= bound * (1 + 1e-6)
+
+
+NETS = {
+    "mlp": lambda: mlp((1, 12, 12), 10, [400, 300]),
+    "vgg": lambda: vgg((3, 32, 32), 10, 11, width_multiplier=0.25, batch_norm=False, classifier_widths=(40,)),
+    "neyshabur_vgg": lambda: neyshabur_vgg((3, 32, 32), 10, width_multiplier=0.25, batch_norm=False),
+}
+
+
+@pytest.mark.parametrize("name", NETS)
+def test_torchs_own_scheme_is_the_distribution_of_torchs_own_layers(name):
+    """In each layer the same bounds; and the weights of each, and the biases of all, no more apart than two samples of
+    one distribution are in one of 10,000 pairs (Kolmogorov and Smirnov).
+    """
+    net = NETS[name]()
+    initialise(net, "torch", 1.0, generator=generator())
+    layers = [module for module in net.modules() if isinstance(module, nn.Linear | nn.Conv2d)]
+    theirs = copy.deepcopy(layers)
+    with torch.random.fork_rng():
+        torch.manual_seed(1)
+        for layer in theirs:
+            layer.reset_parameters()
+    for pair in zip(layers, theirs, strict=True):
+        assert_alike(*([in_bounds(layer, "weight")] for layer in pair))
+    assert_alike(*([in_bounds(layer, "bias") for layer in each] for each in (layers, theirs)))
+
+
+def in_bounds(layer: nn.Module, kind: str) -> np.ndarray:
+    """Weights or biases over their bound 1/sqrt(fan_in)."""
+    numbers = getattr(layer, kind).detach().numpy().ravel() * math.sqrt(layer.weight[0].numel())
+    assert np.abs(numbers).max() <= 1 + 1e-6
+    return numbers
+
+
+def assert_alike(first: list[np.ndarray], second: list[np.ndarray]) -> None:
+    samples = [np.sort(np.concatenate(each)) for each in (first, second)]
+    assert distance(*samples) < 2.23 * math.sqrt(2 / len(samples[0]))
+
+
+def distance(first: np.ndarray, second: np.ndarray) -> float:
+    """The largest difference of the distribution functions of two sorted samples."""
+    both = np.concatenate([first, second])
+    below = [np.searchsorted(sample, both, side="right") / len(sample) for sample in (first, second)]
+    return float(np.abs(below[0] - below[1]).max())
 
 
 def test_the_normal_scheme_has_normal_tails():

@@ -37,7 +37,7 @@ def test_the_list_has_every_measure_under_its_family():
 @pytest.mark.parametrize(
     ("name", "cells"),
     [
-        ("log_l2_path_norm", ["number", "log", "weights", "`max_pool` max (or sum)"]),
+        ("log_l2_path_norm", ["number", "log", "weights", "`max_pool` max (or sum), `factors` False"]),
         ("pq_norm", ["layers", "1", "weights", "`p` 2, `q` 1"]),
         ("margin_distribution", ["table", "logit", "pass", ""]),
         ("max_sharpness", ["number", "1", "passes", "`alpha` 0.0005, `steps` 2000, `images` 64"]),

@@ -20,6 +20,7 @@ from genlab.report.figures import KINDS
 LONE_PANEL_INCHES = (5.4, 3.5)
 TITLE_CHARACTERS = 34
 NOTE_INCHES = 0.15  # a line of notes
+NOTE_CHARACTERS = 17  # of a note in an inch
 LEGEND_INCHES = 0.2  # a row of the legend
 LEGEND_CHARACTERS = 13  # of a legend in an inch
 LEGEND_HANDLE = 8  # characters as wide as the line before a name and the gap after it
@@ -145,7 +146,7 @@ def _say_empty(panel: Panel) -> None:
 def _finish(canvas: Figure, figure: FigureConfig, notes: list[str]) -> None:
     """The legend and, below it, the notes, each in room of its own so that panels keep their size."""
     width = canvas.get_figwidth()
-    said = textwrap.fill(" ".join(notes), round(19 * width))
+    said = textwrap.fill(" ".join(notes), round(NOTE_CHARACTERS * width))
     strip = NOTE_INCHES * (said.count("\n") + 1) + 0.08 if said else 0.0
     handles = _handles(canvas)
     if not any(handles):

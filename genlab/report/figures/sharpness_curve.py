@@ -31,8 +31,9 @@ def draw_sharpness_curve(panel: Panel) -> None:
     """A line a series: the mean over seeds of the runs' curves, a band from the lowest to the highest, a rule at 0.05.
 
     x is measured, so that the curves of two seeds have no x in common: each is read by interpolation, straight between
-    its points on the axes of the figure, at every x of the others that all of them reach. On a log axis the mean is the
-    geometric one. Both axes are logarithmic unless the config gives `x_scale` or `y_scale`.
+    its points on the axes of the figure, at places evenly spaced over the x that all of them reach, as many as a curve
+    has points. On a log axis the mean is the geometric one. One curve is drawn through its own points. Both axes are
+    logarithmic unless the config gives `x_scale` or `y_scale`.
     """
     axes, figure = panel.axes, panel.figure
     scales = [getattr(figure, key) if key in figure.model_fields_set else "log" for key in ("x_scale", "y_scale")]
@@ -54,7 +55,7 @@ def draw_sharpness_curve(panel: Panel) -> None:
     axes.set_xscale(scales[0])
     panel.place_y(scales[1])
     axes.set_xlabel(column_label(figure, figure.x) if figure.x else "", fontsize=SIZE)
-    panel.notes.append(f"Rule: {LEVEL:g}, where nets are compared.")
+    panel.notes.append(f"Dotted: {LEVEL:g}.")
     if most > 1:
         panel.notes.append(f"Lines: means over {most} seeds at the same x; bands: lowest to highest seed.")
     if apart:
@@ -62,16 +63,23 @@ def draw_sharpness_curve(panel: Panel) -> None:
 
 
 def _averaged(curves: list[pd.DataFrame], x_scale: str, y_scale: str) -> Averaged:
-    """The curves of the runs at every x that any of them has and all of them reach."""
-    low = max(curve["place"].iloc[0] for curve in curves)
-    high = min(curve["place"].iloc[-1] for curve in curves)
-    x = np.unique(np.concatenate([curve["place"].to_numpy(dtype=float) for curve in curves]))
-    x = x[(low <= x) & (x <= high)]
-    along, _ = _axis(x_scale)
+    """The curves at places that all of them reach; none where there are no such places."""
+    along, back = _axis(x_scale)
     up, down = _axis(y_scale)
-    read = [np.interp(along(x), along(curve["place"].to_numpy()), up(curve["value"].to_numpy())) for curve in curves]
-    values = np.array(read)
+    places = [along(curve["place"].to_numpy(dtype=float)) for curve in curves]
+    read_at = places[0] if len(curves) == 1 else _shared(places)
+    values = np.array(
+        [np.interp(read_at, place, up(curve["value"].to_numpy())) for place, curve in zip(places, curves, strict=True)]
+    )
+    x = back(read_at)
     return Averaged(x, down(values.mean(0)), down(values.min(0)), down(values.max(0)))
+
+
+def _shared(places: list[Numbers]) -> Numbers:
+    """Evenly spaced from the largest first place to the smallest last one."""
+    low, high = max(place[0] for place in places), min(place[-1] for place in places)
+    count = max(map(len, places)) if low <= high else 0
+    return np.unique(np.linspace(low, high, count))
 
 
 def _axis(scale: str) -> tuple[Callable[[Any], Any], Callable[[Any], Any]]:

@@ -92,3 +92,12 @@ def test_points_below_zero_are_left_out_and_curves_without_a_common_x_have_no_li
     assert line(axes, "true").get_xdata().min() == pytest.approx(0.01)
     words = " ".join(text.get_text() for text in axes.figure.texts).replace("\n", " ")
     assert "no place on a log axis" in words
+
+
+def test_the_words_below_the_figure_fit_its_width():
+    axes = drawn(curves())
+    canvas = axes.figure
+    canvas.draw_without_rendering()
+    (note,) = [text for text in canvas.texts if "seeds" in text.get_text()]
+    box = note.get_window_extent()
+    assert 0 < box.x0 < box.x1 < canvas.bbox.width
