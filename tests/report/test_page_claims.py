@@ -59,7 +59,7 @@ def test_what_there_is_not_is_a_dash_and_the_reason_stands_below_the_verdict(by_
 
 def test_claims_of_the_paper_and_our_own_are_told_apart():
     whole = claims(VERDICTS, where=HERE)
-    paper, ours = whole.split("<h3>Our own claims, for which no number is published</h3>")
+    paper, ours = whole.split("<h3>Our own claims, for which no published number is at hand</h3>")
     assert paper.count("<tbody") == ours.count("<tbody") == 1
     assert "gap-correlates" in ours.partition("</table>")[0]
     assert "path-norm-grows" not in ours.partition("</table>")[0]
