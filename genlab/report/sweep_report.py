@@ -15,6 +15,7 @@ from genlab.errors import UsageError
 from genlab.report.drawing.files import svg, write_figures
 from genlab.report.origin import origin
 from genlab.report.page import ReportData, page
+from genlab.report.words import readable
 from genlab.rundir.atomic import write_text
 from genlab.sweeps.file.grid import Sweep
 from genlab.sweeps.file.passes import sweep_passes
@@ -138,7 +139,8 @@ def _of_what_is_published(figure: FigureConfig, published: Published) -> FigureC
     """A figure with the panels for which there are published numbers; None where there are none for any."""
     rows = published.about(figure.x, figure.series)(figure.table)
     known = tuple(y for y in figure.y if y in rows and rows[y].notna().any())
-    return figure.model_copy(update={"y": known}) if known else None
+    others = {y: f"{figure.labels.get(y, readable(y))} (other units)" for y in known if y in published.other_units}
+    return figure.model_copy(update={"y": known, "labels": figure.labels | others}) if known else None
 
 
 def _values(sweep: Sweep, key: str) -> list[Any]:

@@ -87,6 +87,15 @@ def test_what_is_not_published_has_no_panel(tmp_path):
     assert "strongest" not in image
 
 
+def test_what_is_published_in_other_units_is_called_so(tmp_path):
+    genlab("report", SWEEP, "--published", "--runs", tmp_path, "-q")
+    page = (tmp_path / "sweeps" / f"{SWEEP}-published" / "report.html").read_text()
+    errors, norms = re.findall('<img [^>]*alt="([^"]*)"', page)
+    assert "units)" not in errors
+    assert "ln l2 norm (other units), " in norms
+    assert "KL at 0.05 against" in norms, "which is in the column's own"
+
+
 def test_a_sweep_of_which_nothing_is_published_is_refused(tmp_path):
     path = tmp_path / "one-epoch.yaml"
     path.write_text(SURE)

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import matplotlib as mpl
 import pandas as pd
 import pytest
@@ -5,7 +7,7 @@ from matplotlib.cbook import is_math_text
 
 from genlab.claims.published import Published
 from genlab.report.drawing.draw import draw
-from genlab.report.drawing.style import COLOURS
+from genlab.report.drawing.style import COLOURS, SMALL
 from tests.report.examples import AXES, CORRUPTION, MEASURES, SIZE, TEST_ERROR, figure, results
 
 NORMS = [f"measure.{measure}" for measure in MEASURES]
@@ -165,6 +167,17 @@ def test_published_curves_do_not_change_the_panels_of_the_runs_nor_their_notes(t
         assert [line.get_ydata().tolist() for line in one.lines] == [line.get_ydata().tolist() for line in other.lines]
         sizes = [axes.get_window_extent().height for axes in (one, other)]
         assert sizes[0] == pytest.approx(sizes[1], rel=0.1), "room is added, not taken"
+
+
+def test_what_is_published_in_other_units_is_called_so_and_not_by_the_units_of_the_column(tables):
+    canvas = draw(figure("curves", y=NORMS[:2]), tables.get, AXES, replace(published(), other_units={NORMS[1]}))
+    assert [title.partition(", ")[2] for title in shown(canvas)[2:]] == ["published", "published in other units"]
+
+
+def test_powers_of_ten_beside_an_axis_are_no_larger_than_its_numbers():
+    canvas = draw(figure("curves", y=NORMS[:1]), lambda _: pd.DataFrame(), AXES, published())
+    for axes in canvas.axes:
+        assert axes.yaxis.get_offset_text().get_fontsize() == SMALL
 
 
 def test_a_place_in_the_last_row_that_no_published_panel_takes_is_empty(tables):
