@@ -57,9 +57,8 @@ def draw(
         _draw_panel(Panel(place, figure, kind, prepared, y, notes), alone=len(figure.y) == 1)
     if published is not None and beside is not None:
         for y, place in zip(below, others, strict=False):
-            # Their notes would speak of seeds that there are not.
             called = "published in other units" if y in published.other_units else "published"
-            _draw_panel(Panel(place, figure, kind, beside, y, []), published=called)
+            _draw_panel(Panel(place, figure, kind, beside, y, notes), published=called)
     for place in (*measured[len(figure.y) :], *others[len(below) :]):
         place.set_visible(False)
     if figure.title:

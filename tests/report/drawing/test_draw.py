@@ -174,6 +174,14 @@ def test_what_is_published_in_other_units_is_called_so_and_not_by_the_units_of_t
     assert [title.partition(", ")[2] for title in shown(canvas)[2:]] == ["published", "published in other units"]
 
 
+def test_published_values_that_a_log_axis_cannot_show_are_told_too(tables):
+    for lowest, told in ((50.0, False), (0.0, True)):
+        known = published(NORMS[:1])
+        known.rows.loc[0, NORMS[0]] = lowest
+        said = words(draw(figure("curves", y=NORMS[:1], y_scale="log"), tables.get, AXES, known))
+        assert ("no place on a log axis" in said) is told
+
+
 def test_powers_of_ten_beside_an_axis_are_no_larger_than_its_numbers():
     canvas = draw(figure("curves", y=NORMS[:1]), lambda _: pd.DataFrame(), AXES, published())
     for axes in canvas.axes:
