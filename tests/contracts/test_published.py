@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from pydantic import TypeAdapter
 
+import genlab
 from genlab.claims.published import FOLDER, published, published_names, published_of
 from genlab.claims.verdicts import check_published
 from genlab.config.load import find_config
@@ -36,6 +37,11 @@ def lines(name):
 
 def test_every_file_of_the_folder_can_be_asked_for():
     assert {path.name for path in PLACE.iterdir()} == {f"{name}.csv" for name in NAMES}
+
+
+def test_what_the_package_offers_under_its_name_is_this():
+    assert genlab.published is published
+    assert all(getattr(genlab, name) for name in genlab.__all__)
 
 
 @pytest.mark.parametrize("name", NAMES)
