@@ -1,4 +1,4 @@
-"""Correlates: a rank correlation over runs, its chance by exchanging configurations."""
+"""Correlates: a rank correlation over runs, its chance by exchanging the values of the axes."""
 
 import numpy as np
 
@@ -7,45 +7,54 @@ from genlab.claims.rows import CannotTell
 from genlab.claims.scatter import Scatter
 from genlab.config.schema.claim import CorrelationClaim
 from genlab.statistics.few_seeds import LEVEL
-from genlab.statistics.relation import rank_relation
+from genlab.statistics.relation import psi_relation, tau_relation
 
-NAMES = {"tau": "Kendall tau-b", "psi": "Psi"}
+NAMES = {"tau": "Kendall tau", "psi": "Psi"}
+RELATIONS = {"tau": tau_relation, "psi": psi_relation}
 
 
 def related(claim: CorrelationClaim, data: Scatter, generator: np.random.Generator) -> Finding:
-    """The coefficient beyond its limit, and so far from 0 as chance alone seldom brings it."""
-    found = rank_relation(
-        data.x, data.y, data.settings, data.repeats, coefficient=claim.coefficient, generator=generator
-    )
+    """The coefficient beyond its limit, and so far from 0 as chance alone seldom brings it.
+
+    Measures and errors both follow the settings of a net, for reasons of their own; so what chance may exchange are the
+    values of each axis, and not the configurations, by which unrelated numbers are told related in up to 37 %.
+    """
+    limit = claim.at_least if claim.at_least is not None else claim.at_most
+    assert limit is not None
+    sign = 1 if limit > 0 else -1
     name = NAMES[claim.coefficient]
+    # Of what falls, the relation that it would have if it rose: the test is one-sided.
+    found = RELATIONS[claim.coefficient](
+        sign * data.x,
+        data.y,
+        data.settings,
+        generator=generator,
+        seeds=data.repeats,
+        exchange="levels",
+        confidence=1 - 2 * LEVEL,
+    )
     if found is None:
         why = f"{claim.column} or {claim.over} is constant, so there is no rank"
         if claim.coefficient == "psi" and np.ptp(data.x) > 0 and np.ptp(data.y) > 0:
             why = "no two runs of a seed differ in one axis alone, so there is no Psi"
         raise CannotTell("; ".join([why, *data.left_out]))
-    least, most = claim.at_least, claim.at_most
-    sign = 1 if least is not None else -1
-    limit = least if least is not None else most
-    assert limit is not None
-    beyond = sign * found.value >= sign * limit - 1e-12
-    chance = found.above if sign > 0 else found.below
-    other = found.below if sign > 0 else found.above
-    reasons = [] if beyond else [f"{name} {found.value:.4g} is not at {'least' if sign > 0 else 'most'} {limit:.4g}"]
-    if beyond and chance > LEVEL:
+    value, ends = sign * found.value, sorted((sign * found.low, sign * found.high))
+    beyond = found.value >= abs(limit) - 1e-12
+    reasons = [] if beyond else [f"{name} {value:.4g} is not at {'least' if sign > 0 else 'most'} {limit:.4g}"]
+    if beyond and found.chance > LEVEL:
         reasons.append(
-            f"not shown: without a relation {chance:.0%} of the exchanges of its {found.configurations} configurations "
-            "have one as far from 0"
+            f"not shown: {found.chance:.0%} of the ways to exchange the values of the axes have a {name} as far from 0"
         )
     return Finding(
         not reasons,
-        found.value,
+        value,
         name,
         len(data.x),
         len(data.seeds),
         "; ".join([*reasons, *data.left_out]),
         points=beyond,
-        opposite=other <= LEVEL and sign * found.value < 0,
-        interval=None if found.low is None or found.high is None else (found.low, found.high),
-        chance=chance,
+        opposite=found.high < 0,
+        interval=(ends[0], ends[1]),
+        chance=found.chance,
         left_out=data.left_out,
     )

@@ -35,7 +35,8 @@ RULES = {
     "close_to": "Holds when the mean over seeds is within the tolerance of the target in every cell of the other axes, "
     f"and the overall mean {_ENDS}.",
     "correlates": "Holds when the coefficient over all runs meets the limit, and the chance of one so far from 0 "
-    "without a relation is at most 5 %, by exchanging whole configurations with all their seeds.",
+    "without a relation is at most 5 %, by exchanging the values of each axis of the sweep, of which it takes five of "
+    "two values or one of four to be so sure.",
     "crosses": "Holds when the mean over seeds of the difference a - b changes its sign within the limits, in every "
     "cell of the other axes and on average, the whole 90 % bootstrap interval over seeds of the place is within them, "
     f"and the difference is shown to change along the points, {_T}. The place is the first change at or after the "

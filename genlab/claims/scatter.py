@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 from genlab.claims.rows import CannotTell, Floats, Table, fitting, numbers, some, tables
 from genlab.config.schema.claim import CorrelationClaim
 from genlab.config.values import value_texts
+from genlab.statistics.table import with_equal_widths
 
 Codes = NDArray[np.int64]
+SPLIT = ("model.width", "model.depth")
 
 
 @dataclass(frozen=True)
@@ -74,5 +76,9 @@ def scattered(claim: CorrelationClaim, table: Table, axes: Sequence[str]) -> Sca
 
 
 def _settings(runs: pd.DataFrame, axes: Sequence[str]) -> Codes:
+    """A number for each value of each axis; widths of equal layers are two axes, as `genlab zoo` has them."""
+    runs = with_equal_widths(runs)
+    if {"model.width", "model.depth"} <= set(runs):
+        axes = [part for axis in axes for part in (SPLIT if axis == "model.widths" else (axis,))]
     columns = [pd.factorize(np.array(value_texts(runs[a], a), dtype=object))[0] for a in axes if a in runs.columns]
     return np.column_stack(columns).astype(np.int64) if columns else np.zeros((len(runs), 0), dtype=np.int64)

@@ -28,7 +28,7 @@ class Verdict:
         source: where it is claimed; empty where nobody did before.
         verdict: holds, fails, or cannot tell.
         effect: its size in the units of the column (a ratio and a tau have none); None where there is none.
-        effect_name: "difference", "total change", "ratio", "difference from target", "Kendall tau-b", "Psi" or
+        effect_name: "difference", "total change", "ratio", "difference from target", "Kendall tau", "Psi" or
             "crossing".
         interval: lower and upper end of the effect, 90 %, so that each is a one-sided limit of 95 %; None below three
             seeds.
@@ -74,8 +74,8 @@ def check_claims(
     """The verdict of every claim, in their order.
 
     Each seed is one observation: what it shows is averaged over the cells of the other axes, and tested by Student's t
-    over seeds (`correlates`, whose points are runs, by exchanging configurations). Without an effect no rule holds in
-    more than 1 of 20 sweeps; `corrected` says what is left when all claims of the sweep are looked at together.
+    over seeds (`correlates`, whose points are runs, by exchanging the values of each axis). Without an effect no rule
+    holds in more than 1 of 20 sweeps; `corrected` says what is left when all claims of the sweep are looked at.
 
     A seed that lacks a number of any cell does not count at all; below three seeds a claim cannot be told, and neither
     can one that does not hold where the published effect is smaller than what the seeds would have found, unless the

@@ -14,6 +14,9 @@ SeedColumn = Annotated[str, typer.Option("--seed-column", help="Column that tell
 TestImages = Annotated[
     int | None, typer.Option("--test-images", min=0, help="Behind a test error, to weigh pairs; 0: all weigh the same.")
 ]
+LeastPairs = Annotated[
+    float, typer.Option("--least-pairs", min=0, help="Effective pairs of runs that a sign error needs; 3 seeds make 9.")
+]
 Over = Literal["configurations", "runs", "seeds"]
 
 
@@ -26,6 +29,7 @@ def zoo(
     measures: Measures = None,
     seed_column: SeedColumn = "seed",
     test_images: TestImages = None,
+    least_pairs: LeastPairs = 12,
     over: Annotated[Over, typer.Option("--over", help="What intervals resample.")] = "configurations",
     scale: Scale = None,
     out: Annotated[Path | None, typer.Option("--out", help="Folder for table and figure.")] = None,
@@ -38,7 +42,8 @@ def zoo(
     """Rank measures by how well they predict the generalization gap, or any column, over many runs.
 
     Kendall's tau, its granulated form, the conditional mutual information score and the robust sign error, with
-    bootstrap intervals. A table from elsewhere needs a header, a row a run, and --hyperparameters.
+    bootstrap intervals. A table from elsewhere needs a header, a row a run, and --hyperparameters; notes
+    above its header start with #.
 
     Example: genlab zoo jiang2020-zoo --scale smoke
     """
@@ -63,14 +68,14 @@ def zoo(
     if test_images is None:
         test_images = known_test_images(gathered.frame, found.target)
     with waiting(f"ranking {len(found.measures)} measures of {len(found.values)} runs", quiet):
-        ranked = rank_measures(found, over=over, test_images=test_images or None)
+        ranked = rank_measures(found, over=over, test_images=test_images or None, least_pairs=least_pairs)
         files = write_zoo(found, ranked, out or gathered.folder, over, test_images or None)
     if as_json:
-        print_json(as_document(found, ranked, files, over, test_images))
+        print_json(as_document(found, ranked, files, over, test_images, least_pairs))
     elif quiet:
         print(files["table"])
     else:
-        print("\n".join(table(found, ranked, files, over, test_images)))
+        print("\n".join(table(found, ranked, files, over, test_images, least_pairs)))
 
 
 def _names(text: str | None) -> list[str] | None:

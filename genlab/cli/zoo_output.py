@@ -21,7 +21,12 @@ EXPLAINED = (
 
 
 def table(
-    zoo: "Zoo", ranked: "Sequence[Ranked]", files: Mapping[str, Path], over: "Over", test_images: int | None
+    zoo: "Zoo",
+    ranked: "Sequence[Ranked]",
+    files: Mapping[str, Path],
+    over: "Over",
+    test_images: int | None,
+    least_pairs: float,
 ) -> list[str]:
     """Two lines or more a measure in 80 columns, numbers above their intervals; then what was left out, and files."""
     from genlab.report.zoo import interval_words
@@ -31,13 +36,23 @@ def table(
     for one in ranked:
         lines += _lines(one)
     lines.append("")
-    notes = [EXPLAINED, interval_words(zoo, over, "In brackets"), _weights(ranked, test_images), *zoo.notes]
+    notes = [
+        EXPLAINED,
+        interval_words(zoo, over, "In brackets"),
+        _weights(ranked, test_images, least_pairs),
+        *zoo.notes,
+    ]
     lines += [line for note in notes for line in _folded(note)]
     return [*lines, *(f"{what}: {path}" for what, path in files.items())]
 
 
 def as_document(
-    zoo: "Zoo", ranked: "Sequence[Ranked]", files: Mapping[str, Path], over: "Over", test_images: int | None
+    zoo: "Zoo",
+    ranked: "Sequence[Ranked]",
+    files: Mapping[str, Path],
+    over: "Over",
+    test_images: int | None,
+    least_pairs: float,
 ) -> dict[str, Any]:
     """Everything, for JSON."""
     return {
@@ -48,6 +63,7 @@ def as_document(
         "seeds": int(zoo.seeds.max()) + 1,
         "intervals_over": over,
         "test_images": test_images,
+        "least_pairs": least_pairs,
         "notes": list(zoo.notes),
         "measures": [one.as_dict() for one in ranked],
         "files": {what: str(path) for what, path in files.items()},
@@ -72,6 +88,8 @@ def _lines(one: "Ranked") -> list[str]:
         first = f"{_number(one.tau):>14}{_number(one.psi):>14}{_number(one.cmi, 3):>14}"
         first += f"{_number(median):>6}{_number(worst):>6}{one.n:>5}"
         second = f"{_between(one.tau_interval):>14}{_between(one.psi_interval):>14}{_between(one.cmi_interval, 3):>14}"
+    if one.unconverged:
+        second = f"{second:42}{f'{one.unconverged} not converged':>17}"
     cells = [first, second, *[""] * len(names)]
     names += [""] * (2 - len(names))
     return [line for name, rest in zip(names, cells, strict=False) if (line := f"{name:{NAME}}{rest}".rstrip())]
@@ -90,22 +108,28 @@ def _pieces(name: str) -> list[str]:
     return [piece if i == 0 else f"  {piece}" for i, piece in enumerate(piece for piece in pieces if piece)]
 
 
-def _weights(ranked: "Sequence[Ranked]", test_images: int | None) -> str:
+def _weights(ranked: "Sequence[Ranked]", test_images: int | None, least_pairs: float) -> str:
     """What the sign errors are over, of the measure with the fewest environments and of that with the most."""
-    counted = {one.measure: len(one.sign_errors.values) for one in ranked if one.sign_errors is not None}
-    out_of = max(
-        (len(one.sign_errors.values) + one.sign_errors.left_out for one in ranked if one.sign_errors), default=0
-    )
+    errors = {one.measure: one.sign_errors for one in ranked if one.sign_errors is not None}
+    counted = {measure: len(each.values) for measure, each in errors.items()}
+    out_of = max((len(each.values) + each.left_out for each in errors.values()), default=0)
     if not out_of:
         return "There are no sign errors: no two configurations are one hyperparameter apart."
+    fullest = max(each.fullest for each in errors.values())
+    if fullest < least_pairs:
+        return (
+            f"There are no sign errors: two configurations have at most {fullest} pairs of runs, and an environment "
+            f"needs {least_pairs:g} (12 as in Dziugaite et al. 2020, so 4 seeds or more); --least-pairs asks for less."
+        )
     fewest, most = (choose(counted, key=lambda name: counted[name]) for choose in (min, max))
     told = f"{counted[most]} of {out_of} environments"
     if counted[fewest] < counted[most]:
         told = f"{counted[fewest]} ({fewest}) to {told}"
+    pairs = f"an effective number of {least_pairs:g} pairs or more, of {fullest} at most"
     if not test_images:
-        return f"Sign errors are over {told}, those with enough pairs; all pairs weigh the same."
+        return f"Sign errors are over {told} (either direction), those with {pairs}; all pairs weigh the same."
     return (
-        f"Sign errors are over {told}: those in which {test_images:,} test images can tell enough pairs with values "
+        f"Sign errors are over {told} (either direction): those in which {test_images:,} test images can tell {pairs}, "
         "apart (--test-images 0 weighs all the same)."
     )
 

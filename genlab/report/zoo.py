@@ -1,10 +1,11 @@
-"""What is written of a zoo: the ranked table as CSV and as a figure."""
+"""What is written of a zoo: the ranked table as CSV and as figures."""
 
 import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from genlab.report.drawing.files import save
+from genlab.report.sign_error_figure import draw_sign_errors
 from genlab.report.zoo_figure import draw_ranking
 from genlab.rundir.tables import write_table
 from genlab.statistics.ranking import FEWEST_BLOCKS, Over, Ranked, block_count
@@ -14,13 +15,16 @@ from genlab.statistics.table import Zoo
 def write_zoo(
     zoo: Zoo, ranked: Sequence[Ranked], folder: Path, over: Over, test_images: int | None = None
 ) -> dict[str, Path]:
-    """Write `zoo-<target>.csv`, a row a measure with every statistic, and `figures/zoo-<target>.png` and `.pdf`.
+    """Write `zoo-<target>.csv`, a row a measure with every statistic, and two figures.
+
+    `figures/zoo-<target>.png` and `.pdf` have every statistic, `figures/zoo-<target>-sign-errors.*` the distributions
+    of the sign errors.
 
     Args:
         test_images: that sign errors were weighed by; None where all pairs weigh the same.
 
     Returns:
-        The table and the figure, by a word for each.
+        The table and the figures, by a word for each.
 
     Raises:
         GenlabError: a file cannot be written.
@@ -33,7 +37,12 @@ def write_zoo(
     write_table(table, columns, rows)
     figure = draw_ranking(ranked, zoo.target, interval_words(zoo, over, "Bars"), test_images)
     save(figure, folder / "figures", name)
-    return {"table": table, "figure": folder / "figures" / f"{name}.png"}
+    save(draw_sign_errors(ranked), folder / "figures", f"{name}-sign-errors")
+    return {
+        "table": table,
+        "figure": folder / "figures" / f"{name}.png",
+        "sign errors": folder / "figures" / f"{name}-sign-errors.png",
+    }
 
 
 def interval_words(zoo: Zoo, over: Over, where: str) -> str:

@@ -53,11 +53,29 @@ def measure_values(run: RunDirectory) -> dict[str, float | None]:
     Raises:
         GenlabError: the file is damaged.
     """
-    return {
-        measure_column(row["measure"], row["options"]): row["value"]
+    return {measure_column(row["measure"], row["options"]): row["value"] for row in _rows_of_the_whole_net(run)}
+
+
+def unconverged_measures(run: RunDirectory) -> tuple[str, ...]:
+    """The columns of `measure_values` whose number says of itself that what it was iterated by has not converged.
+
+    Raises:
+        GenlabError: the file is damaged.
+    """
+    return tuple(
+        measure_column(row["measure"], row["options"])
+        for row in _rows_of_the_whole_net(run)
+        if row["converged"] is False and row["value"] is not None
+    )
+
+
+def _rows_of_the_whole_net(run: RunDirectory) -> list[dict[str, Any]]:
+    """As it ended, without measures that are tables."""
+    return [
+        row
         for row in table_rows(run, "measures")
         if row["epoch"] is None and row["layer"] == "" and row["reason"] != IN_A_TABLE
-    }
+    ]
 
 
 def _cell(value: Any) -> Any:

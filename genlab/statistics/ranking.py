@@ -1,6 +1,7 @@
 """Every measure of a zoo with all its statistics, ranked."""
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -11,7 +12,7 @@ from genlab.statistics.conditional_independence import Conditions, conditional_s
 from genlab.statistics.granulated import Draws, SeedPairs, granulated_tau, psi_of, seed_pairs
 from genlab.statistics.kendall import kendall_tau_b, mean_sign_product, resampled_mean_sign_product
 from genlab.statistics.resampling import Interval, draw_blocks, percentile_interval
-from genlab.statistics.sign_error import Environments, SignErrors, environments, sign_errors
+from genlab.statistics.sign_error import LEAST_PAIRS, Environments, SignErrors, environments, sign_errors
 from genlab.statistics.table import FEWEST_RUNS, Zoo
 
 Over = Literal["configurations", "runs", "seeds"]
@@ -32,6 +33,7 @@ class Ranked:
     Attributes:
         measure: its name.
         n: runs that have it.
+        unconverged: how many of their values say that they have not converged; None where nothing is known of it.
         tau: mean of sign products with the target over all pairs of runs, as Jiang et al. 2020 define it.
         tau_b: Kendall's tau-b, which divides out ties.
         psi: granulated rank correlation, the mean of `psi_by`.
@@ -44,6 +46,7 @@ class Ranked:
 
     measure: str
     n: int
+    unconverged: int | None = None
     tau: float | None = None
     tau_interval: Interval | None = None
     tau_b: float | None = None
@@ -59,7 +62,8 @@ class Ranked:
     def as_dict(self) -> dict[str, Any]:
         """As a row of a table; what cannot be told is None."""
         errors = self.sign_errors
-        row: dict[str, Any] = {"measure": self.measure, "n": self.n, "tau": self.tau} | _ends("tau", self.tau_interval)
+        row: dict[str, Any] = {"measure": self.measure, "n": self.n, "unconverged": self.unconverged}
+        row |= {"tau": self.tau} | _ends("tau", self.tau_interval)
         row |= {"tau_b": self.tau_b, "psi": self.psi} | _ends("psi", self.psi_interval)
         row |= {f"psi[{name}]": value for name, value in (self.psi_by or {}).items()}
         row |= {"cmi": self.cmi} | _ends("cmi", self.cmi_interval) | {"cmi_given": " ".join(self.given)}
@@ -71,7 +75,21 @@ class Ranked:
             "environments": len(errors.values) if errors else None,
             "environments_left_out": errors.left_out if errors else None,
         }
+        for name, along in self.sign_errors_by.items():
+            row |= {
+                f"sign_error_mean[{name}]": along.mean,
+                f"sign_error_90th_percentile[{name}]": along.quantile(0.9),
+                f"sign_error_worst[{name}]": along.quantile(1.0),
+                f"environments[{name}]": len(along.values),
+            }
         return row | {"reason": self.reason}
+
+    @property
+    def sign_errors_by(self) -> dict[str, SignErrors]:
+        """By hyperparameter, over the environments that change it; empty where there is nothing to rank."""
+        if self.sign_errors is None:
+            return {}
+        return {name: self.sign_errors.along(axis) for axis, name in enumerate(self.psi_by or {})}
 
 
 @dataclass(frozen=True)
@@ -91,6 +109,7 @@ def rank_measures(
     *,
     over: Over = "configurations",
     test_images: int | None = None,
+    least_pairs: float = LEAST_PAIRS,
     confidence: float = 0.95,
     resamples: int = RESAMPLES,
 ) -> list[Ranked]:
@@ -104,11 +123,15 @@ def rank_measures(
     intervals.
 
     Args:
-        test_images: see `sign_errors`.
+        test_images, least_pairs: see `sign_errors`.
         resamples: for tau and Psi.
     """
     shared = _shared(zoo, over, resamples)
-    ranked = [_ranked(name, values, shared, test_images, confidence) for name, values in zoo.measures.items()]
+
+    def errors(values: Floats) -> SignErrors:
+        return sign_errors(values, zoo.values, shared.environments, test_images, least_pairs)
+
+    ranked = [_ranked(name, values, shared, errors, confidence) for name, values in zoo.measures.items()]
     return sorted(ranked, key=lambda one: (one.tau is None, -(one.tau or 0.0), one.measure))
 
 
@@ -138,17 +161,22 @@ def _generator(zoo: Zoo) -> np.random.Generator:
     return np.random.default_rng(int.from_bytes(digest[:8], "big"))
 
 
-def _ranked(name: str, values: Floats, shared: _Shared, test_images: int | None, confidence: float) -> Ranked:
+def _ranked(
+    name: str, values: Floats, shared: _Shared, errors: Callable[[Floats], SignErrors], confidence: float
+) -> Ranked:
     zoo = shared.zoo
+    unconverged = (zoo.unconverged or {}).get(name)
     values = _places(values)
     there = ~np.isnan(values)
     n = int(there.sum())
     if n < FEWEST_RUNS:
-        return Ranked(name, n, reason=f"{n} of {len(values)} runs have a value" if n else "no run has a value")
+        return Ranked(
+            name, n, unconverged, reason=f"{n} of {len(values)} runs have a value" if n else "no run has a value"
+        )
     x, y = values[there], zoo.values[there]
     if np.ptp(x) == 0 or np.ptp(y) == 0:
         what = "it" if np.ptp(x) == 0 else zoo.target
-        return Ranked(name, n, reason=f"{what} is the same in all {n} runs that have a value")
+        return Ranked(name, n, unconverged, reason=f"{what} is the same in all {n} runs that have a value")
     resampled = len(np.unique(shared.draws.blocks[there])) >= FEWEST_BLOCKS
     taus = resampled_mean_sign_product(x, y, shared.draws.counts[:, shared.draws.blocks[there]])
     by_axis = granulated_tau(values, zoo.values, shared.pairs)
@@ -160,6 +188,7 @@ def _ranked(name: str, values: Floats, shared: _Shared, test_images: int | None,
     return Ranked(
         name,
         n,
+        unconverged,
         tau=mean_sign_product(x, y),
         tau_interval=percentile_interval(taus, confidence) if resampled else None,
         tau_b=kendall_tau_b(x, y),
@@ -169,7 +198,7 @@ def _ranked(name: str, values: Floats, shared: _Shared, test_images: int | None,
         cmi=cmi,
         cmi_interval=_cmi_interval(values, shared, confidence) if resampled and cmi is not None else None,
         given=tuple(zoo.hyperparameters[axis] for axis in given),
-        sign_errors=sign_errors(values, zoo.values, shared.environments, test_images),
+        sign_errors=errors(values),
     )
 
 

@@ -22,11 +22,11 @@ def numbered_repeats(settings: Codes, seeds: Codes) -> tuple[Codes, list[str]]:
     configurations = np.unique(settings, axis=0, return_inverse=True)[1].reshape(-1)
     used = np.unique(np.column_stack([seeds, configurations]), axis=0)
     if len(np.unique(used[:, 0])) == len(used):
-        return _places(configurations, seeds), [
+        return places_within(configurations, seeds), [
             "No seed is used for two combinations of the hyperparameters, so the runs of each combination are numbered "
             "in the order of their seeds, and equal numbers count as one seed."
         ]
-    again = _places(np.unique(np.column_stack([configurations, seeds]), axis=0, return_inverse=True)[1], seeds)
+    again = places_within(np.unique(np.column_stack([configurations, seeds]), axis=0, return_inverse=True)[1], seeds)
     repeats = int((again > 0).sum())
     if not repeats:
         return seeds, []
@@ -37,7 +37,7 @@ def numbered_repeats(settings: Codes, seeds: Codes) -> tuple[Codes, list[str]]:
     ]
 
 
-def _places(groups: Codes, keys: Codes) -> Codes:
+def places_within(groups: Codes, keys: Codes) -> Codes:
     """The place of each run in its group by its key, from 0; of equal keys the first comes first."""
     groups = groups.reshape(-1)
     order = np.lexsort((keys, groups))

@@ -10,7 +10,8 @@ from genlab.statistics.coupled_pairs import CoupledPairs, coupled_pairs
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
 
-ENOUGH_PAIRS = 12.0
+LEAST_PAIRS = 12.0
+DIRECTIONS = 2  # from the one configuration to the other, and back
 
 
 @dataclass(frozen=True)
@@ -30,17 +31,19 @@ class Environments:
 
 @dataclass(frozen=True)
 class SignErrors:
-    """The sign error of a measure in the environments where it can be told.
+    """The sign error of a measure in the environments where it can be told, each counted in both directions.
 
     Attributes:
         values: in [0, 1], [environments that count].
         axis: the hyperparameter that each changes, the same length.
         left_out: number of environments with too little weight.
+        fullest: pairs of runs in the environment with most of them, whether they have values or not.
     """
 
     values: Floats
     axis: Codes
     left_out: int
+    fullest: int
 
     def quantile(self, part: float) -> float | None:
         """Of the errors over environments, linear between neighbours: 0.5 is the median, 1 the worst (robust) one."""
@@ -50,6 +53,11 @@ class SignErrors:
     def mean(self) -> float | None:
         """Over environments, each counting once."""
         return float(self.values.mean()) if len(self.values) else None
+
+    def along(self, axis: int) -> "SignErrors":
+        """Those of the environments that change this hyperparameter; the number left out is of all."""
+        of_axis = self.axis == axis
+        return SignErrors(self.values[of_axis], self.axis[of_axis], self.left_out, self.fullest)
 
 
 def environments(settings: Codes) -> Environments:
@@ -66,20 +74,27 @@ def environments(settings: Codes) -> Environments:
 
 
 def hoeffding_weights(difference: ArrayLike, test_images: int) -> Floats:
-    """max(0, 1 - 2 exp(-2 n (|d| / 2)^2))^2: how surely two errors that differ by d on n test images really differ.
+    """max(0, max(0, 1 - 2 exp(-2 n (|d| / 2)^2))^2 - 1/2): how surely two errors that differ by d really differ.
 
-    In [0, 1): 0 for |d| up to 2 sqrt(ln 2 / 2n), 0.0118 for 10,000 images. The bound takes the two nets for tested on
-    different images; tested on the same ones, as here, they are told apart sooner.
+    In [0, 1/2): 0 for |d| up to 2 sqrt(ln(2 / (1 - sqrt(1/2))) / 2n), 0.0196 for n = 10,000 images. The bound takes the
+    two nets for tested on different images; tested on the same ones, as here, they are told apart sooner.
 
     Args:
         difference: of errors or generalization gaps, as fractions.
         test_images: n, 1 or more.
     """
     d = np.abs(np.asarray(difference, dtype=np.float64))
-    return np.maximum(0.0, 1.0 - 2.0 * np.exp(-2.0 * test_images * (d / 2) ** 2)) ** 2
+    surely = np.maximum(0.0, 1.0 - 2.0 * np.exp(-2.0 * test_images * (d / 2) ** 2)) ** 2
+    return np.maximum(0.0, surely - 0.5)
 
 
-def sign_errors(x: ArrayLike, target: Floats, found: Environments, test_images: int | None = None) -> SignErrors:
+def sign_errors(
+    x: ArrayLike,
+    target: Floats,
+    found: Environments,
+    test_images: int | None = None,
+    least_pairs: float = LEAST_PAIRS,
+) -> SignErrors:
     r"""The sign error in every environment (Dziugaite et al. 2020), whose largest is the robust one.
 
     \sum_pairs w (1 - sign(x_a - x_b) sign(y_a - y_b)) / 2 / \sum_pairs w, over all pairs of a run of the one and a run
@@ -87,14 +102,15 @@ def sign_errors(x: ArrayLike, target: Floats, found: Environments, test_images: 
     target does, 1/2 where it is tied, 1 where it always is wrong. Unchanged by increasing maps of the measure.
 
     An environment counts where its effective number of pairs, (\sum w)^2 / \sum w^2, is at least 12 as in the authors'
-    code, or at least half of the pairs that the fullest environment has, where that is less (with 3 seeds, 4.5).
-    Departs from that code, which later took another 1/2 from each weight and dropped what fell below 0.
+    code. That is never more than the number of its pairs, so none counts with 3 seeds, which make 9 pairs. Each is
+    counted from either configuration, as there too, which doubles the counts and moves a percentile a little.
 
     Args:
         x: the measure, NaN where a run has none, [runs].
         target: [runs].
         test_images: the target is a difference of errors on so many images; where not given all pairs that are not
             tied in the target weigh the same.
+        least_pairs: effective ones that an environment needs, for zoos with few seeds.
     """
     values = np.asarray(x, dtype=np.float64)
     first, second = found.pairs.first, found.pairs.second
@@ -104,10 +120,14 @@ def sign_errors(x: ArrayLike, target: Floats, found: Environments, test_images: 
     wrong = (1 - _sign(values[first], values[second]) * np.sign(difference)) / 2
     count = len(found.axis)
     weight, squares, error = (np.bincount(found.environment, part, count) for part in (w, w * w, w * wrong))
-    fullest = np.bincount(found.environment, minlength=1).max()
     effective = np.divide(weight**2, squares, out=np.zeros(count), where=squares > 0)
-    counts = (effective > 0) & (effective >= min(ENOUGH_PAIRS, fullest / 2) * (1 - 1e-9))
-    return SignErrors(error[counts] / weight[counts], found.axis[counts], int((~counts).sum()))
+    counts = (effective > 0) & (effective >= least_pairs * (1 - 1e-9))
+    return SignErrors(
+        np.repeat(error[counts] / weight[counts], DIRECTIONS),
+        np.repeat(found.axis[counts], DIRECTIONS),
+        DIRECTIONS * int((~counts).sum()),
+        int(np.bincount(found.environment, minlength=1).max()),
+    )
 
 
 def _sign(a: Floats, b: Floats) -> Floats:

@@ -3,6 +3,7 @@
 import contextlib
 import difflib
 import json
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -23,8 +24,9 @@ FEWEST_RUNS = 4
 GAP = "gap"
 ERRORS = (("final.test_error", "final.train_error"), ("test_error", "train_error"))
 MEASURE = "measure."
+UNCONVERGED = "unconverged"  # a column of the measures of a run whose value says that it has not converged
 # Columns of a table that are neither settings nor measures.
-BOOKKEEPING = ("id", "name", "status", "reason", "path", "seed", "started", "stopped", "seconds")
+BOOKKEEPING = ("id", "name", "status", "reason", "path", "seed", "started", "stopped", "seconds", UNCONVERGED)
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,8 @@ class Zoo:
             another one; runs that agree in all settings differ in it, [runs].
         measures: by name the number of each run, which may be infinite, NaN where it has none, [runs] each.
         notes: what was left out or decided, a sentence each.
+        unconverged: by measure the number of its values that say that they have not converged; None where nothing is
+            known of it, as of a table from elsewhere.
     """
 
     target: str
@@ -49,6 +53,7 @@ class Zoo:
     seeds: Codes
     measures: dict[str, Floats]
     notes: tuple[str, ...] = ()
+    unconverged: dict[str, int] | None = None
 
     @property
     def configurations(self) -> Codes:
@@ -82,7 +87,7 @@ def zoo_table(
             than 4 runs.
     """
     frame, notes = rows_that_count(frame)
-    frame = _with_equal_widths(frame)
+    frame = with_equal_widths(frame)
     target, numbers = _target(frame, against)
     has_target = np.isfinite(numbers)
     if not has_target.all():
@@ -107,7 +112,8 @@ def zoo_table(
     seeds, decided = numbered_repeats(settings, _seeds(frame, seed))
     notes += decided
     found = _measures(frame, measures, notes, leave=[*names, target, seed], config_keys=config_keys)
-    return Zoo(target, numbers, tuple(names), settings, seeds, found, tuple(notes))
+    unconverged = _unconverged(frame, found, notes)
+    return Zoo(target, numbers, tuple(names), settings, seeds, found, tuple(notes), unconverged)
 
 
 def _refusal(why: str, notes: Sequence[str]) -> UsageError:
@@ -115,7 +121,7 @@ def _refusal(why: str, notes: Sequence[str]) -> UsageError:
     return UsageError(f"{why} ({' '.join(notes)})" if notes else why)
 
 
-def _with_equal_widths(frame: pd.DataFrame) -> pd.DataFrame:
+def with_equal_widths(frame: pd.DataFrame) -> pd.DataFrame:
     """With `model.width` and `model.depth` (hidden layers) where every net's hidden layers are equally wide."""
     if "model.widths" not in frame or not {"model.width", "model.depth"}.isdisjoint(frame):
         return frame
@@ -274,6 +280,17 @@ def _note_what_is_not_finite(measures: dict[str, Floats], runs: int, notes: list
     infinite = [f"{name} in {count}" for name, values in measures.items() if (count := int(np.isinf(values).sum()))]
     if infinite:
         notes.append(f"Infinite values count as beyond all others; of {runs} runs have one: {_some(infinite)}.")
+
+
+def _unconverged(frame: pd.DataFrame, measures: Collection[str], notes: list[str]) -> dict[str, int] | None:
+    if UNCONVERGED not in frame:
+        return None
+    marked = Counter(name.removeprefix(MEASURE) for names in frame[UNCONVERGED].dropna() for name in names)
+    counts = {name: marked[name] for name in measures}
+    some = [f"{name} in {count}" for name, count in counts.items() if count]
+    if some:
+        notes.append(f"Values that say that they have not converged count like others; of {len(frame)}: {_some(some)}.")
+    return counts
 
 
 def _some(names: Sequence[str], shown: int = 12) -> str:

@@ -1,5 +1,7 @@
 """The runs of a zoo as one table: from run directories, sweeps, and tables from elsewhere."""
 
+import codecs
+import itertools
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,9 +16,9 @@ from genlab.config.validation import known_keys
 from genlab.errors import UsageError, visible
 from genlab.rundir.find import find_run
 from genlab.rundir.layout import RunDirectory
-from genlab.rundir.rows import run_row, without_clock
+from genlab.rundir.rows import run_row, unconverged_measures, without_clock
 from genlab.rundir.status import read_status
-from genlab.statistics.table import GAP
+from genlab.statistics.table import GAP, UNCONVERGED
 from genlab.sweeps.file.grid import find_sweeps, load_sweep
 from genlab.sweeps.file.passes import sweep_passes, sweep_plan
 from genlab.sweeps.plan import UNMEASURED
@@ -31,7 +33,8 @@ class Gathered:
     """Runs as rows.
 
     Attributes:
-        frame: a row a run, with the columns of `results.csv`.
+        frame: a row a run, with the columns of `results.csv`, and for runs whose files are at hand `unconverged`: the
+            columns of measures whose value says that it has not converged.
         folder: where what is made of them goes: the folder of the sweep, where it is one.
     """
 
@@ -44,7 +47,7 @@ def gather_runs(targets: Sequence[str], *, scale: str | None, runs: Path, data_d
 
     Args:
         targets: run directories, ids or names, directories of runs, sweep files or names, CSV files with a header and
-            a row a run; `key=value` changes the sweeps.
+            a row a run, below notes that start with `#`; `key=value` changes the sweeps.
         scale: of the sweeps; None for laptop, or for files without scales as they are.
         runs: where the runs of sweeps and of names are.
 
@@ -73,7 +76,7 @@ def gather_runs(targets: Sequence[str], *, scale: str | None, runs: Path, data_d
             for cell in planned:
                 if cell.state == UNMEASURED:
                     logger.warning("%s", visible(f"{cell.run.path}: lacks what the sweep measures; the sweep adds it"))
-            parts.append(pd.DataFrame(rows))
+            parts.append(pd.DataFrame([_marked(row, cell.run) for row, cell in zip(rows, planned, strict=True)]))
             folders.add(sweep_folder(sweep, runs))
         elif target.endswith(".csv"):
             parts.append(_read(Path(target)))
@@ -106,7 +109,11 @@ def _is_sweep(target: str) -> bool:
 
 
 def _row(run: RunDirectory) -> dict[str, Any]:
-    return run_row(without_clock(read_status(run)), run)
+    return _marked(run_row(without_clock(read_status(run)), run), run)
+
+
+def _marked(row: dict[str, Any], run: RunDirectory) -> dict[str, Any]:
+    return row | {UNCONVERGED: unconverged_measures(run)}
 
 
 def _directories(target: str, runs: Path) -> list[RunDirectory]:
@@ -121,7 +128,8 @@ def _directories(target: str, runs: Path) -> list[RunDirectory]:
 
 def _read(path: Path) -> pd.DataFrame:
     try:
-        frame = pd.read_csv(path, dtype={"id": str}, engine="python")  # ids of digits are no numbers
+        # An id of digits alone is no number; Python's own reader gives every digit of a number back.
+        frame = pd.read_csv(path, dtype={"id": str}, skiprows=_notes_above(path), engine="python")
     except FileNotFoundError:
         raise UsageError(f"{path}: no such file") from None
     except OSError as error:
@@ -129,3 +137,9 @@ def _read(path: Path) -> pd.DataFrame:
     except ValueError as error:  # pandas' own errors and those of text encodings are of this kind
         raise UsageError(f"{path}: is not a CSV table: {(str(error).splitlines() or [''])[0]}") from None
     return frame
+
+
+def _notes_above(path: Path) -> int:
+    """How many lines before the header are notes, as a `#` at their start says."""
+    with path.open("rb") as file:
+        return sum(1 for _ in itertools.takewhile(lambda line: line.removeprefix(codecs.BOM_UTF8)[:1] == b"#", file))

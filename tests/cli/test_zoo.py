@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from genlab.rundir.tables import write_table
 from tests.cli.command import genlab, refused
 from tests.references import conditional_independence, granulated, kendall
 
@@ -74,17 +75,40 @@ def test_table_and_figure_are_written(foreign, tmp_path):
     assert rows[0]["measure"] == "norm"
     assert -1 <= float(rows[0]["psi[lr]"]) <= 1
     assert rows[2]["reason"] == "it is the same in all 16 runs that have a value"
-    assert sorted(path.name for path in (tmp_path / "out" / "figures").iterdir()) == ["zoo-gap.pdf", "zoo-gap.png"]
+    assert sorted(path.name for path in (tmp_path / "out" / "figures").iterdir()) == [
+        f"zoo-gap{part}.{kind}" for part in ("-sign-errors", "") for kind in ("pdf", "png")
+    ]
 
 
 def test_test_images_decide_which_pairs_count(foreign, tmp_path):
     few = json.loads(zoo(foreign, "--test-images", 100, "--json", "--out", tmp_path, "-q").out)["measures"][0]
     many = json.loads(zoo(foreign, "--test-images", 1_000_000, "--json", "--out", tmp_path, "-q").out)["measures"][0]
     assert (few["environments"], few["sign_error_worst"]) == (0, None)
-    assert many["environments"] == 4
-    assert "0 of 4 environments: those in which 100 test images" in " ".join(
+    assert (many["environments"], many["environments_left_out"]) == (8, 0)
+    assert [many[f"environments[{axis}]"] for axis in AXES] == [4, 4]
+    assert "0 of 8 environments (either direction): those in which 100 test images" in " ".join(
         zoo(foreign, "--test-images", 100, "--out", tmp_path).out.split()
     )
+
+
+def test_few_seeds_have_no_sign_errors_unless_fewer_pairs_are_asked_for(foreign, tmp_path):
+    frame = pd.read_csv(foreign)
+    frame[frame["seed"] < 3].to_csv(foreign, index=False)
+    words = " ".join(zoo(foreign, "--test-images", 0, "--out", tmp_path).out.split())
+    assert (
+        "There are no sign errors: two configurations have at most 9 pairs of runs, and an environment needs 12"
+        in words
+    )
+    assert "--least-pairs asks for less" in words
+    found = zoo(foreign, "--test-images", 0, "--least-pairs", 9, "--out", tmp_path, "--json", "-q")
+    content = json.loads(found.out)
+    assert (content["least_pairs"], content["measures"][0]["environments"]) == (9, 8)
+
+
+def test_notes_above_the_header_of_a_table_are_not_read(foreign, tmp_path):
+    rows = zoo(foreign, "--out", tmp_path, "--json", "-q").out
+    foreign.write_bytes(b"\xef\xbb\xbf# theirs, not ours\n#\n" + foreign.read_bytes())
+    assert zoo(foreign, "--out", tmp_path, "--json", "-q").out == rows
 
 
 def test_what_sign_errors_are_over_is_told_by_measure_and_one_seed_has_no_intervals(foreign, tmp_path):
@@ -92,7 +116,7 @@ def test_what_sign_errors_are_over_is_told_by_measure_and_one_seed_has_no_interv
     frame.loc[(frame["lr"] == 0.1) & (frame["width"] == 8), "norm"] = None
     frame.to_csv(foreign, index=False)
     words = " ".join(zoo(foreign, "--out", tmp_path).out.split())
-    assert "Sign errors are over 2 (norm) to 4 of 4 environments" in words
+    assert "Sign errors are over 4 (norm) to 8 of 8 environments" in words
     assert "of 16 lack it: norm in 4." in words
     frame[frame["seed"] == 0].assign(norm=[1.0, 2.0, 3.0, 5.0]).to_csv(foreign, index=False)
     words = " ".join(zoo(foreign, "--out", tmp_path, "--over", "seeds").out.split())
@@ -113,6 +137,24 @@ def test_a_sweep_is_ranked_in_its_own_folder_against_any_column(tmp_path):
     assert (folder / "zoo-final-test-loss.csv").exists()
     assert (folder / "figures" / "zoo-final-test-loss.png").exists()
     assert json.loads(genlab("zoo", runs, "--runs", runs, "--json", "-q").out)["test_images"] == 450
+
+
+def test_values_that_have_not_converged_are_counted(tmp_path):
+    runs = tmp_path / "runs"
+    assert genlab("sweep", SWEEP, "--scale", "smoke", "--runs", runs, "-q").code == 0
+    (first, *_) = sorted(runs.glob("*/measures.csv"))
+    rows = list(csv.DictReader(first.open()))
+    for row in rows:
+        row["converged"] = "false" if row["measure"] == "log_l2_norm" else row["converged"]
+    write_table(first, list(rows[0]), rows)
+    arguments = ("zoo", SWEEP, "--scale", "smoke", "--runs", runs, "--measures", "log_l2_norm,log_l2_path_norm")
+    content = json.loads(genlab(*arguments, "--json", "-q").out)
+    assert {one["measure"]: one["unconverged"] for one in content["measures"]} == {
+        "log_l2_norm": 1,
+        "log_l2_path_norm": 0,
+    }
+    assert any("have not converged" in note and "log_l2_norm in 1" in note for note in content["notes"])
+    assert "1 not converged" in genlab(*arguments).out
 
 
 def test_what_cannot_be_ranked_is_one_line(foreign, tmp_path):

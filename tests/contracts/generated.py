@@ -10,6 +10,7 @@ A document holds the name of such a part in a comment, and all up to the next `<
 import re
 from collections.abc import Callable
 
+from tests.claims.simulated import power_table
 from tests.contracts.claim_kinds import claim_kinds_table
 from tests.contracts.documents import DOCUMENTS, ROOT
 from tests.contracts.figure_kinds import figure_kinds_table
@@ -20,6 +21,7 @@ MADE: dict[str, Callable[[], str]] = {
     "train keys": lambda: key_tables("train"),
     "compress keys": lambda: key_tables("compress"),
     "claim kinds": claim_kinds_table,
+    "error rates": power_table,
     "figure kinds": figure_kinds_table,
 }
 BLOCK = re.compile(r"(^<!-- generated: ([^>]+) -->\n\n)(.*?)(\n\n<!-- end -->)", re.DOTALL | re.MULTILINE)

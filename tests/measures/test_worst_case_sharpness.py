@@ -96,5 +96,7 @@ def test_an_eps_that_is_not_positive_and_finite_has_a_reason(name, eps, w, w0):
 def test_the_search_is_asked_for_what_the_options_say(w, w0):
     for name in NAMES:
         search = Found(0.1)
-        of_search(name, search, w, w0, error_increase=0.2, steps=7, images=16)
-        assert search.asked == [(0.2, 7, 16, "_mag_" in name)]
+        of_search(name, search, w, w0, error_increase=0.2, steps=7, images=16, tries=2, ascent="steady")
+        assert search.asked == [(0.2, 7, 16, "_mag_" in name, 2, "steady")]
+        of_search(name, search, w, w0)
+        assert search.asked[1:] == [(0.1, 40, 128, "_mag_" in name, 3, "falling")]

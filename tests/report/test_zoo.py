@@ -17,6 +17,10 @@ def found():
     return Zoo("final.test_error", made_up.values, made_up.hyperparameters, made_up.settings, made_up.seeds, measures)
 
 
+def figures(files):
+    return files["figure"], files["sign errors"]
+
+
 def test_the_table_has_a_row_a_measure_with_all_its_digits(found, tmp_path):
     ranked = rank_measures(found, over="seeds")
     files = write_zoo(found, ranked, tmp_path, "seeds")
@@ -33,7 +37,9 @@ def test_the_same_runs_make_the_same_files(found, tmp_path):
     contents = []
     for _ in range(2):
         files = write_zoo(found, rank_measures(found), tmp_path, "runs")
-        contents.append([path.read_bytes() for path in (*files.values(), files["figure"].with_suffix(".pdf"))])
+        contents.append(
+            [path.read_bytes() for path in (*files.values(), *(path.with_suffix(".pdf") for path in figures(files)))]
+        )
     assert contents[0] == contents[1]
 
 

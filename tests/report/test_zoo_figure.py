@@ -13,7 +13,9 @@ from tests.statistics.examples import zoo
 def ranked(**more):
     found = zoo(np.random.default_rng(41))
     measures = found.measures | {"constant": np.ones(len(found.values))} | more
-    return rank_measures(Zoo("gap", found.values, found.hyperparameters, found.settings, found.seeds, measures))
+    return rank_measures(
+        Zoo("gap", found.values, found.hyperparameters, found.settings, found.seeds, measures), least_pairs=1
+    )
 
 
 def line(axes, label):
@@ -41,7 +43,7 @@ def reason(measures, test_images=None):
 
 
 def without_errors(measures, left_out):
-    none = SignErrors(np.zeros(0), np.zeros(0, dtype=int), left_out)
+    none = SignErrors(np.zeros(0), np.zeros(0, dtype=int), left_out, 9)
     return [replace(one, sign_errors=none) for one in measures]
 
 

@@ -6,7 +6,7 @@ import genlab
 from genlab.errors import GenlabError
 from genlab.rundir.columns import MEASURE_COLUMNS, MEASURE_KEY
 from genlab.rundir.listing import list_runs
-from genlab.rundir.rows import measure_values, run_head, run_row, without_clock
+from genlab.rundir.rows import measure_values, run_head, run_row, unconverged_measures, without_clock
 from genlab.rundir.status import read_status
 from genlab.rundir.tables import replace_rows
 from tests.rundir.examples import made_up_run
@@ -36,6 +36,19 @@ def run(tmp_path):
 def test_measures_are_those_of_the_whole_net_as_it_ended(run):
     expected = {"measure.norm": 2.5, "measure.norm[p=2]": 3.5, "measure.margin": None}
     assert measure_values(run) == expected
+
+
+def test_values_that_say_that_they_have_not_converged_are_named_by_column(run):
+    assert unconverged_measures(run) == ()
+    measured(
+        run,
+        {"measure": "norm", "value": 2.5, "converged": True},
+        {"measure": "norm", "value": 9.0, "epoch": 1, "converged": False},
+        {"measure": "norm", "value": 3.5, "options": '{"p":2}', "converged": False},
+        {"measure": "layered", "layer": "1", "value": 4.0, "converged": False},
+        {"measure": "margin", "reason": "the margin is not positive", "converged": False},
+    )
+    assert unconverged_measures(run) == ("measure.norm[p=2]",)
 
 
 def test_a_row_is_status_then_config_then_errors_then_measures(run):

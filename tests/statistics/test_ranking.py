@@ -19,7 +19,7 @@ def with_measures(found, **measures):
 
 def test_every_number_of_a_row_equals_its_twin():
     found = zoo(np.random.default_rng(20), holes=0.1)
-    row = by_name(rank_measures(found, test_images=10_000))["noisy"].as_dict()
+    row = by_name(rank_measures(found, test_images=10_000, least_pairs=4))["noisy"].as_dict()
     points = [r for r in rows(found) if r[2] is not None]
     x, y = [r[2] for r in points], [r[3] for r in points]
     assert row["n"] == len(points) < len(found.values)
@@ -31,11 +31,18 @@ def test_every_number_of_a_row_equals_its_twin():
     assert row["cmi"] == pytest.approx(conditional_independence.smallest_score(rows(found), 3))
     given = [found.hyperparameters.index(name) for name in row["cmi_given"].split()]
     assert conditional_independence.score(rows(found), given) == pytest.approx(row["cmi"])
-    errors = sorted(sign_error.errors(rows(found), 10_000).values())
+    by_ends = sign_error.errors(rows(found), 10_000, 4)
+    errors = sorted(by_ends.values())
     assert row["environments"] == len(errors)
     assert row["sign_error_mean"] == pytest.approx(np.mean(errors))
     assert row["sign_error_median"] == pytest.approx(np.median(errors))
+    assert row["sign_error_90th_percentile"] == pytest.approx(np.quantile(errors, 0.9))
     assert row["sign_error_worst"] == pytest.approx(max(errors))
+    along = [error for (one, other), error in by_ends.items() if one[1] != other[1]]
+    assert row["environments[axis1]"] == len(along) < len(errors)
+    assert row["sign_error_mean[axis1]"] == pytest.approx(np.mean(along))
+    assert row["sign_error_90th_percentile[axis1]"] == pytest.approx(np.quantile(along, 0.9))
+    assert row["sign_error_worst[axis1]"] == pytest.approx(max(along))
 
 
 def test_measures_come_by_falling_tau_and_those_without_one_last_with_the_reason():

@@ -172,3 +172,14 @@ def test_tables_without_what_is_needed_are_refused():
     foreign = pd.DataFrame({"w": [1, 2] * 3, "gap": np.arange(6.0), "a": np.arange(6.0)})
     with pytest.raises(UsageError, match="name --hyperparameters among those that vary: w, gap, a"):
         read(foreign)
+
+
+def test_values_that_have_not_converged_are_counted_where_the_runs_that_count_say_so():
+    assert read(table()).unconverged is None
+    marks = [(), ("measure.norm",), ("measure.norm", "measure.other"), (), None, (), (), ()]
+    frame = table(unconverged=pd.Series(marks, dtype=object), status=["finished"] * 7 + ["failed"])
+    found = read(frame)
+    assert found.unconverged == {"norm": 2, "margin": 0}
+    assert "Values that say that they have not converged count like others; of 7: norm in 2." in found.notes
+    marks[-1] = ("measure.norm",)
+    assert read(frame.assign(unconverged=pd.Series(marks, dtype=object))).unconverged == found.unconverged

@@ -160,9 +160,10 @@ class CloseClaim(ClaimSection):
 class CorrelationClaim(ClaimSection):
     """The rank correlation of `column` and the column `over` across runs is at least `at_least` (at most `at_most`).
 
-    `coefficient` is tau (Kendall's tau-b of all runs), or psi: the mean over the axes of the sweep of the tau among
-    runs that differ in that axis alone (Jiang et al. 2020), in which an axis that moves everything weighs no more than
-    the others. A limit is a relation that is claimed, so it is above 0 (`at_least`) or below (`at_most`).
+    `coefficient` is tau (the mean of sign products over all pairs of runs), or psi: the mean over the axes of the sweep
+    of the tau among runs that differ in that axis alone (Jiang et al. 2020), in which an axis that moves everything
+    weighs no more than the others. A limit is a relation that is claimed, so it is above 0 (`at_least`) or below
+    (`at_most`).
 
     Examples:
         - {id: path-norm-predicts, kind: correlates, column: measure.log_l2_path_norm, over: final.test_error,

@@ -5,6 +5,7 @@ import pytest
 import torch
 from torch import nn
 
+from genlab.data.digits import load_digits
 from genlab.measures.computing.value import NotApplicable
 from genlab.measures.inputs.worst_case_search import WorstCaseSearch
 from tests.measures.linear_nets import labelled, linear_net, margins
@@ -81,12 +82,41 @@ def test_wrong_images_do_not_draw_the_ascent_away_from_right_ones():
 
 
 def test_ascents_that_were_too_short_are_told_by_longer_ones():
-    """Of a net with hidden units, where 3 steps with 5 images miss what 40 steps with 30 find: its alpha is half."""
+    """Of a net with hidden units, where one step with 2 images misses what 40 with 30 find: its alpha is half."""
     net, images, labels = with_hidden_units()
-    short, long = (search_of(net, (images, labels)).alpha(0.1, *budget, False) for budget in ((3, 5), (40, 30)))
+    short, long = (search_of(net, (images, labels)).alpha(0.1, *budget, False, 1) for budget in ((1, 2), (40, 30)))
     assert short.value > 2 * long.value
     assert not short.converged
     assert long.converged
+
+
+def perceptron_for_digits():
+    """A narrow one of two hidden layers, trained on 600 digits."""
+    digits = load_digits().train
+    images, labels = digits.images[:600].permute(0, 3, 1, 2) / 255, digits.labels[:600]
+    generator = torch.Generator().manual_seed(0)
+    net = nn.Sequential(nn.Flatten(), nn.Linear(64, 24), nn.ReLU(), nn.Linear(24, 24), nn.ReLU(), nn.Linear(24, 10))
+    with torch.no_grad():
+        for parameter in net.parameters():
+            parameter.normal_(0, 0.2, generator=generator)
+    optimiser = torch.optim.SGD(net.parameters(), lr=0.1, momentum=0.9)
+    for _ in range(300):
+        optimiser.zero_grad()
+        nn.functional.cross_entropy(net(images), labels).backward()
+        optimiser.step()
+    return net.eval(), images, labels
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("magnitude", [False, True])
+def test_twice_the_steps_move_alpha_by_less_than_a_twentieth_and_steady_ones_overstate_it(magnitude):
+    net, images, labels = perceptron_for_digits()
+    search = search_of(net, (images, labels))
+    once, twice = (search.alpha(0.1, steps, 128, magnitude) for steps in (40, 80))
+    assert twice.value == pytest.approx(once.value, rel=0.05)
+    assert once.converged
+    steady = search.alpha(0.1, 20, 128, magnitude, 1, "steady")
+    assert steady.value > 1.1 * once.value
 
 
 def test_few_images_a_step_find_nearly_what_all_of_them_find(net, data):
@@ -110,6 +140,7 @@ def test_a_search_is_made_once_and_does_not_depend_on_others(net, data):
         ((1.5, 20, 128, False), "error_increase is 1.5"),
         ((0.1, 0, 128, False), "steps is 0"),
         ((0.1, 20, 0, False), "images is 0"),
+        ((0.1, 20, 128, False, 0), "tries is 0"),
     ],
 )
 def test_options_out_of_range_have_a_reason(net, data, arguments, words):
