@@ -76,7 +76,7 @@ def page(sweep: ReportData) -> str:
         f"<h1>{escape(heading)}</h1>",
         f'<p class="quiet">{_what(sweep)}</p>',
         f'<p class="question">{escape(sweep.asks)}</p>' if sweep.asks else "",
-        claims(sweep.verdicts, where="on the paper's own curves" if sweep.without_runs else _where(sweep)),
+        claims(sweep.verdicts, where=_where(sweep), without_runs=sweep.without_runs),
         _figures(sweep.figures),
         _results(sweep),
         _published(sweep.published),
@@ -103,7 +103,9 @@ def _what(sweep: ReportData) -> str:
 
 
 def _where(sweep: ReportData) -> str:
-    """At which scale and on what the runs were made."""
+    """At which scale and on what the runs were made, or that there are none."""
+    if sweep.without_runs:
+        return "on the paper's own curves"
     devices = ", ".join(what for what, _ in sweep.origin.devices) or "no device yet"
     return f"{f'at {sweep.scale} scale, ' if sweep.scale else ''}on {devices}"
 
@@ -144,23 +146,28 @@ def _results(sweep: ReportData) -> str:
     finals = [c for c in ("final.epoch", "final.train_error", "final.test_error") if c in table]
     measures = [str(c) for c in table if str(c).startswith("measure.")]
     state = ["status"] if "status" in table and (table["status"] != "finished").any() else []
-    wanted = [*sweep.axes, "seed", *state, *finals, *measures]
+    alone = sweep.without_runs
+    wanted = [*sweep.axes, *([] if alone else ["seed"]), *state, *finals, *measures]
     columns: list[str] = [
         c for c in dict.fromkeys(wanted) if c in table and (c in sweep.axes or table[c].notna().any())
     ]
     numeric = {c: bool(pd.api.types.is_numeric_dtype(table[c])) for c in columns}
-    heads = head("Run") + "".join(head(_titled(c), number=numeric[c], hint=c, wide=True) for c in columns)
+    what = "published setting" if alone else "run"
+    heads = ("" if alone else head("Run")) + "".join(
+        head(_titled(c), number=numeric[c], hint=c, wide=True) for c in columns
+    )
     rows = "\n".join(
-        f'<tr><th scope="row"><code>{escape(str(row.get("id", "")))}</code></th>'
+        "<tr>"
+        + ("" if alone else f'<th scope="row"><code>{escape(str(row.get("id", "")))}</code></th>')
         + "".join(_cell(shown(row[c], percent=is_error(c)), number=numeric[c]) for c in columns)
         + "</tr>"
         for row in table.head(MOST_ROWS).to_dict("records")
     )
     left = len(table) - MOST_ROWS
-    more = f"<p>{left} more runs are in results.csv.</p>" if left > 0 else ""
+    more = f"<p>{left} more {what}s are in results.csv.</p>" if left > 0 else ""
     return (
-        f'<h2>Results</h2>\n<p class="quiet">One row a run; all columns are in results.csv.</p>\n'
-        f'<div class="box results" tabindex="0" role="group" aria-label="Results, one row a run"><table>\n'
+        f'<h2>Results</h2>\n<p class="quiet">One row a {what}; all columns are in results.csv.</p>\n'
+        f'<div class="box results" tabindex="0" role="group" aria-label="Results, one row a {what}"><table>\n'
         f"<thead><tr>{heads}</tr></thead>\n<tbody>\n{rows}\n</tbody></table></div>\n{more}"
     )
 
@@ -182,7 +189,10 @@ def _configs(sweep: ReportData) -> str:
 def _published(sources: Mapping[str, str]) -> str:
     if not sources:
         return ""
-    return f"<h2>Published curves</h2>\n{definitions((f'configs/published/{n}.csv', s) for n, s in sources.items())}"
+    return (
+        '<h2>Published curves</h2>\n<p class="quiet">Files of <code>configs/published</code>; '
+        "<code>genlab.published(NAME)</code> gives one as a table.</p>\n" + definitions(sources.items())
+    )
 
 
 def _provenance(sweep: ReportData) -> str:

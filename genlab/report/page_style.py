@@ -38,7 +38,9 @@ tbody th { font-weight: 400; }
 .results td, .results tbody th, .plain td, .plain tbody th { font-size: .875rem; }
 .results td, .results tbody th, td.number { white-space: nowrap; }
 .number { text-align: right; }
-.claims td:nth-child(2) { min-width: 9rem; }
+.claims td:nth-child(2) { min-width: 11rem; }
+.claims td.number { white-space: normal; }
+.claims td[data-column="Chance"] { min-width: 8rem; }
 .claims tbody th { min-width: 15rem; }
 .claims small { display: block; color: var(--quiet); font-size: .84rem; margin-top: .25rem; }
 .verdict { display: inline-block; padding: .1rem .6rem; border-radius: 1rem; font-weight: 600; white-space: nowrap; }
@@ -74,5 +76,10 @@ footer { margin-top: 3rem; font-size: .875rem; color: var(--quiet); }
 @media print {
   .box, .results { overflow: visible; max-height: none; }
   figure, tr { break-inside: avoid; }
+  h2, h3 { break-after: avoid; }
+  .results th, .results td { min-width: 0 !important; padding: .2rem .3rem; font-size: .68rem; }
+  .claims { font-size: .8rem; }
+  .claims th, .claims td { padding: .3rem .4rem; }
+  .claims tbody th, .claims td:nth-child(n) { min-width: 0; }
 }
 """.strip()

@@ -4,10 +4,19 @@
 PAPERS: dict[str, tuple[str, str]] = {
     "zhang2017": ("Zhang et al. 2017", "Understanding deep learning requires rethinking generalization"),
     "arpit2017": ("Arpit et al. 2017", "A closer look at memorization in deep networks"),
+    "keskar2017": (
+        "Keskar et al. 2017",
+        "On large-batch training for deep learning: generalization gap and sharp minima",
+    ),
     "krueger2017": ("Krueger et al. 2017", "Deep nets don't learn via memorization"),
     "rolnick2017": ("Rolnick et al. 2017", "Deep learning is robust to massive label noise"),
     "neyshabur2017": ("Neyshabur et al. 2017", "Exploring generalization in deep learning"),
+    "advani2017": (
+        "Advani and Saxe 2017",
+        "High-dimensional dynamics of generalization error in neural networks",
+    ),
     "jiang2020": ("Jiang et al. 2020", "Fantastic generalization measures and where to find them"),
+    "dziugaite2020": ("Dziugaite et al. 2020", "In search of robust measures of generalization"),
     "arora2018": ("Arora et al. 2018", "Stronger generalization bounds for deep nets via a compression approach"),
     "feng2023": (
         "Feng, Zhang and Tu 2023",

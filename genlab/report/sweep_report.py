@@ -8,12 +8,14 @@ from typing import Any
 import yaml
 
 import genlab
-from genlab.claims.published import published_of
+from genlab.claims.published import Published, published_of
 from genlab.claims.verdicts import check_claims, check_published
+from genlab.config.schema.figure import FigureConfig
 from genlab.errors import UsageError
 from genlab.report.drawing.files import svg, write_figures
 from genlab.report.origin import origin
 from genlab.report.page import ReportData, page
+from genlab.report.words import readable
 from genlab.rundir.atomic import write_text
 from genlab.sweeps.file.grid import Sweep
 from genlab.sweeps.file.passes import sweep_passes
@@ -108,7 +110,7 @@ def report_published(sweep: Sweep, *, runs: Path) -> Report:
     folder = runs / "sweeps" / f"{sweep.name}-published"
     rows = published.rows
     axes = [column for column in rows if column in sweep.axes]
-    figures = [figure for figure in config.figures if any(y in rows for y in figure.y) and figure.table == "results"]
+    figures = [figure for asked in config.figures if (figure := _of_what_is_published(asked, published)) is not None]
     drawn = write_figures(figures, folder / "figures", published.about(), axes)
     data = ReportData(
         name=sweep.name,
@@ -131,6 +133,14 @@ def report_published(sweep: Sweep, *, runs: Path) -> Report:
     write_text(target, page(data))
     write_results(table, [dict(zip(rows.columns, row, strict=True)) for row in rows.itertuples(index=False)])
     return Report(data, {"page": target, "figures": folder / "figures", "table": table})
+
+
+def _of_what_is_published(figure: FigureConfig, published: Published) -> FigureConfig | None:
+    """A figure with the panels for which there are published numbers; None where there are none for any."""
+    rows = published.about(figure.x, figure.series)(figure.table)
+    known = tuple(y for y in figure.y if y in rows and rows[y].notna().any())
+    others = {y: f"{figure.labels.get(y, readable(y))} (other units)" for y in known if y in published.other_units}
+    return figure.model_copy(update={"y": known, "labels": figure.labels | others}) if known else None
 
 
 def _values(sweep: Sweep, key: str) -> list[Any]:

@@ -45,7 +45,7 @@ def chance_words(verdict: Verdict) -> tuple[str, str]:
     corrected = verdict.corrected
     if corrected is None:
         return _chance(verdict.chance), ""
-    lost = ", too much" if verdict.verdict == "holds" and corrected > LEVEL else ""
+    lost = ", above 5 %" if verdict.verdict == "holds" and corrected > LEVEL else ""
     return _chance(verdict.chance), f"{_chance(corrected)} corrected{lost}"
 
 

@@ -1,12 +1,18 @@
 """`genlab report`, on a smoke sweep that has run and on one that has not."""
 
+import csv
 import json
+import re
 
 import pytest
 
+from genlab import published
+from genlab.config.load import find_config
+from genlab.sweeps.file.grid import load_sweep
 from tests.cli.command import genlab, refused
 
 SWEEP = "neyshabur2017-figure4"
+CLAIMS = load_sweep(SWEEP, "smoke").config.claims
 
 
 @pytest.fixture(scope="module")
@@ -19,19 +25,85 @@ def swept(tmp_path_factory):
 def test_a_report_checks_every_claim_and_writes_page_figures_and_table(swept):
     found = genlab("report", SWEEP, "--scale", "smoke", "--runs", swept)
     assert found.code == 0
-    assert "5 claims were tested" in found.out
-    assert "6 of 6 runs are finished" in found.out
+    assert f"{len(CLAIMS)} claims were tested" in found.out
+    assert "9 of 9 runs are finished" in found.out
     folder = swept / "sweeps" / f"{SWEEP}-smoke"
     page = (folder / "report.html").read_text()
-    assert page.count("<img ") == 2
+    assert page.count("<img ") == 3
     assert "hidden units" in page
-    assert sorted(path.name for path in (folder / "figures").iterdir()) == [
-        "errors.pdf",
-        "errors.png",
-        "norms.pdf",
-        "norms.png",
-    ]
-    assert (folder / "results.csv").read_text().count("\n") == 7
+    names = {path.name for path in (folder / "figures").iterdir()}
+    assert names == {f"{name}.{ending}" for name in ("errors", "norms", "kl") for ending in ("png", "pdf")}
+    assert (folder / "results.csv").read_text().count("\n") == 10
+
+
+def test_a_report_puts_what_was_published_beside_what_was_measured(swept):
+    found = genlab("report", SWEEP, "--scale", "smoke", "--runs", swept, "--json")
+    claims = {claim["id"]: claim for claim in json.loads(found.out)[0]["claims"]}
+    told = claims["test-error-falls"]
+    assert told["published"] == pytest.approx(-0.046, abs=0.001)
+    assert told["published_units"] is True
+    assert claims["l2-falls-at-first"]["published_units"] is False
+    assert all(claim["seeds"] == 3 and 0 <= claim["chance"] <= claim["corrected"] <= 1 for claim in claims.values())
+    page = (swept / "sweeps" / f"{SWEEP}-smoke" / "report.html").read_text()
+    assert "genlab.published(NAME)" in page
+    assert "<dt>neyshabur2017-figure4-left</dt>" in page
+    assert "Our own claims" not in page, "a number is published for each"
+
+
+def test_published_curves_have_a_report_without_any_run(tmp_path):
+    found = genlab("report", SWEEP, "--published", "--check", "--runs", tmp_path)
+    assert found.code == 0, found.err
+    assert f"{len(CLAIMS)} claims were tested: {len(CLAIMS)} hold." in found.out
+    assert "Of the paper's own curves; no run was read." in found.out
+    assert [path.name for path in tmp_path.iterdir()] == ["sweeps"], "no run is made"
+    (folder,) = (tmp_path / "sweeps").iterdir()
+    assert folder.name == f"{SWEEP}-published"
+    page = (folder / "report.html").read_text()
+    assert page.count("<img ") == 2, "the figure of a table that is not published is left out"
+    assert f"{len(CLAIMS)} hold; on the paper" in page
+    names = {path.name for path in (folder / "figures").iterdir()}
+    assert names == {f"{name}.{ending}" for name in ("errors", "norms") for ending in ("png", "pdf")}
+    assert f"page: {folder / 'report.html'}" in found.out
+
+
+def test_the_table_of_published_curves_has_a_row_a_setting(tmp_path):
+    genlab("report", SWEEP, "--published", "--runs", tmp_path, "-q")
+    with (tmp_path / "sweeps" / f"{SWEEP}-published" / "results.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    own = published("neyshabur2017-figure4-left")
+    errors = {row["model.widths"]: row["final.test_error"] for row in rows if row["final.test_error"]}
+    expected = own[own["series"] == "test_error"]
+    assert {int(width.strip("[]")): float(error) for width, error in errors.items()} == dict(
+        zip(expected["x"], expected["y"], strict=True)
+    )
+    assert {row["seed"] for row in rows} == {"published"}
+    assert len({row["model.widths"] for row in rows}) == len(rows)
+    assert "nan" not in {value for row in rows for value in row.values()}
+
+
+def test_what_is_not_published_has_no_panel(tmp_path):
+    genlab("report", "neyshabur2017-figure2", "--published", "--runs", tmp_path, "-q")
+    page = (tmp_path / "sweeps" / "neyshabur2017-figure2-published" / "report.html").read_text()
+    (image,) = re.findall('<img [^>]*alt="([^"]*)"', page)
+    assert "max sharpness (published ascent), KL at 0.05 against" in image
+    assert "strongest" not in image
+
+
+def test_what_is_published_in_other_units_is_called_so(tmp_path):
+    genlab("report", SWEEP, "--published", "--runs", tmp_path, "-q")
+    page = (tmp_path / "sweeps" / f"{SWEEP}-published" / "report.html").read_text()
+    errors, norms = re.findall('<img [^>]*alt="([^"]*)"', page)
+    assert "units)" not in errors
+    assert "ln l2 norm (other units), " in norms
+    assert "KL at 0.05 against" in norms, "which is in the column's own"
+
+
+def test_a_sweep_of_which_nothing_is_published_is_refused(tmp_path):
+    path = tmp_path / "one-epoch.yaml"
+    path.write_text(SURE)
+    found = genlab("report", path, "--published", "--runs", tmp_path / "runs")
+    refused(found, 2, "one-epoch: has no published curves (`published` in its file)")
+    assert not (tmp_path / "runs").exists()
 
 
 SURE = """
@@ -44,29 +116,76 @@ claims:
   - {id: one-epoch, says: It trains for one epoch., kind: close_to, column: final.epoch, target: 1, tolerance: 0.5}
 """
 SURELY_NOT = "  - {id: two, says: It trains for two., kind: close_to, column: final.epoch, target: 2, tolerance: 0.5}\n"
+# No label is corrupted, so that there are no errors on clean ones by themselves.
+NOBODY_KNOWS = (
+    "  - {id: c, says: It learns., kind: close_to, column: final.train_error_clean, target: 0, tolerance: 1}\n"
+)
 
 
-def test_check_exits_with_1_where_one_claim_fails_and_with_0_where_all_hold(tmp_path):
-    path = tmp_path / "one-epoch.yaml"
-    command = ("report", path, "--runs", tmp_path, "--check", "--json")
-    for claims, verdicts, code in (("", ["holds"], 0), (SURELY_NOT, ["holds", "fails"], 1)):
-        path.write_text(SURE + claims)
-        assert genlab("sweep", path, "--runs", tmp_path, "-q").code == 0
-        found = genlab(*command)
-        assert [claim["verdict"] for claim in json.loads(found.out)[0]["claims"]] == verdicts
-        assert found.code == code
+@pytest.fixture(scope="module")
+def one_epoch(tmp_path_factory):
+    """A folder in which three runs of one epoch are finished."""
+    folder = tmp_path_factory.mktemp("one-epoch")
+    (folder / "swept.yaml").write_text(SURE)
+    assert genlab("sweep", folder / "swept.yaml", "--runs", folder, "-q").code == 0
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("claims", "verdicts", "code"),
+    [
+        ("", ["holds"], 0),
+        (SURELY_NOT, ["holds", "fails"], 1),
+        (NOBODY_KNOWS, ["holds", "cannot tell"], 3),
+        (NOBODY_KNOWS + SURELY_NOT, ["holds", "cannot tell", "fails"], 1),
+    ],
+)
+def test_check_exits_with_1_where_a_claim_fails_else_with_3_where_one_cannot_be_told(one_epoch, claims, verdicts, code):
+    path = one_epoch / "checked.yaml"
+    path.write_text(SURE + claims)
+    found = genlab("report", path, "--runs", one_epoch, "--check", "--json")
+    assert [claim["verdict"] for claim in json.loads(found.out)[0]["claims"]] == verdicts
+    assert found.code == code
+    assert genlab("report", path, "--runs", one_epoch, "-q").code == 0, "without --check a verdict is no error"
+
+
+def test_check_exits_with_3_where_a_cell_is_missing_whatever_the_claims_say(one_epoch):
+    """Three of four seeds are finished, which is enough for the claim."""
+    path = one_epoch / "four.yaml"
+    path.write_text(SURE.replace("[0, 1, 2]", "[0, 1, 2, 3]"))
+    found = genlab("report", path, "--runs", one_epoch, "--check", "--json")
+    assert [claim["verdict"] for claim in json.loads(found.out)[0]["claims"]] == ["holds"]
+    assert found.code == 3
+    without = path.read_text().partition("claims:")[0]
+    path.write_text(without)
+    assert genlab("report", path, "--runs", one_epoch, "--check", "-q").code == 3, "nor where there are no claims"
+
+
+def test_check_of_published_curves_exits_with_1_where_the_paper_contradicts_a_claim(tmp_path):
+    text = find_config("neyshabur2017-figure4", "sweeps").read_text()
+    path = tmp_path / "contradicted.yaml"
+    path.write_text(
+        text.replace("kind: decreasing\n    column: final.test_error", "kind: increasing\n    column: final.test_error")
+    )
+    found = genlab("report", path, "--published", "--check", "--json", "--runs", tmp_path)
+    told = {claim["id"]: claim["verdict"] for claim in json.loads(found.out)[0]["claims"]}
+    assert [name for name, verdict in told.items() if verdict != "holds"] == ["test-error-falls"]
+    assert found.code == 1
 
 
 def test_a_sweep_that_has_not_run_cannot_tell(tmp_path):
     found = genlab("report", SWEEP, "--scale", "smoke", "--runs", tmp_path, "--json", "--check")
-    assert found.code == 0
-    assert {verdict["verdict"] for verdict in json.loads(found.out)[0]["claims"]} == {"cannot tell"}
+    assert found.code == 3
+    (told,) = json.loads(found.out)
+    assert {verdict["verdict"] for verdict in told["claims"]} == {"cannot tell"}
+    assert all(verdict["published"] is not None for verdict in told["claims"]), "which needs no run"
 
 
 def test_a_claim_over_a_column_that_cannot_be_is_refused_with_its_line(tmp_path):
-    from genlab.config.load import find_config
-
-    text = find_config(SWEEP, "sweeps").read_text().replace("column: final.test_error", "column: final.tset_error")
+    text = find_config(SWEEP, "sweeps").read_text()
+    text = text.replace(
+        "kind: decreasing\n    column: final.test_error", "kind: decreasing\n    column: final.tset_error"
+    )
     path = tmp_path / "zhang2017-broken.yaml"
     path.write_text(text)
     line = next(n for n, part in enumerate(text.splitlines(), 1) if "tset_error" in part)

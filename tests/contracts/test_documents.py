@@ -8,6 +8,8 @@ import yaml
 
 import genlab
 from genlab.config.schema import TrainConfig
+from genlab.config.schema.claim import ClaimSection
+from genlab.config.schema.published import PublishedConfig, PublishedSeries
 from genlab.config.schema.sweep import Scale, SlurmConfig, SweepConfig
 from genlab.config.validation import known_keys
 from tests.contracts.documents import DOCUMENTS, ROOT, TREE, anchors, directories, inline, links, tables, tree
@@ -109,6 +111,14 @@ def test_the_keys_of_a_sweep_are_all_told():
     assert set(re.findall(r"`(\w+)`", rows["slurm"])) == set(SlurmConfig.model_fields)
     sentence = re.search(r"A scale has the keys (.*?)\. `laptop", DOCUMENTS["configs/sweeps/README.md"], re.DOTALL)[1]
     assert set(re.findall(r"`(\w+)`", sentence)) == set(Scale.model_fields)
+
+
+def test_the_keys_of_every_claim_and_of_published_curves_are_all_told():
+    told = tables(DOCUMENTS["configs/sweeps/README.md"])
+    assert {row[0].strip("`") for row in told["Claims"]} == {*ClaimSection.model_fields, "kind"}
+    rows = {name.strip("`"): about for name, about in told["Published curves"]}
+    assert list(rows) == list(PublishedConfig.model_fields)
+    assert set(re.findall(r"`(\w+)(?:: true)?`", rows["series"])) == set(PublishedSeries.model_fields)
 
 
 def test_the_version_is_the_same_everywhere():

@@ -45,11 +45,11 @@ def test_it_is_named_after_its_paper_and_the_figure_or_table_of_its_source(name)
 
 
 @pytest.mark.parametrize("name", SWEEPS)
-def test_it_says_what_it_asks_and_where_each_claim_is_made(name):
-    """A sweep of one's own may leave these out."""
+def test_it_says_what_it_asks_and_claims_something(name):
+    """A sweep of one's own may leave these out. Where a claim is made, `test_published.py` looks at."""
     config = load_sweep(name, "smoke").config
     assert config.asks
-    assert not [claim.id for claim in config.claims if not claim.source]
+    assert config.claims
 
 
 @pytest.mark.parametrize("name", SWEEPS)

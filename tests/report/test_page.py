@@ -1,7 +1,6 @@
 import itertools
 import re
 from dataclasses import replace
-from html.parser import HTMLParser
 
 import pandas as pd
 import pytest
@@ -10,39 +9,8 @@ from genlab.report.drawing.draw import draw
 from genlab.report.drawing.files import svg
 from genlab.report.origin import Origin
 from genlab.report.page import MOST_ROWS, page
-from tests.report.examples import AXES, MEASURES, SIZE, checked, figure, report, results
-
-VOID = {"meta", "link", "img", "br", "wbr", "hr", "input"}
-
-
-class Document(HTMLParser):
-    """Elements with attributes and text, and a complaint at an end that does not fit its beginning."""
-
-    def __init__(self, text):
-        super().__init__(convert_charrefs=True)
-        self.open, self.elements, self.texts = [], [], []
-        self.feed(text)
-        self.close()
-        assert not self.open
-
-    def handle_starttag(self, tag, attributes):
-        self.elements.append((tag, dict(attributes)))
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-
-    def handle_data(self, data):
-        if self.open and self.open[-1] != "style":
-            self.texts.append(data)
-
-    def all(self, *tags):
-        return [attributes for tag, attributes in self.elements if tag in tags]
-
-    @property
-    def text(self):
-        return " ".join(" ".join(self.texts).split())
+from tests.report.document import Document
+from tests.report.examples import AXES, MEASURES, SIZE, checked, figure, published_report, report, results
 
 
 @pytest.fixture(scope="module")
@@ -122,12 +90,12 @@ def test_claims_stand_with_verdict_effect_interval_seeds_and_rule(document):
         "5 claims were tested: 3 hold, 1 fails, 1 cannot tell; at laptop scale, on cpu (AMD EPYC)",
         "−0.31",
         "−0.82 to 0.22",
-        "at data.train_size = 500 the difference is −0.4",
+        "difference -0.31 is not above 0",
         "Holds when the difference a - b",
     ):
         assert words in document.text
     marks = [span["class"] for span in document.all("span")]
-    assert marks == ["verdict holds", "verdict holds", "verdict fails", "verdict holds", "verdict open"]
+    assert marks == ["verdict holds", "verdict holds", "verdict fails", "verdict open", "verdict holds"], "ours last"
 
 
 def test_results_have_errors_in_percent_and_four_digits(document):
@@ -209,6 +177,30 @@ def test_a_sweep_of_no_paper_is_called_by_its_name_and_nobody_is_cited():
 def test_what_a_sweep_is_of_is_said_as_far_as_its_file_says_it(paper, source, heading, what):
     text = Document(page(report(paper=paper, source=source))).text
     assert text.startswith(f"{heading} · neyshabur2017-figure1 · genlab {heading} {what}")
+
+
+def test_what_is_published_alone_has_nothing_of_runs():
+    text = Document(page(published_report())).text
+    assert "1 claim was tested: 1 holds; on the paper's own curves." in text
+    assert "One row a published setting" in text
+    for words in (
+        "Seed",
+        "interval",
+        "Student",
+        "Cost",
+        "Provenance",
+        "Configs",
+        "One row a run",
+        "published0",
+        "device",
+    ):
+        assert words not in text
+
+
+def test_files_of_published_curves_are_named_with_what_they_say_of_themselves(document):
+    text = Document(page(report(published={"neyshabur2017-figure1": "Read off <b>paths</b>"}))).text
+    assert "genlab.published(NAME) gives one as a table. neyshabur2017-figure1 Read off <b>paths</b>" in text
+    assert "Published curves" not in document.text
 
 
 def test_unfinished_runs_are_told_by_a_column():

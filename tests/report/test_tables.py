@@ -5,7 +5,7 @@ import pytest
 from rich.console import Console
 
 from genlab.report.tables import print_report
-from tests.report.examples import report
+from tests.report.examples import VERDICTS, checked, published_report, report
 
 
 @pytest.fixture
@@ -43,3 +43,17 @@ def test_a_sweep_of_no_paper_is_called_by_its_name(printed):
 
 def test_a_sweep_without_claims_has_no_table(printed):
     assert "claim" not in printed(report(verdicts=()))
+
+
+def test_what_was_published_stands_below_the_effect(printed):
+    said = " ".join(printed(report(verdicts=VERDICTS[2:3])).split())
+    assert "0.93 to 1 published 1.073 (other units)" in said
+    assert "published 4.578" in printed(report())
+    assert "published" not in printed(report(verdicts=[checked("a", "A.")]))
+
+
+def test_what_is_published_alone_is_not_repeated_and_no_run_is_counted(printed):
+    said = printed(published_report())
+    assert said.count("4.356") == 1
+    assert "Of the paper's own curves; no run was read." in said
+    assert "runs are finished" not in said

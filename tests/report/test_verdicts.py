@@ -1,5 +1,5 @@
 from genlab.report import verdicts
-from genlab.report.verdicts import effect_words, interval_words, mark
+from genlab.report.verdicts import chance_words, effect_words, interval_words, mark, published_words
 from tests.report.examples import VERDICTS, checked
 
 
@@ -10,12 +10,26 @@ def test_the_number_of_claims_tested_is_told_with_what_came_of_them():
 
 def test_a_claim_without_effect_has_dashes():
     nothing = checked("a", "b", effect=None, interval=None)
-    assert (effect_words(nothing), interval_words(nothing)) == ("–", "–")
+    assert (effect_words(nothing), interval_words(nothing), published_words(nothing)) == ("–", "–", "–")
+    assert chance_words(nothing) == ("–", "")
 
 
 def test_numbers_have_four_digits_and_a_true_minus():
     claim = checked("a", "b", effect=-1.23456, interval=(-2.0, 1e-9))
     assert (effect_words(claim), interval_words(claim)) == ("−1.235", "−2 to 1e−09")
+    assert published_words(checked("a", "b", published=-0.16731)) == "−0.1673"
+
+
+def test_the_chance_has_two_digits_and_says_what_is_left_of_it_among_all_claims():
+    assert chance_words(checked("a", "b", chance=0.01234)) == ("0.012", "")
+    assert chance_words(checked("a", "b", chance=0.00009, corrected=0.0001)) == ("< 0.0001", "0.0001 corrected")
+
+
+def test_a_claim_that_holds_by_itself_and_not_among_all_claims_says_so():
+    many = {"chance": 0.02, "corrected": 0.0501}
+    assert chance_words(checked("a", "b", **many)) == ("0.02", "0.05 corrected, above 5 %")
+    assert chance_words(checked("a", "b", verdict="fails", **many)) == ("0.02", "0.05 corrected")
+    assert chance_words(checked("a", "b", chance=0.02, corrected=0.05)) == ("0.02", "0.05 corrected")
 
 
 def test_what_is_no_known_verdict_is_shown_as_open():

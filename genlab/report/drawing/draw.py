@@ -55,10 +55,10 @@ def draw(
     measured, others = places[: rows * columns], places[rows * columns :]
     for y, place in zip(figure.y, measured, strict=False):
         _draw_panel(Panel(place, figure, kind, prepared, y, notes), alone=len(figure.y) == 1)
-    if beside is not None:
+    if published is not None and beside is not None:
         for y, place in zip(below, others, strict=False):
-            # Their notes would speak of seeds that there are not.
-            _draw_panel(Panel(place, figure, kind, beside, y, []), published=True)
+            called = "published in other units" if y in published.other_units else "published"
+            _draw_panel(Panel(place, figure, kind, beside, y, notes), published=called)
     for place in (*measured[len(figure.y) :], *others[len(below) :]):
         place.set_visible(False)
     if figure.title:
@@ -93,7 +93,7 @@ def _published(figure: FigureConfig, kind: Kind, published: Published, axes: Seq
     return found if any(len(found.values(y)) for y in figure.y) else None
 
 
-def _draw_panel(panel: Panel, *, alone: bool = False, published: bool = False) -> None:
+def _draw_panel(panel: Panel, *, alone: bool = False, published: str = "") -> None:
     dress(panel.axes)
     _name(panel, alone=alone, published=published)
     if len(panel.prepared.values(panel.y)):
@@ -126,15 +126,19 @@ def panel_inches(figure: FigureConfig) -> tuple[float, float]:
     return LONE_PANEL_INCHES if len(figure.y) == 1 else kind_of(figure).panel_inches
 
 
-def _name(panel: Panel, *, alone: bool, published: bool) -> None:
+def _name(panel: Panel, *, alone: bool, published: str) -> None:
     """The name of the column above a panel among several and beside one by itself, unless its kind says otherwise."""
-    label = column_label(panel.figure, panel.y) + (", published" if published else "")
+    label = column_label(panel.figure, panel.y)
     if panel.kind.column == "drawn":
         return
     if alone and panel.kind.column == "beside":
         panel.axes.set_ylabel(label, fontsize=SIZE)
-    else:
-        panel.axes.set_title(textwrap.fill(label, TITLE_CHARACTERS), fontsize=SIZE)
+        return
+    title = textwrap.fill(label, TITLE_CHARACTERS)
+    if published:
+        fits = len(f"{title}, {published}") <= TITLE_CHARACTERS
+        title = f"{title}, {published}" if fits else f"{title},\n{published}"
+    panel.axes.set_title(title, fontsize=SIZE)
 
 
 def _say_empty(panel: Panel) -> None:

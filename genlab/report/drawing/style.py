@@ -135,6 +135,8 @@ def dress(axes: Axes) -> None:
     """Quiet axes: no frame on two sides, a faint grid, small tick labels."""
     axes.spines[["top", "right"]].set_visible(False)
     axes.tick_params(labelsize=SMALL, which="both")
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.get_offset_text().set_fontsize(SMALL)
     axes.grid(visible=True, color="0.92", linewidth=0.6)
     axes.set_axisbelow(True)
 
