@@ -213,7 +213,7 @@ def test_layers_are_cells_when_rows_are_paired_by_them():
 
 
 def test_a_long_table_knows_the_results_of_its_runs():
-    results = runs(lambda corruption, size, seed: corruption + seed / 10 + size / 1e5)
+    results = runs(lambda corruption, size, seed: corruption + seed / 10 + size / 1e5, sizes=(250, 500, 1000, 4000))
     rows = [row | {"measure": "m", "value": row["final.test_error"] ** 2} for row in results.to_dict("records")]
     measures = pd.DataFrame(rows).drop(columns="final.test_error")
     one = claim("correlates", table="measures", column="value", over="final.test_error", at_least=0.9)
