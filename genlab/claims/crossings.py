@@ -40,7 +40,9 @@ def crosses(claim: CrossingClaim, data: Compared, generator: np.random.Generator
     if math.isnan(place):
         start = over[0] if low <= over[0] else max(low, over[0])
         words = [f"the mean difference keeps its sign from {start:.4g} to {over[-1]:.4g}", *data.left_out]
-        return Finding(False, None, "crossing", n, seeds, "; ".join(words), left_out=data.left_out)
+        # The largest chance and not none, as the claim was tested beside the others of its sweep.
+        chance = 1.0 if seeds > 1 else None
+        return Finding(False, None, "crossing", n, seeds, "; ".join(words), chance=chance, left_out=data.left_out)
     interval = bootstrap_interval(
         lambda counts: crossing(over, counts @ per_seed / seeds, low), seeds, confidence=0.9, generator=generator
     )

@@ -12,14 +12,15 @@ from genlab.claims.rows import (
     CannotTell,
     Floats,
     Table,
+    condition_words,
     fitting,
     labels,
     numbers,
     some,
     tables,
 )
-from genlab.config.schema.claim import Claim
-from genlab.config.values import form_text, value_form, value_texts
+from genlab.config.schema.claim import Claim, one_value
+from genlab.config.values import value_texts
 
 SHOWN = 3
 # Columns that tell the rows of one run apart, for hints.
@@ -80,7 +81,8 @@ def compared(claim: Claim, table: Table, axes: Sequence[str]) -> Compared:
     over = claim.along
     keys = [k for k in (axes if claim.pair_by is None else claim.pair_by) if k not in (over, "seed")]
     if claim.pair_by is None:
-        fixed = {*claim.where, *(key for group in groups for key in group)}
+        # A range leaves several values of an axis, which are cells like those of any other axis.
+        fixed = {key for key, asked in claim.where.items() if one_value(asked)} | {k for g in groups for k in g}
         keys = [key for key in keys if key not in fixed]
     sides = [_side(claim, [claim.where, group], results, rows, keys, over) for group in groups]
     planned = set.intersection(*(side.planned for side in sides))
@@ -176,7 +178,7 @@ def _no_pairs(
     for frame, group in zip(found, groups, strict=True):
         if frame.empty:
             asked = {**claim.where, **group}
-            return f"no run has {', '.join(f'{key}={form_text(value_form(value))}' for key, value in asked.items())}"
+            return f"no run has {', '.join(condition_words(key, value) for key, value in asked.items())}"
     if len(groups) == 1:
         return "no row has a value that can be placed"
     sets = {key: [set(value_texts(frame[key], key)) for frame in found] for key in keys if key in rows.columns}

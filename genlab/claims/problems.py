@@ -1,10 +1,12 @@
 """What is wrong with the claims of a sweep file, found before anything runs."""
 
 import difflib
+import operator
 from collections.abc import Callable, Sequence
+from typing import Any
 
-from genlab.claims.rows import asked_for
-from genlab.config.schema.claim import Claim, CorrelationClaim, is_range
+from genlab.claims.rows import asked_for, condition_words
+from genlab.config.schema.claim import Claim, CorrelationClaim, is_range, one_value
 from genlab.config.values import as_resolved, form_text, value_form
 from genlab.errors import Problem
 
@@ -38,7 +40,7 @@ def claim_problems(
                 Problem(f"claims.{index}.id", f"{claim.id!r} is the id of claims.{first[claim.id]} already")
             )
         first.setdefault(claim.id, index)
-        found = [*_unknown_columns(claim, columns, axes), *_contradictions(claim)]
+        found = [*_unknown_columns(claim, columns, axes), *_contradictions(claim, settings)]
         found += _values_of_no_cell(claim, settings) if settings else []
         problems += [Problem(f"claims.{index}.{field}", message) for field, message in found]
     return problems
@@ -52,8 +54,11 @@ def _values_of_no_cell(claim: Claim, settings: Settings) -> list[tuple[str, str]
             values = settings(key)
             if values is None or any(asked_for(values, key, asked)):
                 continue
-            said = "a value in that range" if is_range(asked) else form_text(value_form(as_resolved(key, asked)))
-            problems.append((field, f"no cell has {key}={said}; they have {', '.join(map(str, values))}"))
+            if set(values) <= {None}:
+                problems.append((field, f"no cell has {key}"))
+                continue
+            have = ", ".join(map(str, values))
+            problems.append((field, f"no cell has {condition_words(key, asked)}; they have {have}"))
     return problems
 
 
@@ -78,10 +83,10 @@ def _names(claim: Claim) -> list[tuple[str, str]]:
     return [*names, *(("pair_by", name) for name in claim.pair_by or ())]
 
 
-def _contradictions(claim: Claim) -> list[tuple[str, str]]:
+def _contradictions(claim: Claim, settings: Settings | None) -> list[tuple[str, str]]:
     problems = []
     over = claim.along
-    if over is not None and over in claim.where and not is_range(claim.where[over]):
+    if over is not None and over in claim.where and one_value(claim.where[over]):
         problems.append(("over", f"{over!r} has one value only, by `where`"))
     if over is not None and over == claim.column:
         problems.append(("over", f"{over!r} is the claim's column too"))
@@ -92,7 +97,7 @@ def _contradictions(claim: Claim) -> list[tuple[str, str]]:
     groups = claim.sides
     if groups:
         a, b = (group for _, group in groups)
-        differing = {name for name in a if name in b and a[name] != b[name]}
+        differing = {name for name in a if name in b and not _one_fits(name, a[name], b[name], settings)}
         if not differing:
             problems.append(("b", "a row can be in a and in b; give both the same column with different values"))
         for name in sorted(differing & {"seed", *(claim.pair_by or ()), *([over] if over else [])}):
@@ -102,7 +107,7 @@ def _contradictions(claim: Claim) -> list[tuple[str, str]]:
             problems += [
                 (field, f"{name!r} is another value in `where`, so that no row fits")
                 for name in group
-                if name in claim.where and claim.where[name] != group[name] and not is_range(claim.where[name])
+                if name in claim.where and _one_fits(name, claim.where[name], group[name], settings) is False
             ]
     index = INDEX.get(claim.table, ())
     named = {name for _, name in _names(claim)}
@@ -111,6 +116,18 @@ def _contradictions(claim: Claim) -> list[tuple[str, str]]:
         message = f"a run has many rows in {claim.table}; name {which} in `where`"
         problems.append(("table", message + ("" if over == index[0] else ", `over` or `pair_by`")))
     return problems
+
+
+def _one_fits(column: str, one: Any, other: Any, settings: Settings | None) -> bool | None:
+    """Whether a value of a column fits two conditions; None where only the rows can tell."""
+    if one == other:
+        return True
+    if not is_range(one) and not is_range(other):
+        return form_text(value_form(as_resolved(column, one))) == form_text(value_form(as_resolved(column, other)))
+    values = settings(column) if settings else None
+    if values is None:
+        return None
+    return any(map(operator.and_, asked_for(values, column, one), asked_for(values, column, other)))
 
 
 def _near(name: str, known: set[str]) -> str:

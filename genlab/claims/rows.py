@@ -103,6 +103,16 @@ def asked_for(found: Sequence[str | None], column: str, asked: Any) -> list[bool
     return [number is not None and low <= number <= high for number in known]
 
 
+def condition_words(column: str, asked: Any) -> str:
+    """A condition in words, such as "data.train_size=500" or "data.train_size of at least 500"."""
+    if not is_range(asked):
+        return f"{column}={form_text(value_form(as_resolved(column, asked)))}"
+    if "place" in asked:
+        return f"a {asked['place']} {column}"
+    ends = [(words, asked[end]) for words, end in (("at least", "at_least"), ("at most", "at_most")) if end in asked]
+    return f"{column} of " + " and ".join(f"{words} {end:g}" for words, end in ends)
+
+
 def number_of(text: str | None) -> float | None:
     """A value that is a number, as one; None for words, lists and no value."""
     try:

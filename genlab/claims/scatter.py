@@ -80,5 +80,6 @@ def _settings(runs: pd.DataFrame, axes: Sequence[str]) -> Codes:
     runs = with_equal_widths(runs)
     if {"model.width", "model.depth"} <= set(runs):
         axes = [part for axis in axes for part in (SPLIT if axis == "model.widths" else (axis,))]
-    columns = [pd.factorize(np.array(value_texts(runs[a], a), dtype=object))[0] for a in axes if a in runs.columns]
+    texts = [np.array(value_texts(runs[axis], axis), dtype=object) for axis in axes if axis in runs.columns]
+    columns = [pd.factorize(values, sort=True)[0] for values in texts]  # whatever the order of the rows
     return np.column_stack(columns).astype(np.int64) if columns else np.zeros((len(runs), 0), dtype=np.int64)

@@ -88,7 +88,9 @@ def check_claims(
         published: the paper's own curves.
     """
     found = [_checked(claim, table, axes, published) for claim in claims]
-    tested = [i for i, verdict in enumerate(found) if verdict.chance is not None and verdict.verdict != "cannot tell"]
+    # A claim whose effect is too small to be told was tested too: left out because it did not hold, it would flatter
+    # those beside it.
+    tested = [i for i, verdict in enumerate(found) if verdict.chance is not None]
     corrected = holm([chance for i in tested if (chance := found[i].chance) is not None])
     for i, chance in zip(tested, corrected, strict=True):
         found[i] = replace(found[i], corrected=chance)
@@ -112,7 +114,7 @@ def check_published(claims: Sequence[Claim], published: Published, axes: Sequenc
         word: Word = "cannot tell" if nothing else "holds" if found.points else "fails"
         verdict = _verdict(claim, found, word, nothing or ("" if found.points else found.reason))
         units = claim.column not in published.other_units
-        verdicts.append(replace(verdict, published=found.effect, published_units=units, chance=None))
+        verdicts.append(replace(verdict, published=found.effect, published_units=units, interval=None))
     return verdicts
 
 

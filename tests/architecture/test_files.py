@@ -46,7 +46,7 @@ TESTED_ELSEWHERE = {
     "cli/sweep": "tests/sweeps/test_run.py",  # the verb is tested with what it calls
     "cli/sweep_output": "tests/sweeps/test_run.py",
     "claims/rows": "tests/claims/test_pairs.py",  # rows are matched where they are paired
-    "claims/scatter": "tests/claims/test_rules.py",
+    "claims/scatter": "tests/claims/test_relations.py",
     "cli/zoo_output": "tests/cli/test_zoo.py",  # the table is tested through its verb
     "report/page_style": "tests/report/test_page.py",
     "report/drawing/catalogue": "tests/contracts/test_figure_kinds.py",  # what registers is true of every kind

@@ -4,6 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from genlab.claims.rows import asked_for
+from genlab.config.values import value_texts
 from tests.claims.examples import AXES, CORRUPTION, SIZE, check, claim, histories, noisy, runs
 
 
@@ -115,6 +117,67 @@ def test_a_number_does_not_match_one_that_is_near():
     assert check(claim("higher", a={CORRUPTION: 0.999}), runs(noisy)).reason.startswith("no run has")
 
 
+# ranges of settings
+
+
+@pytest.mark.parametrize(
+    ("asked", "sizes"),
+    [
+        ({"at_least": 500}, {500, 1000, 4000}),
+        ({"at_least": 501}, {1000, 4000}),
+        ({"at_most": 500}, {250, 500}),
+        ({"at_least": 300, "at_most": 1000}, {500, 1000}),
+        ({"at_least": 999.5, "at_most": 1000}, {1000}),
+        ({"place": "first"}, {250}),
+        ({"place": "last"}, {4000}),
+        ({"at_least": 5000}, set()),
+    ],
+)
+def test_a_range_takes_the_numbers_within_it_its_ends_included(asked, sizes):
+    results = runs(noisy, sizes=(1000, 250, 4000, 500))
+    for column in (
+        results[SIZE],
+        results[SIZE].map(str),
+        results[SIZE].map(lambda size: f"[{size}]"),
+        results[SIZE] / 1,
+    ):
+        texts = value_texts(column, SIZE)
+        fits = asked_for(texts, SIZE, asked)
+        assert {size for size, fit in zip(results[SIZE], fits, strict=True) if fit} == sizes
+
+
+def test_what_is_no_number_is_in_no_range():
+    for asked in ({"at_most": 9}, {"at_least": -9}, {"place": "first"}, {"place": "last"}):
+        assert asked_for(["mlp", None, "[4, 8]", "true", "2"], "x", asked) == [False] * 4 + [True]
+        assert asked_for(["mlp", None], "x", asked) == [False, False]
+
+
+def test_a_range_leaves_an_axis_whose_cells_are_compared_and_a_value_does_not():
+    results = runs(
+        lambda corruption, size, seed: corruption * (1 if size == 500 else -1) * size, sizes=(500, 1000, 2000)
+    )
+    every = check(claim("higher", where={SIZE: {"at_least": 1000}}), results)
+    assert (every.n, every.effect) == (6, -1500)
+    assert "data.train_size=1000 (difference -1000); data.train_size=2000" in every.reason
+    last = check(claim("higher", where={SIZE: {"place": "last"}}), results)
+    assert (last.n, last.effect) == (3, -2000)
+    assert "data.train_size" not in last.reason
+
+
+def test_the_last_size_is_that_of_the_sweep_even_where_its_runs_are_unfinished():
+    results = runs(lambda corruption, size, seed: corruption, sizes=(500, 1000))
+    results.loc[results[SIZE] == 1000, "status"] = "missing"
+    found = check(claim("higher", where={SIZE: {"place": "last"}}), results)
+    assert (found.verdict, found.seeds) == ("cannot tell", 0)
+    assert "6 of 6" in found.reason
+
+
+def test_a_range_that_no_run_is_in_is_named():
+    found = check(claim("higher", where={SIZE: {"at_least": 5000}}), runs(noisy))
+    assert found.verdict == "cannot tell"
+    assert found.reason == "no run has data.train_size of at least 5000, data.labels.corruption=1"
+
+
 # histories and other long tables
 
 
@@ -145,8 +208,8 @@ def test_layers_are_cells_when_rows_are_paired_by_them():
     ]
     one = claim("higher", table="measures", column="value", where={"measure": "spectral"}, pair_by=[SIZE, "layer"])
     found = check(one, results, measures=pd.DataFrame(rows))
-    assert (found.verdict, found.n) == ("fails", 12)
-    assert "data.train_size=500, layer=conv2 (difference -1)" in found.reason
+    assert (found.verdict, found.n, found.effect) == ("holds", 12, 0.5)
+    assert "the other way round in data.train_size=500, layer=conv2 (difference -1)" in found.reason
 
 
 def test_a_long_table_knows_the_results_of_its_runs():

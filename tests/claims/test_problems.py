@@ -2,7 +2,7 @@ import pytest
 
 from genlab.claims.verdicts import claim_problems
 from genlab.rundir.columns import HISTORY_COLUMNS
-from tests.claims.examples import AXES, CORRUPTION, SIZE, TRUE, claim
+from tests.claims.examples import AXES, CORRUPTION, RANDOM, SIZE, TRUE, claim
 
 RESULTS = {"id", "status", "seed", "name", *AXES, "model.name", "final.test_error", "measure.log_l2_norm"}
 
@@ -20,7 +20,9 @@ def test_claims_that_can_be_checked_have_no_problems():
     assert not problems(
         claim("higher", id="a"),
         claim("increasing", id="b", over=SIZE, where={"model.name": "mlp"}),
-        claim("correlates", id="c", column="measure.log_l2_norm", over="final.test_error", at_least=0),
+        claim("increasing", id="g", over=SIZE, where={SIZE: {"at_least": 500}}),
+        claim("decreasing", id="h", over=SIZE, a=RANDOM, b=TRUE),
+        claim("correlates", id="c", column="measure.log_l2_norm", over="final.test_error", at_least=0.1),
         claim("crosses", id="d", **history, over="epoch"),
         claim("lower", id="e", **history, where={"epoch": 3}, pair_by=[SIZE]),
         claim("higher", id="f", table="measures", column="value", where={"measure": "m"}, pair_by=[SIZE, "layer"]),
@@ -66,9 +68,12 @@ def test_an_id_is_used_once():
         ("higher", {"pair_by": [CORRUPTION]}, "pair_by", "tells a from b"),
         ("higher", {"a": {"seed": 0}, "b": {"seed": 1}}, "a", "tells a from b"),
         ("increasing", {"over": SIZE, "where": {SIZE: 500}}, "over", "one value only"),
+        ("increasing", {"over": SIZE, "where": {SIZE: {"place": "last"}}}, "over", "one value only"),
+        ("increasing", {"over": SIZE, "a": {SIZE: 1}, "b": {SIZE: 2}}, "over", "tells a from b"),
+        ("increasing", {"over": SIZE, "a": TRUE, "b": TRUE}, "b", "can be in a and in b"),
         ("increasing", {"over": "seed"}, "over", "repetitions"),
-        ("correlates", {"over": "final.test_error", "at_least": 0}, "over", "the claim's column too"),
-        ("correlates", {"over": SIZE, "at_least": 0, "pair_by": [CORRUPTION]}, "pair_by", "pairs no rows"),
+        ("correlates", {"over": "final.test_error", "at_least": 0.1}, "over", "the claim's column too"),
+        ("correlates", {"over": SIZE, "at_least": 0.1, "pair_by": [CORRUPTION]}, "pair_by", "pairs no rows"),
         ("crosses", {"over": CORRUPTION}, "over", "tells a from b"),
         ("higher", {"table": "history", "column": "test_error"}, "table", "many rows in history; name epoch or step"),
         ("higher", {"table": "measures", "column": "value"}, "table", "many rows in measures; name measure"),
@@ -77,3 +82,73 @@ def test_an_id_is_used_once():
 def test_a_claim_that_contradicts_itself_is_refused(kind, changed, field, words):
     found = problems(claim(kind, **changed))
     assert (f"claims.0.{field}", True) in [(key, words in message) for key, message in found]
+
+
+# where the cells' settings are known
+
+
+def settings(key):
+    return {CORRUPTION: ["0", "1"], SIZE: ["500", "1000"], "model.name": ["mlp"], "model.depth": [None]}.get(key)
+
+
+def refused(*claims):
+    return [(problem.key, problem.message) for problem in claim_problems(claims, columns, AXES, settings)]
+
+
+def test_conditions_that_cells_meet_are_no_problem():
+    assert not refused(
+        claim("higher", id="a", where={SIZE: 500}),
+        claim("higher", id="b", where={SIZE: {"at_least": 500}, "model.name": "mlp"}),
+        claim("higher", id="c", a={CORRUPTION: "random"}, b={CORRUPTION: True}),
+        claim("higher", id="d", a={SIZE: {"place": "last"}}, b={SIZE: {"place": "first"}}),
+        claim("higher", id="e", a={SIZE: {"at_least": 600}}, b={SIZE: {"at_most": 600}}),
+        claim("increasing", id="f", over=SIZE, where={SIZE: {"at_least": 500}}),
+        claim("higher", id="g", where={SIZE: {"at_most": 600}}, a=RANDOM | {SIZE: 500}),
+    )
+
+
+@pytest.mark.parametrize(
+    ("changed", "field", "message"),
+    [
+        ({"where": {SIZE: 700}}, "where", "no cell has data.train_size=700; they have 500, 1000"),
+        ({"a": {CORRUPTION: 0.5}}, "a", "no cell has data.labels.corruption=0.5; they have 0, 1"),
+        ({"b": {CORRUPTION: 0.5}}, "b", "no cell has data.labels.corruption=0.5; they have 0, 1"),
+        ({"where": {"model.name": "vgg"}}, "where", "no cell has model.name=vgg; they have mlp"),
+        ({"where": {SIZE: {"at_least": 1001}}}, "where", "no cell has data.train_size of at least 1001; they have 500"),
+        ({"where": {SIZE: {"at_most": 499.5}}}, "where", "no cell has data.train_size of at most 499.5; they"),
+        ({"where": {SIZE: {"at_least": 501, "at_most": 999}}}, "where", "size of at least 501 and at most 999; they"),
+        ({"where": {"model.name": {"place": "first"}}}, "where", "no cell has a first model.name; they have mlp"),
+        ({"where": {"model.depth": 11}}, "where", "no cell has model.depth"),
+    ],
+)
+def test_a_condition_that_no_cell_meets_is_refused_with_what_cells_have(changed, field, message):
+    ((key, said),) = [problem for problem in refused(claim("higher", **changed)) if "no column" not in problem[1]]
+    assert key == f"claims.0.{field}"
+    assert message in said
+
+
+def test_what_is_no_setting_of_the_cells_is_not_looked_at():
+    assert not refused(claim("higher", table="measures", column="value", where={"measure": "m", "layer": "none"}))
+
+
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [
+        ({SIZE: {"at_least": 500}}, {SIZE: {"at_most": 500}}),
+        ({SIZE: {"at_least": 500}}, {SIZE: 1000}),
+        ({SIZE: {"place": "last"}}, {SIZE: {"at_least": 1000}}),
+        ({SIZE: 500}, {SIZE: 500.0}),
+        ({CORRUPTION: "random"}, {CORRUPTION: 1}),
+    ],
+)
+def test_groups_that_share_a_cell_are_refused(a, b):
+    assert refused(claim("higher", a=a, b=b)) == [
+        ("claims.0.b", "a row can be in a and in b; give both the same column with different values")
+    ]
+
+
+def test_a_range_without_the_value_of_a_group_is_refused():
+    found = refused(claim("higher", where={SIZE: {"at_least": 600}}, a=RANDOM | {SIZE: 500}))
+    assert found == [("claims.0.a", "'data.train_size' is another value in `where`, so that no row fits")]
+    history = {"table": "history", "column": "test_error"}
+    assert not refused(claim("higher", **history, where={"epoch": {"at_least": 3}}, a=RANDOM | {"epoch": 2}))

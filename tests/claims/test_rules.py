@@ -1,12 +1,31 @@
-import math
 import typing
 
 import numpy as np
 import pytest
 
-from genlab.claims.rules import RULES, crossing
+from genlab.claims.rows import CannotTell
+from genlab.claims.rules import RULES, find, generator_of
 from genlab.config.schema.claim import Claim
-from tests.references.pairing import first_crossing
+from tests.claims.examples import AXES, SIZE, claim, noisy, runs, tables
+
+MORE = {
+    "increasing": {"over": SIZE},
+    "decreasing": {"over": SIZE},
+    "increasing_at_every_step": {"over": SIZE},
+    "decreasing_at_every_step": {"over": SIZE},
+    "ratio_between": {"low": 1, "high": 2},
+    "close_to": {"target": 1, "tolerance": 1},
+    "correlates": {"over": SIZE, "at_least": 0.1},
+    "crosses": {"over": SIZE},
+}
+EFFECTS = {
+    "higher": "difference",
+    "lower": "difference",
+    "ratio_between": "ratio",
+    "close_to": "difference from target",
+    "correlates": "Kendall tau",
+    "crosses": "crossing",
+}
 
 
 def kinds():
@@ -21,19 +40,21 @@ def test_every_kind_of_claim_has_its_rule_in_words():
     assert all(rule.startswith("Holds when") for rule in RULES.values())
 
 
-def test_crossings_equal_those_found_by_walking_along():
-    draws = np.random.default_rng(2)
-    over = np.cumsum(draws.uniform(0.5, 2, 9))
-    curves = draws.integers(-2, 3, (500, 9)).astype(float)
-    for low in (-math.inf, 4.0, 99.0):
-        for curve, place in zip(curves, crossing(over, curves, low), strict=True):
-            expected = first_crossing(over.tolist(), curve.tolist(), low)
-            assert math.isnan(place) if expected is None else place == pytest.approx(expected, abs=1e-12)
+@pytest.mark.parametrize("kind", kinds())
+def test_every_kind_finds_its_effect(kind):
+    found = find(claim(kind, **MORE.get(kind, {})), tables(runs(noisy)), AXES)
+    assert found.effect_name == EFFECTS.get(kind, "total change")
+    assert found.seeds == 3
+    assert found.chance is not None
 
 
-@pytest.mark.parametrize(
-    ("curve", "place"), [([1, 0, 1], None), ([0, 0, 1], None), ([1, 0, 0, -1], 1), ([3, -1, 5], 0.75), ([2, 1], None)]
-)
-def test_touching_zero_is_no_crossing(curve, place):
-    found = crossing(np.arange(len(curve), dtype=float), np.array([curve], dtype=float), -math.inf)[0]
-    assert math.isnan(found) if place is None else found == place
+@pytest.mark.parametrize("kind", kinds())
+def test_a_claim_that_the_rows_do_not_answer_says_why(kind):
+    with pytest.raises(CannotTell, match="no run"):
+        find(claim(kind, **MORE.get(kind, {}), where={SIZE: 9}), tables(runs(noisy)), AXES)
+
+
+def test_draws_are_of_the_claim_and_of_nothing_else():
+    one, same, other = (generator_of(claim("higher", id=name)).random(3) for name in ("a", "a", "b"))
+    assert np.array_equal(one, same)
+    assert not np.array_equal(one, other)

@@ -116,6 +116,50 @@ MISTAKES = {
         "claims",
         "claims.0.tolernace: unknown key; did you mean tolerance?",
     ),
+    "a claim about a setting of no cell": (
+        {
+            SEEDS: "claims: [{id: a, says: b, kind: close_to, column: final.test_error, target: 1, tolerance: 1, "
+            "where: {model.widths: [5]}}]\n" + SEEDS
+        },
+        "claims",
+        "claims.0.where: no cell has model.widths=5; they have 4, 8",
+    ),
+    "a claim about a range that no cell is in": (
+        {
+            SEEDS: "claims: [{id: a, says: b, kind: close_to, column: final.test_error, target: 1, tolerance: 1, "
+            "where: {model.widths: {at_least: 9}}}]\n" + SEEDS
+        },
+        "claims",
+        "claims.0.where: no cell has model.widths of at least 9; they have 4, 8",
+    ),
+    "a claim about what is no range": (
+        {
+            SEEDS: "claims: [{id: a, says: b, kind: close_to, column: final.test_error, target: 1, tolerance: 1, "
+            "where: {model.widths: {at_lest: 9}}}]\n" + SEEDS
+        },
+        "claims",
+        "model.widths has one value, or {at_least: ..., at_most: ...}, or {place: first}",
+    ),
+    "a relation that is claimed to be none": (
+        {SEEDS: "claims: [{id: a, says: b, kind: correlates, column: c, over: d, at_least: 0}]\n" + SEEDS},
+        "claims",
+        "claims.0.at_least: must be greater than 0, not 0",
+    ),
+    "a difference with one group": (
+        {SEEDS: "claims: [{id: a, says: b, kind: increasing, column: c, over: d, a: {e: 1}}]\n" + SEEDS},
+        "claims",
+        "a difference needs both a and b",
+    ),
+    "a published table that there is not": (
+        {SEEDS: "published: [{file: neyshabur2017-figure4-lef, series: {a: {column: b}}}]\n" + SEEDS},
+        "published",
+        "published.0.file: no published table of the name 'neyshabur2017-figure4-lef'; did you mean neyshabur2017-f",
+    ),
+    "a published series that there is not": (
+        {SEEDS: "published: [{file: neyshabur2017-figure4-left, series: {test_eror: {column: b}}}]\n" + SEEDS},
+        "published",
+        "there is no series 'test_eror' in neyshabur2017-figure4-left; did you mean test_error?",
+    ),
     "an unknown key of a figure": (
         {SEEDS: "figures: [{name: a, kind: curves, y: [b], xscale: log}]\n" + SEEDS},
         "figures",

@@ -15,6 +15,11 @@ def is_range(asked: object) -> bool:
     return isinstance(asked, dict)
 
 
+def one_value(asked: object) -> bool:
+    """Whether a condition leaves one value of its column: a value or a place does, a range between ends does not."""
+    return not isinstance(asked, dict) or "place" in asked
+
+
 def _conditions(conditions: dict[str, Any]) -> dict[str, Any]:
     for column, asked in conditions.items():
         if not is_range(asked):
@@ -26,6 +31,8 @@ def _conditions(conditions: dict[str, Any]) -> dict[str, Any]:
             raise ValueError(f"the place in {column} is first or last")
         if not all(isinstance(end, int | float) and not isinstance(end, bool) for end in ends):
             raise ValueError(f"at_least and at_most of {column} are numbers")
+        if len(ends) > 1 and ends[0] > ends[1]:
+            raise ValueError(f"at_least of {column} is above at_most, so that no number fits")
     return conditions
 
 
@@ -106,6 +113,11 @@ class TrendClaim(ClaimSection):
         - {id: gap-grows, kind: increasing, column: measure.log_l2_path_norm, over: data.train_size,
            a: {data.labels.corruption: 1.0}, b: {data.labels.corruption: 0.0},
            says: The difference between random and true labels grows., source: Figure 1}
+        - {id: no-step-back, kind: decreasing_at_every_step, column: final.test_error, over: model.widths,
+           where: {model.widths: {at_most: 128}}, says: Each doubling up to 128 hidden units lowers the test error.,
+           source: Figure 4}
+        - {id: never-shrinks, kind: increasing_at_every_step, column: measure.log_l2_norm, over: model.widths,
+           says: Each wider net has the larger norm., source: Figure 4}
     """
 
     kind: Literal["increasing", "decreasing", "increasing_at_every_step", "decreasing_at_every_step"]

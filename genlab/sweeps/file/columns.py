@@ -41,14 +41,15 @@ def possible_columns(config: SweepConfig) -> Callable[[str], set[str] | None]:
 
 
 def settings_of(cells: Sequence["Cell"]) -> Callable[[str], list[str | None] | None]:
-    """For a dotted key of a train config the values that cells have in it, as text; None for what is no key of any."""
-    found: dict[str, dict[str | None, None]] = {}
-    for cell in cells:
-        for key, value in (dotted(cell.config.model_dump(mode="json")) | cell.values).items():
-            found.setdefault(key, {})[value_texts([value], key)[0]] = None
+    """For a dotted key of a train config the values that cells have in it, as text; None for what is no such key.
+
+    A cell without the key, such as the depth of another model, has no value in it: None among the others.
+    """
+    own = [dotted(cell.config.model_dump(mode="json")) | cell.values for cell in cells]
+    keys = {".".join(map(str, key)) for key in known_keys(TrainConfig)}.union(*own)
 
     def settings(key: str) -> list[str | None] | None:
-        return list(found[key]) if key in found else None
+        return list(dict.fromkeys(value_texts((values.get(key) for values in own), key))) if key in keys else None
 
     return settings
 

@@ -4,8 +4,9 @@ import pytest
 
 from genlab.config.load import load
 from genlab.config.schema.sweep import SweepConfig
-from genlab.sweeps.file.columns import possible_columns
+from genlab.sweeps.file.columns import possible_columns, settings_of
 from genlab.sweeps.file.measure_names import measure_names
+from tests.sweeps.examples import loaded
 
 
 @pytest.fixture
@@ -42,3 +43,29 @@ def test_tables_that_the_sweep_does_not_make_have_no_columns(config):
     assert not {"measure.log_l2_norm"} & (
         possible_columns(config.model_copy(update={"measure": None}))("results") or set()
     )
+
+
+def test_settings_are_those_of_the_cells_as_tables_have_them(tmp_path):
+    settings = settings_of(loaded(tmp_path).cells)
+    assert settings("model.widths") == ["4", "8"]
+    assert settings("seed") == ["0", "1"]
+    assert settings("data.train_size") == ["60"]
+    assert settings("data.name") == ["digits"]
+    assert settings("data.labels.corruption") == ["0"]
+
+
+def test_a_setting_of_some_cells_is_none_of_the_others(tmp_path):
+    cells = "list:\n  - model: {name: mlp, widths: [4]}\n  - {model: {name: vgg, depth: 11}, data.pad: 12}"
+    models = {"grid:\n  model.widths: [[4], [8]]": cells}
+    settings = settings_of(loaded(tmp_path, models).cells)
+    assert settings("model.name") == ["mlp", "vgg"]
+    assert settings("model.widths") == ["4", None]
+    assert settings("model.depth") == [None, "11"]
+    assert settings("training.optimiser.beta1") == [None]
+
+
+def test_what_is_no_setting_has_no_values(tmp_path):
+    settings = settings_of(loaded(tmp_path).cells)
+    assert settings("final.test_error") is None
+    assert settings("measure.log_l2_norm") is None
+    assert settings("layer") is None

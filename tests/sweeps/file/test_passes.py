@@ -131,3 +131,68 @@ def test_what_is_worked_on_is_all_that_is_neither_done_nor_failed_or_what_is_ask
     assert [p.state for p in wanted(planned, None)] == [UNMEASURED, RESUMABLE, RUNNING, MISSING]
     assert [p.state for p in wanted(planned, "failed")] == [FAILED]
     assert [p.state for p in wanted(planned, "missing")] == [MISSING]
+
+
+CLAIM = "claims:\n  - id: one\n    says: So it is.\n"
+HIGHER = f"{CLAIM}    kind: higher\n    column: final.test_error\n"
+
+
+# From what a claim says to the problem and its place.
+@pytest.mark.parametrize(
+    ("conditions", "line"),
+    [
+        (
+            "    a: {model.widths: [4]}\n    b: {model.widths: [16]}\n",
+            "23:5: claims.0.b: no cell has model.widths=16; they have 4, 8",
+        ),
+        (
+            "    a: {model.widths: [5]}\n    b: {model.widths: [8]}\n",
+            "22:5: claims.0.a: no cell has model.widths=5; they have 4, 8",
+        ),
+        (
+            "    a: {model.widths: {place: last}}\n    b: {model.widths: {place: first}}\n    where:\n"
+            "      data.train_size: {at_least: 61}\n",
+            "24:5: claims.0.where: no cell has data.train_size of at least 61; they have 60",
+        ),
+        (
+            "    a: {model.widths: {at_least: 9}}\n    b: {model.widths: {at_most: 4}}\n",
+            "22:5: claims.0.a: no cell has model.widths of at least 9; they have 4, 8",
+        ),
+        (
+            "    a: {model.widths: {at_least: 4}}\n    b: {model.widths: 4}\n",
+            "23:5: claims.0.b: a row can be in a and in b; give both the same column with different values",
+        ),
+        (
+            "    where: {model.depth: 11}\n    a: {model.widths: 8}\n    b: {model.widths: 4}\n",
+            "22:5: claims.0.where: no cell has model.depth",
+        ),
+    ],
+)
+def test_a_claim_about_no_cell_is_refused_with_its_place(tmp_path, conditions, line):
+    assert refused(tmp_path, {"scales": f"{HIGHER}{conditions}scales"}) == [f"small.yaml:{line}"]
+
+
+def test_claims_about_ranges_and_places_of_the_cells_are_taken(tmp_path):
+    claims = (
+        f"{HIGHER}    a: {{model.widths: {{place: last}}}}\n    b: {{model.widths: {{place: first}}}}\n"
+        "  - {id: two, says: b, kind: increasing, column: final.test_error, over: model.widths,\n"
+        "     where: {model.widths: {at_least: 4}, data.labels.corruption: true}}\n"
+    )
+    assert sweep_passes(loaded(tmp_path, {"scales": f"{claims}scales"})).names
+
+
+def test_a_published_table_or_series_that_there_is_not_is_refused_with_its_place_and_the_nearest(tmp_path):
+    published = (
+        "published:\n  - file: neyshabur2017-figure4-lef\n    series:\n      a: {column: final.test_error}\n"
+        "  - file: neyshabur2017-figure4-left\n    x: model.widths\n    series:\n"
+        "      train_error: {column: final.train_error}\n      test_eror: {column: final.test_error}\n"
+    )
+    first, second = refused(tmp_path, {"scales": f"{published}scales"})
+    assert first == (
+        "small.yaml:18:5: published.0.file: no published table of the name 'neyshabur2017-figure4-lef'; "
+        "did you mean neyshabur2017-figure4-left?"
+    )
+    assert second == (
+        "small.yaml:25:7: published.1.series.test_eror: there is no series 'test_eror' in neyshabur2017-figure4-left; "
+        "did you mean test_error?"
+    )

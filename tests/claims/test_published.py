@@ -1,0 +1,237 @@
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from genlab.claims import published as module
+from genlab.claims.published import published, published_names, published_of, published_problems
+from genlab.claims.verdicts import check_claims, check_published
+from genlab.config.schema.published import PublishedConfig
+from genlab.errors import GenlabError, UsageError
+from tests.claims.examples import AXES, CORRUPTION, RANDOM, SIZE, TRUE, claim, noisy, runs, tables
+
+FIGURE = """\
+# Test error against the training set
+#   of two kinds of labels
+# source: read from a plot, +- 0.01
+series,x,y
+true,500,0.30
+true,1000,0.20
+true,4000,0.10
+random,500,0.90
+random,1000,0.91
+"""
+NORMS = "# Norms\nseries,x,y\n10,500,2\n10,4000,3\n"
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    """Where published tables are, with two of them in it."""
+    place = tmp_path / "published"
+    place.mkdir()
+    (place / "paper-figure1.csv").write_text(FIGURE)
+    (place / "paper-figure2.csv").write_text(NORMS)
+    monkeypatch.setattr(module, "CONFIG_ROOTS", (tmp_path, tmp_path / "none"))
+    return place
+
+
+def config(file="paper-figure1", **more):
+    usual = {
+        "file": file,
+        "x": SIZE,
+        "series": {
+            "true": {"column": "final.test_error", "where": TRUE},
+            "random": {"column": "final.test_error", "where": RANDOM},
+        },
+    }
+    return PublishedConfig.model_validate(usual | more)
+
+
+def norms(**more):
+    series = {"10": {"column": "measure.norm", "where": TRUE} | more}
+    return config("paper-figure2", series=series)
+
+
+# files
+
+
+def test_a_table_is_read_with_what_it_says_of_its_source():
+    table = published("paper-figure1")
+    assert list(table.columns) == ["series", "x", "y"]
+    assert table["y"].tolist() == [0.3, 0.2, 0.1, 0.9, 0.91]
+    assert table.attrs["source"].splitlines() == [
+        "Test error against the training set of two kinds of labels",
+        "source: read from a plot, +- 0.01",
+    ]
+
+
+def test_a_name_that_there_is_not_is_refused_with_those_that_there_are():
+    assert published_names() == ["paper-figure1", "paper-figure2"]
+    with pytest.raises(UsageError, match="paper-figure3: no published table of that name; there are paper-figure1, pa"):
+        published("paper-figure3")
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"series,x\na,1\n", "it has no column y"),
+        (b"# nothing but words\n", "is not a published table"),
+        (b"", "is not a published table"),
+        (b'series,x,y\na,1,2,3,4\nb,1,2\n"', "is not a published table"),
+        (b"\xff\xfe\x00series", "is not a published table"),
+    ],
+)
+def test_a_damaged_file_is_told_with_its_path(folder, content, words):
+    path = folder / "damaged.csv"
+    path.write_bytes(content)
+    with pytest.raises(GenlabError, match=words) as caught:
+        published("damaged")
+    assert str(caught.value).startswith(f"{path}: ")
+
+
+# rows
+
+
+def test_a_sweep_without_published_curves_has_none():
+    assert published_of([]) is None
+
+
+def test_points_of_one_setting_are_one_row():
+    found = published_of([config(), norms()])
+    assert len(found.rows) == 5
+    rows = {(row[CORRUPTION], row[SIZE]): row for row in found.rows.to_dict("records")}
+    assert rows[0.0, 500]["final.test_error"] == 0.3
+    assert rows[0.0, 500]["measure.norm"] == 2
+    assert math.isnan(rows[0.0, 1000]["measure.norm"])
+    assert math.isnan(rows[1.0, 500]["measure.norm"])
+    assert found.rows["id"].is_unique
+    assert set(found.rows["seed"]) == {"published"}
+    assert set(found.rows["status"]) == {"finished"}
+    assert found.sources == {
+        "paper-figure1": "Test error against the training set of two kinds of labels",
+        "paper-figure2": "Norms",
+    }
+
+
+def test_settings_of_all_series_are_those_of_each_unless_it_says_otherwise():
+    found = published_of([config(where={"model.name": "mlp", CORRUPTION: 0.5}, series={"true": {"column": "y"}})])
+    assert set(found.rows["model.name"]) == {"mlp"}
+    assert set(found.rows[CORRUPTION]) == {0.5}
+    both = published_of([config(where={CORRUPTION: 0.5})])
+    assert set(both.rows[CORRUPTION]) == {0.0, 1.0}
+
+
+def test_a_table_of_values_has_no_x():
+    found = published_of([config("paper-figure2", x=None, series={"10": {"column": "measure.norm", "where": TRUE}})])
+    assert len(found.rows) == 1
+    assert SIZE not in found.rows
+
+
+def test_numbers_are_brought_to_the_units_of_their_column():
+    found = published_of([norms(times=math.log(10))])
+    assert found.rows["measure.norm"].tolist() == [2 * math.log(10), 3 * math.log(10)]
+    assert found.other_units == frozenset()
+    assert published_of([norms(other_units=True)]).other_units == {"measure.norm"}
+
+
+def test_rows_without_a_number_do_not_count():
+    found = published_of([config(), norms()])
+    assert len(found.about("final.test_error")("results")) == 5
+    assert found.about("measure.norm", None)("results")[SIZE].tolist() == [500, 4000]
+    assert found.about("measure.norm", "measure.other")("results").empty
+    assert found.about("final.test_error")("history").empty
+
+
+# what is wrong in a sweep file
+
+
+def test_files_and_series_that_there_are_not_are_told_with_the_nearest():
+    series = {"treu": {"column": "a"}, "random": {"column": "a"}, "10": {"column": "b"}}
+    found = published_problems([config(), config("paper-figur1"), config(series=series)])
+    assert [(problem.key, problem.message) for problem in found] == [
+        ("published.1.file", "no published table of the name 'paper-figur1'; did you mean paper-figure1?"),
+        ("published.2.series.treu", "there is no series 'treu' in paper-figure1; did you mean true?"),
+        ("published.2.series.10", "there is no series '10' in paper-figure1; known: true, random"),
+    ]
+    assert not published_problems([config(), norms()])
+
+
+# claims put to them
+
+
+def put(*claims, configs=None):
+    found = published_of(configs or [config(), norms()])
+    return check_published(claims, found, AXES)
+
+
+def test_a_claim_is_put_to_what_is_published_by_its_own_rule():
+    falls, rises, higher = put(
+        claim("decreasing", over=SIZE, where=TRUE), claim("increasing", over=SIZE, where=TRUE), claim("higher")
+    )
+    assert (falls.verdict, falls.reason) == ("holds", "")
+    assert falls.published == falls.effect == pytest.approx(2 * np.polyfit(range(3), [0.3, 0.2, 0.1], 1)[0])
+    assert (falls.seeds, falls.chance, falls.interval, falls.smallest) == (1, None, None, None)
+    assert rises.verdict == "fails"
+    assert rises.reason.startswith("total change -0.2 is not above 0")
+    assert (higher.verdict, higher.n) == ("holds", 2)  # at 4,000 random labels have no number
+
+
+def test_settings_that_are_not_published_are_no_runs_that_failed():
+    found = put(claim("increasing", column="measure.norm", over=SIZE))[0]
+    assert (found.verdict, found.effect, found.n) == ("holds", 1.0, 2)
+
+
+def test_first_and_last_are_those_that_are_published():
+    found = put(claim("higher", column="measure.norm", a={SIZE: {"place": "last"}}, b={SIZE: {"place": "first"}}))[0]
+    assert (found.verdict, found.effect) == ("holds", 1.0)
+
+
+def test_a_relation_or_a_crossing_that_is_published_has_no_interval(folder):
+    """Neither over configurations nor over seeds: the one curve has no others beside it."""
+    points = [
+        f"{name},{x},{y}"
+        for name, sign in (("true", 1), ("random", -1))
+        for x, y in enumerate([-2, -1, 1, 2, 3])
+        for y in [sign * y]
+    ]
+    (folder / "paper-figure3.csv").write_text("\n".join(["series,x,y", *points]))
+    related, crossed = put(
+        claim("correlates", over=SIZE, at_least=0.5, where=TRUE),
+        claim("crosses", id="b", over=SIZE, low=1, high=2),
+        configs=[config("paper-figure3")],
+    )
+    assert (related.verdict, related.effect, related.interval) == ("holds", pytest.approx(1), None)
+    assert (crossed.verdict, crossed.effect, crossed.interval) == ("holds", pytest.approx(1.5), None)
+
+
+def test_what_is_not_published_cannot_be_told():
+    nothing, no_answer = put(
+        claim("decreasing", column="final.train_error", over=SIZE), claim("higher", a={CORRUPTION: 0.5})
+    )
+    assert (nothing.verdict, nothing.reason) == ("cannot tell", "no number is published for it")
+    assert (nothing.published, nothing.ours) == (None, True)
+    assert no_answer.verdict == "cannot tell"
+    assert no_answer.reason == "what is published does not answer it: no run has data.labels.corruption=0.5"
+
+
+def test_runs_are_told_beside_the_published_effect():
+    published_rows = published_of([config(), norms(other_units=True)])
+    results = runs(noisy, sizes=(500, 1000))
+    results["measure.norm"] = results["final.test_error"]
+    claims = [
+        claim("decreasing", over=SIZE, where=TRUE),
+        claim("decreasing", id="units", column="measure.norm", over=SIZE),
+        claim("higher", id="own", column="final.train_error"),
+    ]
+    own, units, nothing = check_claims(claims, tables(results), AXES, published_rows)
+    assert (own.published, own.published_units, own.ours) == (pytest.approx(-0.2), True, False)
+    assert (units.published, units.published_units, units.ours) == (1.0, False, False)
+    assert (nothing.published, nothing.ours) == (None, True)
+    assert check_claims(claims[:1], tables(results), AXES)[0].ours
+
+
+def test_a_table_of_none_of_its_points_is_empty():
+    found = published_of([config(series={"none": {"column": "final.test_error"}})])
+    assert found.about("final.test_error")("results").empty
+    assert isinstance(found.rows, pd.DataFrame)
