@@ -23,7 +23,8 @@ def readable(column: str) -> str:
         parts = parts[-2:-1]
     elif parts[0] in _SECTIONS and len(parts) > 1:
         parts = parts[1:]
-    return " ".join(parts).replace("_", " ") + (f" [{options}" if bracket else "")
+    words = " ".join(parts).replace("_", " ")
+    return re.sub(r"\bkl\b", "KL", words) + (f" [{options}" if bracket else "")
 
 
 def shown(value: Any, *, percent: bool = False) -> str:
