@@ -15,7 +15,7 @@ class Signalled(KeyboardInterrupt):
     """A signal came while nothing was there to save; a KeyboardInterrupt, so that no pass takes it for its own."""
 
 
-@dataclass
+@dataclass(eq=False)
 class Received:
     """Which of `PREEMPTING` has come, empty while none has; and whether Ctrl-C has."""
 
@@ -78,9 +78,9 @@ def preemptible() -> Iterator[Received]:
         around.name, around.interrupted = around.name or received.name, around.interrupted or received.interrupted
         raise
     finally:
-        _received.remove(received)
         for number, handler in before.items():
             signal.signal(number, handler)
+        _received.remove(received)
 
 
 def ignore_signals() -> None:

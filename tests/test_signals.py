@@ -126,6 +126,19 @@ def test_a_signal_within_an_inner_block_is_known_around_it():
     assert outer.name == "SIGTERM"
 
 
+def test_blocks_that_have_ended_leave_those_around_them_as_they_were():
+    with preemptible() as outer:
+        with preemptible():
+            pass
+        with preemptible():
+            pass
+        with pytest.raises(Signalled):
+            os.kill(os.getpid(), signal.SIGTERM)
+        assert outer.name == "SIGTERM"
+        with pytest.raises(Signalled):
+            raise_if_asked_to_stop()
+
+
 def lost(number):
     try:
         os.kill(os.getpid(), number)

@@ -7,20 +7,17 @@ import numpy as np
 from genlab.claims.finding import Finding
 from genlab.claims.pairs import Compared
 from genlab.claims.rows import CannotTell, Floats, some
-from genlab.claims.trends import rise
 from genlab.config.schema.claim import CrossingClaim
 from genlab.statistics.few_seeds import LEVEL, seed_mean
 from genlab.statistics.resampling import bootstrap_interval
-
-# The part of the resamples that may lack a crossing.
-UNDEFINED = 0.05
 
 
 def crosses(claim: CrossingClaim, data: Compared, generator: np.random.Generator) -> Finding:
     """The place where the mean difference changes its sign, which must be within the limits in every cell.
 
-    Noise changes its sign somewhere too, so the difference must also be shown to change along the points: its straight
-    line rises or falls, by Student's t over seeds at 5 % for both directions together.
+    Noise changes its sign somewhere too, so the difference is also tested at both limits, or at the first and the last
+    point where a limit is open: its signs there must be opposite, each by Student's t over seeds at 5 %. The interval
+    of the place is a bootstrap over seeds, and decides nothing.
     """
     over = np.array(sorted(set.intersection(*(set(curve.over.tolist()) for curve in data.cells.values()))))
     if len(over) < 2:
@@ -46,7 +43,7 @@ def crosses(claim: CrossingClaim, data: Compared, generator: np.random.Generator
     interval = bootstrap_interval(
         lambda counts: crossing(over, counts @ per_seed / seeds, low), seeds, confidence=0.9, generator=generator
     )
-    chance = _chance(rise(per_seed))
+    chance = _chance(_at(over, per_seed, max(low, over[0])), _at(over, per_seed, min(high, over[-1])))
     reasons = []
     if not low <= place <= high:
         limits = [("at or after", claim.low), ("at or before", claim.high)]
@@ -55,15 +52,8 @@ def crosses(claim: CrossingClaim, data: Compared, generator: np.random.Generator
     if against:
         reasons.append(f"against it: {some(against)}")
     points = not reasons
-    if interval is None or interval.undefined > UNDEFINED:
-        often = "all" if interval is None else f"{interval.undefined:.0%}"
-        reasons.append(f"not shown: {often} of the resamples have no change of sign")
-    elif not (low <= interval.low and interval.high <= high):
-        reasons.append(
-            f"not shown: the interval {interval.low:.4g} to {interval.high:.4g} is not all within the limits"
-        )
     if chance is None or chance > LEVEL:
-        reasons.append("not shown: the difference does not change beyond the spread of the seeds")
+        reasons.append("not shown: the signs at both ends are not told from chance by the seeds")
     return Finding(
         not reasons,
         place,
@@ -78,11 +68,18 @@ def crosses(claim: CrossingClaim, data: Compared, generator: np.random.Generator
     )
 
 
-def _chance(rises: Floats) -> float | None:
-    if len(rises) < 2:
+def _at(over: Floats, per_seed: Floats, place: float) -> Floats:
+    """Each seed's difference at a place, on the straight line between two points, [seeds]."""
+    return np.array([np.interp(place, over, curve) for curve in per_seed])
+
+
+def _chance(first: Floats, last: Floats) -> float | None:
+    """Of such opposite signs at two ends where one of them has the other sign, or none; None of a single seed."""
+    if len(first) < 2:
         return None
-    found = seed_mean(rises)
-    return min(1.0, 2 * min(found.above(), found.below()))
+    a, b = seed_mean(first), seed_mean(last)
+    # Twice, since which of the two directions it is was not said before.
+    return min(1.0, 2 * min(max(a.below(), b.above()), max(a.above(), b.below())))
 
 
 def crossing(over: Floats, curves: Floats, low: float) -> Floats:

@@ -17,6 +17,7 @@ class Finding:
         opposite: whether the opposite is shown: an effect beyond the other limit, by the same rule.
         effect: its size; None where there is none.
         effect_name: what it is.
+        undecided: whether what is asked for is seen and not shown, and chance so coarse that more of it could not be.
         interval: 90 %, each end a one-sided limit of 95 %.
         chance: of what was seen, or more, where there is no effect; None where there is one seed.
         smallest: the effect that the rule would have found in 4 of 5 repeats; None where it looks for none.
@@ -34,6 +35,7 @@ class Finding:
     reason: str
     points: bool = False
     opposite: bool = False
+    undecided: bool = False
     interval: tuple[float, float] | None = None
     chance: float | None = None
     smallest: float | None = None

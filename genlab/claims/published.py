@@ -1,6 +1,6 @@
 """Published curves and tables: read from `configs/published/`, and as rows that claims and figures read like runs."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -102,8 +102,14 @@ def published_of(configs: Sequence[PublishedConfig]) -> Published | None:
     return Published(table, frozenset(others), sources)
 
 
-def published_problems(configs: Sequence[PublishedConfig]) -> list[Problem]:
-    """Files and series that there are not, with keys `published.<index>...`, to which the reader adds the place."""
+def published_problems(configs: Sequence[PublishedConfig], known_columns: Collection[str] | None) -> list[Problem]:
+    """Files, series and columns that there are not, with keys `published.<index>...`; the reader adds the place.
+
+    A column that no run can have would make the paper's claims ours without a word.
+
+    Args:
+        known_columns: that results can have; None where only the runs can tell.
+    """
     problems = []
     for index, config in enumerate(configs):
         key = f"published.{index}"
@@ -113,11 +119,26 @@ def published_problems(configs: Sequence[PublishedConfig]) -> list[Problem]:
             message = f"no published table of the name {config.file!r}; {nearest(config.file, published_names())}"
             problems.append(Problem(f"{key}.file", message))
             continue
-        for name in config.series:
+        for name, series in config.series.items():
+            here = f"{key}.series.{name}"
             if name not in known:
-                message = f"there is no series {name!r} in {config.file}; {nearest(name, known)}"
-                problems.append(Problem(f"{key}.series.{name}", message))
+                problems.append(Problem(here, f"there is no series {name!r} in {config.file}; {nearest(name, known)}"))
+            problems += _unknown(
+                here, [("column", series.column), *(("where", c) for c in series.where)], known_columns
+            )
+        asked = [*((("x", config.x),) if config.x else ()), *(("where", column) for column in config.where)]
+        problems += _unknown(key, asked, known_columns)
     return problems
+
+
+def _unknown(key: str, asked: Sequence[tuple[str, str]], known: Collection[str] | None) -> list[Problem]:
+    if known is None:
+        return []
+    return [
+        Problem(f"{key}.{field}", f"{column!r} is no column of results; {nearest(column, sorted(known))}")
+        for field, column in asked
+        if column not in known
+    ]
 
 
 def _path(name: str) -> Path:

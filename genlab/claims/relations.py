@@ -1,16 +1,25 @@
 """Correlates: a rank correlation over runs, its chance by exchanging the values of the axes."""
 
+import math
+
 import numpy as np
 
 from genlab.claims.finding import Finding
 from genlab.claims.rows import CannotTell
-from genlab.claims.scatter import Scatter
+from genlab.claims.scatter import Codes, Scatter
 from genlab.config.schema.claim import CorrelationClaim
 from genlab.statistics.few_seeds import LEVEL
 from genlab.statistics.relation import psi_relation, tau_relation
 
+# Below it no chance could be 5 %.
+FEWEST_ARRANGEMENTS = 20
 NAMES = {"tau": "Kendall tau", "psi": "Psi"}
 RELATIONS = {"tau": tau_relation, "psi": psi_relation}
+
+
+def arrangements(settings: Codes) -> int:
+    """In how many ways the values of the axes can be exchanged."""
+    return math.prod(math.factorial(len(np.unique(axis))) for axis in settings.T)
 
 
 def related(claim: CorrelationClaim, data: Scatter, generator: np.random.Generator) -> Finding:
@@ -41,7 +50,10 @@ def related(claim: CorrelationClaim, data: Scatter, generator: np.random.Generat
     value, ends = sign * found.value, sorted((sign * found.low, sign * found.high))
     beyond = found.value >= abs(limit) - 1e-12
     reasons = [] if beyond else [f"{name} {value:.4g} is not at {'least' if sign > 0 else 'most'} {limit:.4g}"]
-    if beyond and found.chance > LEVEL:
+    ways = arrangements(data.settings)
+    if beyond and ways < FEWEST_ARRANGEMENTS:
+        reasons.append(f"the values of the axes can be arranged in {ways} ways, and {FEWEST_ARRANGEMENTS} are needed")
+    elif beyond and found.chance > LEVEL:
         reasons.append(
             f"not shown: {found.chance:.0%} of the ways to exchange the values of the axes have a {name} as far from 0"
         )
@@ -54,6 +66,7 @@ def related(claim: CorrelationClaim, data: Scatter, generator: np.random.Generat
         "; ".join([*reasons, *data.left_out]),
         points=beyond,
         opposite=found.high < 0,
+        undecided=beyond and bool(reasons),
         interval=(ends[0], ends[1]),
         chance=found.chance,
         left_out=data.left_out,

@@ -35,12 +35,12 @@ RULES = {
     "close_to": "Holds when the mean over seeds is within the tolerance of the target in every cell of the other axes, "
     f"and the overall mean {_ENDS}.",
     "correlates": "Holds when the coefficient over all runs meets the limit, and the chance of one so far from 0 "
-    "without a relation is at most 5 %, by exchanging the values of each axis of the sweep, of which it takes five of "
-    "two values or one of four to be so sure.",
+    "without a relation is at most 5 %, by exchanging the values of each axis of the sweep. Where it meets "
+    "the limit and is not shown, or those values can be arranged in fewer than 20 ways, it cannot be told.",
     "crosses": "Holds when the mean over seeds of the difference a - b changes its sign within the limits, in every "
-    "cell of the other axes and on average, the whole 90 % bootstrap interval over seeds of the place is within them, "
-    f"and the difference is shown to change along the points, {_T}. The place is the first change at or after the "
-    "lower limit, on the straight line between two points.",
+    "cell of the other axes and on average, and at the lower limit and at the upper one (at the first and the last "
+    f"point, where there is none) the difference has opposite signs, each {_T}. The place is the first change at or "
+    "after the lower limit, on the straight line between two points.",
 }
 
 

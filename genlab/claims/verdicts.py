@@ -152,6 +152,8 @@ def _checked(claim: Claim, table: Table, axes: Sequence[str], published: Publish
         if found.seeds:
             few = f"{found.seeds} seed{'s' if found.seeds > 1 else ''}, and {MINIMUM_SEEDS} are needed"
             reason = "; ".join([few, *found.left_out])
+    elif found.undecided:
+        word = "cannot tell"
     elif not (found.holds or found.opposite) and units and too_small(effect, found):
         word = "cannot tell"
         small = f"the published effect, {effect:.3g}, is smaller than what was to be found, {found.smallest:.3g}"

@@ -108,7 +108,7 @@ def _code_of(received: Received) -> int:
 
 def _unexpected(error: Exception) -> str:
     """A file that the system refuses; else a bug, or the machine's fault: still one line, with the way to more."""
-    if isinstance(error, OSError) and error.filename:
+    if isinstance(error, OSError) and isinstance(error.filename, str | bytes) and error.filename:
         return visible(f"{os.fsdecode(error.filename)}: {reason_of(error)}")
     first = visible((str(error).splitlines() or [""])[0])
     return f"{type(error).__name__}: {first} (-v shows where)"

@@ -1,7 +1,7 @@
 """The report of one sweep: tables read, claims checked, figures drawn, page written."""
 
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from genlab.rundir.atomic import write_text
 from genlab.sweeps.file.grid import Sweep
 from genlab.sweeps.file.passes import sweep_passes
 from genlab.sweeps.results import SweepTables, write_results
-from genlab.sweeps.run import collect
+from genlab.sweeps.run import collect, sweep_folder
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ def report_sweep(sweep: Sweep, *, runs: Path, data_dir: Path) -> Report:
 def report_published(sweep: Sweep, *, runs: Path) -> Report:
     """What the paper's own curves say: each claim put to them by its own rule, and the figures drawn of them alone.
 
-    No run is needed or read. Everything goes to `<runs>/sweeps/<name>-published/`.
+    No run is needed or read. Everything goes to the sweep's folder without a scale and with `-published` after its name.
 
     Raises:
         UsageError: the sweep has no published curves.
@@ -109,7 +109,8 @@ def report_published(sweep: Sweep, *, runs: Path) -> Report:
     published = published_of(config.published)
     if published is None:
         raise UsageError(f"{sweep.name}: has no published curves (`published` in its file)")
-    folder = runs / "sweeps" / f"{sweep.name}-published"
+    place = sweep_folder(replace(sweep, scale=None, overrides=()), runs)
+    folder = place.with_name(f"{place.name}-published")
     rows = published.rows
     axes = [column for column in rows if column in sweep.axes]
     figures = [figure for asked in config.figures if (figure := _of_what_is_published(asked, published)) is not None]

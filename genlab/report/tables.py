@@ -11,19 +11,20 @@ from genlab.claims.verdicts import Verdict
 from genlab.report.page import ReportData
 from genlab.report.papers import cited
 from genlab.report.verdicts import effect_words, interval_words, mark, published_words, tested
+from genlab.statistics.few_seeds import LEVEL
 
 COLOURS = {"holds": "green", "fails": "red", "open": "yellow"}
 
 
 def claims_table(verdicts: Sequence[Verdict]) -> Table:
-    """Verdict, claim with its reason, effect with its interval, and seeds; fits 80 columns."""
+    """Verdict, claim with its reason, effect with its interval, and seeds; fits 80 columns; our own claims say so."""
     table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column("verdict", no_wrap=True)
     table.add_column("claim", overflow="fold", ratio=1)
     table.add_column("effect (90 %)", justify="right", overflow="fold", max_width=22)
     table.add_column("seeds", justify="right", no_wrap=True)
     for verdict in verdicts:
-        claim = Text(verdict.says)
+        claim = Text(verdict.says + (" (ours)" if verdict.ours and any(not one.ours for one in verdicts) else ""))
         if verdict.verdict != "holds" and verdict.reason:
             claim.append(f"\n{verdict.reason}", style="dim")
         effect = effect_words(verdict)
@@ -31,8 +32,13 @@ def claims_table(verdicts: Sequence[Verdict]) -> Table:
             effect += f"\n{interval_words(verdict)}"
         if verdict.effect is not None and verdict.effect_name:
             effect = f"{verdict.effect_name}\n{effect}"
-        if verdict.published is not None and verdict.effect not in (None, verdict.published):
-            effect += f"\npublished {published_words(verdict)}" + ("" if verdict.published_units else " (other units)")
+        alone = verdict.published == verdict.effect and verdict.interval is None
+        if verdict.published is not None and not alone:
+            effect += f"\npublished {published_words(verdict)}"
+        if verdict.published is not None and not verdict.published_units:
+            effect += "\n(in other units)"
+        if verdict.verdict == "holds" and verdict.corrected is not None and verdict.corrected > LEVEL:
+            claim.append(f"\nnot among {len(verdicts)} claims: its chance is {verdict.corrected:.2g} then", style="dim")
         table.add_row(
             Text(verdict.verdict, style=COLOURS[mark(verdict.verdict)]), claim, Text(effect), str(verdict.seeds)
         )

@@ -70,8 +70,10 @@ def _close(effect: float, points: int, generator: np.random.Generator) -> Rule:
 
 
 def _crossing(effect: float, points: int, generator: np.random.Generator) -> Rule:
-    one = claim("crosses", over=SIZE)
-    return lambda data: crosses(one, data, generator), np.linspace(-effect / 2, effect / 2, points)
+    # Without an effect the true crossing lies at the lower limit, the first point; with one in the middle of them.
+    one = claim("crosses", over=SIZE, low=0.0)
+    ends = (-effect / 2, effect / 2) if effect else (0.0, 6.0)
+    return lambda data: crosses(one, data, generator), np.linspace(*ends, points)
 
 
 RULES: dict[str, Callable[[float, int, np.random.Generator], Rule]] = {

@@ -1,5 +1,4 @@
 import math
-import re
 
 import numpy as np
 import pytest
@@ -8,6 +7,8 @@ from scipy import stats
 from genlab.claims.crossings import crossing
 from tests.claims.examples import CORRUPTION, SIZE, check, claim, histories, runs
 from tests.references.pairing import first_crossing
+
+NOT_TOLD = "not shown: the signs at both ends are not told from chance by the seeds"
 
 
 def crosses(gap, *, epochs=10, **more):
@@ -48,7 +49,7 @@ def test_curves_cross_where_their_mean_difference_changes_sign():
     early = crosses(gap, high=3)
     assert early.verdict == "fails"
     assert early.reason.startswith("crossing 5 is not at or before 3")
-    assert crosses(gap, low=1, high=5.1).reason == "not shown: the interval 4.667 to 5.333 is not all within the limits"
+    assert crosses(gap, low=1, high=5.1).reason == NOT_TOLD
 
 
 def test_a_difference_that_keeps_its_sign_has_no_place_and_the_largest_chance():
@@ -64,7 +65,7 @@ def test_a_difference_that_does_not_change_beyond_the_spread_of_the_seeds_is_not
     assert (found.verdict, found.effect) == ("fails", 5)
     assert found.interval == pytest.approx((5, 5))
     assert found.chance == pytest.approx(stats.ttest_1samp(np.multiply(slopes, 10), 0).pvalue)
-    assert found.reason == "not shown: the difference does not change beyond the spread of the seeds"
+    assert found.reason == NOT_TOLD
 
 
 def test_the_chance_is_for_both_directions():
@@ -77,12 +78,19 @@ def test_the_chance_is_for_both_directions():
         assert found.verdict == "fails"
 
 
-def test_a_crossing_that_many_resamples_lack_is_not_shown():
-    """Of seeds that cross at 5, at 8 and, past the end, at 14, ten of all 27 resamples keep their sign."""
+def test_a_crossing_that_a_seed_has_not_reached_at_the_end_is_not_shown():
+    ends = np.array([-5.0, -8.0, -14.0]), np.array([5.0, 2.0, -4.0])
     found = crosses(lambda row, epoch: epoch - (5, 8, 14)[row["seed"]])
-    assert (found.verdict, found.effect, found.chance) == ("fails", 9, 0.0)
-    part = re.fullmatch("not shown: (.*)% of the resamples have no change of sign", found.reason)
-    assert int(part[1]) == pytest.approx(100 * 10 / 27, abs=2)
+    assert (found.verdict, found.effect, found.reason) == ("fails", 9, NOT_TOLD)
+    ways = zip(ends, ("less", "greater"), strict=True)
+    chances = [stats.ttest_1samp(end, 0, alternative=way).pvalue for end, way in ways]
+    assert found.chance == pytest.approx(2 * max(chances))
+
+
+def test_the_limits_are_where_the_signs_are_told():
+    """All seeds change their sign between 4 and 6, so that a crossing after 3 is shown and one after 4.6 is not."""
+    for low, verdict in ((3, "holds"), (4.6, "fails")):
+        assert crosses(lambda row, epoch: epoch - (4.5, 5, 5.5)[row["seed"]], low=low).verdict == verdict
 
 
 def test_only_epochs_that_every_run_reached_are_compared():

@@ -153,6 +153,8 @@ class RatioClaim(ClaimSection):
     def _low_below_high(self) -> "RatioClaim":
         if self.low >= self.high:
             raise ValueError("low must be below high")
+        if self.high <= 0:
+            raise ValueError("high must be above 0, as ratios are")
         return self
 
 

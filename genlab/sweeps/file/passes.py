@@ -99,7 +99,7 @@ def sweep_passes(sweep: Sweep) -> Passes:
     found = [
         *claim_problems(config.claims, columns, sweep.axes, settings_of(sweep.cells)),
         *figure_problems(config.figures, columns),
-        *published_problems(config.published),
+        *published_problems(config.published, columns("results")),
     ]
     problems += [(_parts(p.key), p) for p in found]
     if problems:
