@@ -19,8 +19,8 @@ COLUMNS = ("Claim", "Verdict", "Effect", "90 % interval", "Published", "Would ha
 # Of what is published alone, which has no seeds.
 PUBLISHED_COLUMNS = ("Claim", "Verdict", "Published", "n")
 ABOUT = (
-    "Each end of an interval is a one-sided limit of 95 %, by Student's t over seeds (of a crossing by a bootstrap over "
-    "seeds, of a rank correlation by one over configurations). Without an effect a claim holds "
+    "Each end of an interval is a one-sided limit of 95 %, by Student's t over seeds (of a crossing by a bootstrap "
+    "over seeds, of a rank correlation by one over configurations). Without an effect a claim holds "
     "in at most 1 of 20 sweeps; its chance is that of what was seen, or more, without one, and beside it stands that "
     "chance corrected by Holm for all claims of the sweep. What would have been found is the effect that the seeds' "
     "own spread would have shown in 4 of 5 repeats: a published effect below it cannot be told. Published effects are "

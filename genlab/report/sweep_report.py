@@ -99,7 +99,7 @@ def report_sweep(sweep: Sweep, *, runs: Path, data_dir: Path) -> Report:
 def report_published(sweep: Sweep, *, runs: Path) -> Report:
     """What the paper's own curves say: each claim put to them by its own rule, and the figures drawn of them alone.
 
-    No run is needed or read. Everything goes to the sweep's folder without a scale and with `-published` after its name.
+    No run is needed or read. Everything goes to the sweep's folder without a scale, with `-published` at its end.
 
     Raises:
         UsageError: the sweep has no published curves.

@@ -47,7 +47,7 @@ def test_a_sweep_without_claims_has_no_table(printed):
 
 def test_what_was_published_stands_below_the_effect(printed):
     said = " ".join(printed(report(verdicts=VERDICTS[2:3])).split())
-    assert "0.93 to 1 published 1.073 (other units)" in said
+    assert "0.93 to 1 published 1.073 (in other units)" in said
     assert "published 4.578" in printed(report())
     assert "published" not in printed(report(verdicts=[checked("a", "A.")]))
 
