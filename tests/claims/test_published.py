@@ -148,13 +148,28 @@ def test_rows_without_a_number_do_not_count():
 
 def test_files_and_series_that_there_are_not_are_told_with_the_nearest():
     series = {"treu": {"column": "a"}, "random": {"column": "a"}, "10": {"column": "b"}}
-    found = published_problems([config(), config("paper-figur1"), config(series=series)])
+    found = published_problems([config(), config("paper-figur1"), config(series=series)], None)
     assert [(problem.key, problem.message) for problem in found] == [
         ("published.1.file", "no published table of the name 'paper-figur1'; did you mean paper-figure1?"),
         ("published.2.series.treu", "there is no series 'treu' in paper-figure1; did you mean true?"),
         ("published.2.series.10", "there is no series '10' in paper-figure1; known: true, random"),
     ]
-    assert not published_problems([config(), norms()])
+    assert not published_problems([config(), norms()], None)
+
+
+def test_columns_that_no_run_can_have_are_told_with_the_nearest():
+    series = {"true": {"column": "measure.log_l2_nrm", "where": {"data.labels.corruptoin": 0.0}}}
+    found = published_problems([config(series=series)], {SIZE, CORRUPTION, "measure.log_l2_norm"})
+    assert [(problem.key, problem.message) for problem in found] == [
+        (
+            "published.0.series.true.column",
+            "'measure.log_l2_nrm' is no column of results; did you mean measure.log_l2_norm?",
+        ),
+        (
+            "published.0.series.true.where",
+            f"'data.labels.corruptoin' is no column of results; did you mean {CORRUPTION}?",
+        ),
+    ]
 
 
 # claims put to them

@@ -85,8 +85,8 @@ def test_what_is_not_published_has_no_panel(tmp_path):
     genlab("report", "neyshabur2017-figure2", "--published", "--runs", tmp_path, "-q")
     page = (tmp_path / "sweeps" / "neyshabur2017-figure2-published" / "report.html").read_text()
     (image,) = re.findall('<img [^>]*alt="([^"]*)"', page)
-    assert "max sharpness (published ascent), KL at 0.05 against" in image
-    assert "strongest" not in image
+    assert "max sharpness (plain steps), KL at 0.05 against" in image
+    assert "steps of signs" not in image
 
 
 def test_what_is_published_in_other_units_is_called_so(tmp_path):
