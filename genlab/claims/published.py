@@ -60,7 +60,7 @@ def published(name: str) -> pd.DataFrame:
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
         count = next((i for i, line in enumerate(lines) if not line.startswith("#")), len(lines))
-        frame = pd.read_csv(path, skiprows=count, engine="python")
+        frame = pd.read_csv(path, skiprows=count)
     except (OSError, ValueError) as error:
         raise GenlabError(f"{path}: is not a published table: {error}") from None
     if lacking := set(COLUMNS) - set(frame.columns):

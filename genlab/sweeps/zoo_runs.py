@@ -27,6 +27,9 @@ from genlab.sweeps.run import sweep_folder
 
 logger = logging.getLogger(__name__)
 
+# Before its third version pandas read the last digit of a number otherwise, unless told.
+EXACT: dict[str, Any] = {"float_precision": "round_trip"} if pd.__version__ < "3" else {}
+
 
 @dataclass(frozen=True)
 class Gathered:
@@ -128,8 +131,7 @@ def _directories(target: str, runs: Path) -> list[RunDirectory]:
 
 def _read(path: Path) -> pd.DataFrame:
     try:
-        # An id of digits alone is no number; Python's own reader gives every digit of a number back.
-        frame = pd.read_csv(path, dtype={"id": str}, skiprows=_notes_above(path), engine="python")
+        frame = pd.read_csv(path, dtype={"id": str}, skiprows=_notes_above(path), **EXACT)  # ids may be digits alone
     except FileNotFoundError:
         raise UsageError(f"{path}: no such file") from None
     except OSError as error:
