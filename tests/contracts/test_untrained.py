@@ -32,7 +32,7 @@ def untrained(name, folder):
     content["claims"] = [claim for claim in content["claims"] if column(claim) in {"", *measured}]
     for claim in content["claims"]:
         claim["column"] = claim["column"].replace("[steps=500]", "[steps=4]")
-    content["figures"] = []
+    content["figures"], content["published"] = [], []
     path = folder / f"{name}.yaml"
     path.write_text(yaml.safe_dump(content), encoding="utf-8")
     return path
