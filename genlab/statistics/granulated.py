@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from genlab.statistics.coupled_pairs import CoupledPairs, coupled_pairs
-from genlab.statistics.repeats import places_within
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
@@ -41,36 +40,6 @@ def seed_pairs(settings: Codes, seeds: Codes) -> SeedPairs:
     shared[np.arange(len(pairs)), pairs.axis] = -1  # tells the axis, and takes away what differs
     keys = np.column_stack([shared, seeds[pairs.first]])
     return SeedPairs(pairs, np.unique(keys, axis=0, return_inverse=True)[1].reshape(-1), settings.shape[1])
-
-
-@dataclass(frozen=True)
-class Psi:
-    """The granulated rank correlation of a measure.
-
-    Attributes:
-        value: the mean over hyperparameters that have one; None where none has.
-        by_axis: of each hyperparameter; None where no two runs differ in it alone.
-    """
-
-    value: float | None
-    by_axis: tuple[float | None, ...]
-
-
-def granulated_psi(x: ArrayLike, target: ArrayLike, settings: ArrayLike, seeds: ArrayLike | None = None) -> Psi:
-    """`granulated_tau` and its mean, of plain arrays.
-
-    Args:
-        x: the measure, NaN where a run has none, [runs].
-        target: [runs].
-        settings: equal numbers for equal values of a hyperparameter, [runs, hyperparameters].
-        seeds: [runs]; where not given, the place of a run among those of its configuration.
-    """
-    codes = np.asarray(settings, dtype=np.int64)
-    configuration = np.unique(codes, axis=0, return_inverse=True)[1].reshape(-1)
-    places = places_within(configuration, np.arange(len(codes))) if seeds is None else np.asarray(seeds)
-    by_axis = granulated_tau(x, np.asarray(target, dtype=np.float64), seed_pairs(codes, places))
-    value, *each = (None if np.isnan(part) else float(part) for part in (psi_of(by_axis)[0], *by_axis[0]))
-    return Psi(value, tuple(each))
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,6 @@
 """Kendall's rank correlation: tau-b, the mean of sign products of Jiang et al., and both of resampled points."""
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -82,62 +80,6 @@ def resampled_mean_sign_product(x: ArrayLike, y: ArrayLike, counts: ArrayLike) -
     both = ((w @ signs) * w).sum(axis=1, dtype=np.float64)
     pairs = w.sum(axis=1, dtype=np.float64) ** 2 - (w * w).sum(axis=1, dtype=np.float64)
     return np.divide(both, pairs, out=np.full(len(w), np.nan), where=pairs > 0)
-
-
-@dataclass(frozen=True)
-class BlockSigns:
-    """Sums of signs over the ordered pairs of points of two blocks; all that tau-b of any resample of blocks needs.
-
-    Attributes:
-        both: sum of sign(x_i - x_j) sign(y_i - y_j) over i in the one block and j in the other, [blocks, blocks].
-        in_x: number of the pairs that are not tied in x, [blocks, blocks].
-        in_y: number of the pairs that are not tied in y, [blocks, blocks].
-    """
-
-    both: Floats
-    in_x: Floats
-    in_y: Floats
-
-    @classmethod
-    def of(cls, x: ArrayLike, y: ArrayLike, blocks: Sequence[int]) -> "BlockSigns":
-        """The sums for points that belong to blocks; O(n^2) time, and memory for one pair of blocks at a time.
-
-        Args:
-            x: numbers, [n].
-            y: numbers, [n].
-            blocks: the block of each point, from 0, [n].
-
-        Raises:
-            ValueError: the lengths differ, or a value is not finite.
-        """
-        a, b = _checked(x, y)
-        member = np.asarray(blocks, dtype=np.int64)
-        if member.shape != a.shape:
-            raise ValueError(f"{len(member)} blocks given for {len(a)} points")
-        count = int(member.max()) + 1 if len(member) else 0
-        both, in_x, in_y = (np.zeros((count, count)) for _ in range(3))
-        for i in range(count):
-            for j in range(i, count):
-                signs_x = _signs(a[member == i], a[member == j])
-                signs_y = _signs(b[member == i], b[member == j])
-                both[i, j] = both[j, i] = float((signs_x * signs_y).sum(dtype=np.int64))
-                in_x[i, j] = in_x[j, i] = np.count_nonzero(signs_x)
-                in_y[i, j] = in_y[j, i] = np.count_nonzero(signs_y)
-        return cls(both, in_x, in_y)
-
-    def tau_b(self, counts: ArrayLike) -> Floats:
-        """Tau-b of each resample, NaN where it is constant in x or y.
-
-        A block that is drawn w times stands w times among the points; a point and its own copy are tied in x and y, so
-        they change neither the numerator nor what is divided by.
-
-        Args:
-            counts: how often each block was drawn, [resamples, blocks].
-        """
-        w = np.asarray(counts, dtype=np.float64)
-        both, in_x, in_y = (((w @ sums) * w).sum(axis=1) for sums in (self.both, self.in_x, self.in_y))
-        ranked = (in_x > 0) & (in_y > 0)
-        return np.divide(both, np.sqrt(in_x * in_y), out=np.full(len(w), np.nan), where=ranked)
 
 
 def _checked(x: ArrayLike, y: ArrayLike) -> tuple[Floats, Floats]:

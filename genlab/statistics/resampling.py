@@ -76,36 +76,6 @@ def percentile_interval(values: Floats, confidence: float = 0.95) -> Interval | 
     return Interval(float(low), float(high), float(1 - exist.mean()))
 
 
-def bootstrap_mean(
-    values: Floats, *, generator: np.random.Generator, confidence: float = 0.95, resamples: int = 10_000
-) -> Interval:
-    """The percentile bootstrap interval of the mean of one value a block; see `bootstrap_interval`.
-
-    Args:
-        values: finite, [blocks].
-        generator: of the draws.
-        confidence: in (0, 1).
-        resamples: number of draws.
-
-    Raises:
-        ValueError: no values, or one that is not finite.
-    """
-    values = np.asarray(values, dtype=np.float64)
-    if values.size == 0 or not np.isfinite(values).all():
-        raise ValueError("a bootstrap needs finite values, one or more")
-    interval = bootstrap_interval(
-        lambda counts: counts @ values / len(values),
-        len(values),
-        generator=generator,
-        confidence=confidence,
-        resamples=resamples,
-    )
-    assert interval is not None  # a mean of finite values exists in every resample
-    # Rounding of a mean of equal numbers must not widen the interval beyond them.
-    low, high = np.clip([interval.low, interval.high], values.min(), values.max())
-    return Interval(float(low), float(high))
-
-
 def draw_blocks(blocks: int, resamples: int, *, generator: np.random.Generator) -> Counts:
     """How often each block is drawn in each resample, [resamples, blocks]; every row sums to `blocks`."""
     return generator.multinomial(blocks, np.full(blocks, 1 / blocks), size=resamples)

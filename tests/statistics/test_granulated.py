@@ -3,7 +3,7 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from genlab.statistics.granulated import Draws, granulated_psi, granulated_tau, psi_of, seed_pairs
+from genlab.statistics.granulated import Draws, granulated_tau, psi_of, seed_pairs
 from tests.references import granulated as twin
 from tests.statistics.examples import KINDS, rows, zoo
 
@@ -20,18 +20,6 @@ def test_every_psi_equals_the_twin(kind):
     expected = [twin.psi(rows(found), axis) for axis in range(len(found.hyperparameters))]
     np.testing.assert_allclose(by_axis, expected, rtol=1e-12)
     np.testing.assert_allclose(psi_of(by_axis[None]), np.mean(expected), rtol=1e-12)
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_psi_of_plain_arrays_equals_the_twin(kind):
-    found = zoo(np.random.default_rng(4), **KINDS[kind])
-    computed = granulated_psi(found.measures["noisy"], found.values, found.settings, found.seeds)
-    expected = [twin.psi(rows(found), axis) for axis in range(len(found.hyperparameters))]
-    assert computed.by_axis == pytest.approx(expected)
-    assert computed.value == pytest.approx(np.mean(expected))
-    alone = granulated_psi([1.0, 2.0], [1.0, 2.0], [[0, 0], [0, 1]])
-    assert (alone.value, alone.by_axis) == (1, (None, 1))
-    assert granulated_psi([1.0, 2.0], [1.0, 2.0], [[0, 0], [1, 1]]).value is None
 
 
 def test_by_hand():

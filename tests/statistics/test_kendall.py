@@ -1,8 +1,7 @@
 import numpy as np
 import pytest
-from scipy.stats import kendalltau
 
-from genlab.statistics.kendall import BlockSigns, kendall_tau_b, mean_sign_product, resampled_mean_sign_product
+from genlab.statistics.kendall import kendall_tau_b, mean_sign_product, resampled_mean_sign_product
 from tests.references import kendall as twin
 
 
@@ -48,27 +47,6 @@ def test_other_lengths_and_infinite_values_are_refused():
         kendall_tau_b([1, 2], [1, 2, 3])
     with pytest.raises(ValueError, match="not finite"):
         mean_sign_product([1, float("nan")], [1, 2])
-    with pytest.raises(ValueError, match="3 points"):
-        BlockSigns.of([1, 2, 3], [1, 2, 3], [0, 1])
-
-
-def test_tau_of_a_resample_is_tau_of_the_points_really_repeated(rng):
-    x, y = rng.integers(0, 6, 23).astype(float), rng.integers(0, 6, 23).astype(float)
-    blocks = rng.integers(0, 4, 23)
-    counts = np.array([[1, 1, 1, 1], [4, 0, 0, 0], [0, 2, 1, 1], [3, 0, 0, 1]])
-    found = BlockSigns.of(x, y, blocks.tolist()).tau_b(counts)
-    for row, tau in zip(counts, found, strict=True):
-        points = np.concatenate(
-            [np.flatnonzero(blocks == block) for block, times in enumerate(row) for _ in range(times)]
-        )
-        assert tau == pytest.approx(kendalltau(x[points], y[points]).statistic, abs=1e-12)
-
-
-def test_a_resample_without_two_values_has_no_tau():
-    signs = BlockSigns.of([1, 1, 2], [1, 2, 3], [0, 0, 1])
-    tau = signs.tau_b([[2, 0], [1, 1]])
-    assert np.isnan(tau[0])
-    assert tau[1] == pytest.approx(2 / 6**0.5)
 
 
 def test_the_mean_sign_product_of_a_resample_counts_a_run_and_its_copy_as_no_pair(rng):
