@@ -1,7 +1,9 @@
 """The report of one sweep: tables read, claims checked, figures drawn, page written."""
 
 import sys
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -73,11 +75,7 @@ def report_sweep(sweep: Sweep, *, runs: Path, data_dir: Path) -> Report:
     config = sweep.config
     published = published_of(config.published)
     drawn = write_figures(config.figures, folder / "figures", tables, sweep.axes, published)
-    data = ReportData(
-        name=sweep.name,
-        paper=config.paper or "",
-        source=config.source or "",
-        asks=" ".join((config.asks or "").split()),
+    data = _data(sweep)(
         scale=sweep.scale,
         verdicts=check_claims(config.claims, tables, sweep.axes, published),
         figures=[(figure, svg(drawn[figure.name])) for figure in config.figures],
@@ -86,8 +84,6 @@ def report_sweep(sweep: Sweep, *, runs: Path, data_dir: Path) -> Report:
         seeds=_values(sweep, "seed"),
         base=_base(sweep),
         origin=origin([planned.run for planned in outcome.planned]),
-        command=" ".join(["genlab", *sys.argv[1:]]),
-        version=genlab.__version__,
         overrides=sweep.overrides,
         published=published.sources if published else {},
     )
@@ -115,11 +111,7 @@ def report_published(sweep: Sweep, *, runs: Path) -> Report:
     axes = [column for column in rows if column in sweep.axes]
     figures = [figure for asked in config.figures if (figure := _of_what_is_published(asked, published)) is not None]
     drawn = write_figures(figures, folder / "figures", published.about(), axes)
-    data = ReportData(
-        name=sweep.name,
-        paper=config.paper or "",
-        source=config.source or "",
-        asks=" ".join((config.asks or "").split()),
+    data = _data(sweep)(
         scale=None,
         verdicts=check_published(config.claims, published, sweep.axes),
         figures=[(figure, svg(drawn[figure.name])) for figure in figures],
@@ -128,8 +120,6 @@ def report_published(sweep: Sweep, *, runs: Path) -> Report:
         seeds=(),
         base="",
         origin=origin([]),
-        command=" ".join(["genlab", *sys.argv[1:]]),
-        version=genlab.__version__,
         published=published.sources,
     )
     target, table = folder / "report.html", folder / "results.csv"
@@ -144,6 +134,20 @@ def _of_what_is_published(figure: FigureConfig, published: Published) -> FigureC
     known = tuple(y for y in figure.y if y in rows and rows[y].notna().any())
     others = {y: f"{figure.labels.get(y, readable(y))} (other units)" for y in known if y in published.other_units}
     return figure.model_copy(update={"y": known, "labels": figure.labels | others}) if known else None
+
+
+def _data(sweep: Sweep) -> Callable[..., ReportData]:
+    """What all reports of a sweep say, to be completed."""
+    config = sweep.config
+    return partial(
+        ReportData,
+        name=sweep.name,
+        paper=config.paper or "",
+        source=config.source or "",
+        asks=" ".join((config.asks or "").split()),
+        command=" ".join(["genlab", *sys.argv[1:]]),
+        version=genlab.__version__,
+    )
 
 
 def _values(sweep: Sweep, key: str) -> list[Any]:

@@ -21,7 +21,8 @@ gradients, where one of 20 steady steps takes 220 to 280.
 One bisection of ln alpha with the first try, which goes on below where another try finds more. Whether the ascents
 themselves were long enough is tried where it ends: the box 5 % below the last interval is climbed twice more, by
 falling steps, twice as many, with other images, from the middle and from a random point. That told 21 of 23 steady
-searches (one was not waited for), and none of the others. The nets move in float32, which an ascent by signs does not notice.
+searches (one was not waited for), and none of the others. The nets move in float32, which an ascent by signs does not
+notice.
 """
 
 import math
