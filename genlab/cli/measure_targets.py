@@ -89,7 +89,7 @@ def measure_net(
         # JSON has no NaN; a standard error from a single probe is one.
         tables = {
             name: table.astype(object).where(table.notna(), None).to_dict("list")
-            for name, table in results.tables.items()
+            for name, table in results.named_tables().items()
         }
         print_json({"model": net.model, "weights": net.weights, "rows": results.rows, "tables": tables})
     elif quiet and net.output is not None:

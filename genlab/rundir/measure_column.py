@@ -9,6 +9,11 @@ def measure_column(measure: str, options: str) -> str:
     Args:
         options: of its row in measures.csv: JSON of those that differ, or empty.
     """
+    return f"measure.{with_options(measure, options)}"
+
+
+def with_options(measure: str, options: str) -> str:
+    """`<name>`, with `[option=value,...]` where options differ from their defaults."""
     if not options:
-        return f"measure.{measure}"
-    return f"measure.{measure}[{','.join(f'{key}={value}' for key, value in json.loads(options).items())}]"
+        return measure
+    return f"{measure}[{','.join(f'{key}={value}' for key, value in json.loads(options).items())}]"

@@ -160,8 +160,8 @@ def finish_cell(
     for end in left:
         if end in lacking:
             continue
-        if names := measures.get(end):
-            measure_run(run, passes.request(names), device=where, epochs=[end])
+        if rows := measures.get(end):
+            measure_run(run, passes.request(rows), device=where, epochs=[end])
         if chosen := labels.get(end):
             settings = [setting for setting in passes.settings if (setting.method, setting.label) in chosen]
             for _ in compress_run(run, settings, device=where, save=False, epochs=[end]):

@@ -40,8 +40,8 @@ class ExpectedRows:
         """
         return not self.measures_left(run, ends) and not self.settings_left(run, ends)
 
-    def measures_left(self, run: RunDirectory, ends: Sequence[Epoch] = (None,)) -> dict[Epoch, set[str]]:
-        """By epoch the measures of which a run has no row with these options, or not the table that the row tells of.
+    def measures_left(self, run: RunDirectory, ends: Sequence[Epoch] = (None,)) -> dict[Epoch, set[tuple[str, str]]]:
+        """By epoch the (measure, options) of which a run has no row, or not the table that the row tells of.
 
         Raises:
             GenlabError: the rows or a table are damaged.
@@ -50,10 +50,10 @@ class ExpectedRows:
             return {}
         there = _measured(run, {name for name, _ in self.measures})
         left = {
-            epoch: {name for name, options in self.measures if (name, options, cell(epoch)) not in there}
+            epoch: {wanted for wanted in self.measures if (*wanted, cell(epoch)) not in there}
             for epoch in (ends if self.measures_at_epochs else (None,))
         }
-        return {epoch: names for epoch, names in left.items() if names}
+        return {epoch: rows for epoch, rows in left.items() if rows}
 
     def settings_left(self, run: RunDirectory, ends: Sequence[Epoch] = (None,)) -> dict[Epoch, set[tuple[str, str]]]:
         """By epoch the (method, setting) of which a run has no row.

@@ -153,6 +153,17 @@ def test_a_measure_config_takes_all_or_a_list_of_names(tmp_path, only):
     assert str(problem).startswith(f"{tmp_path}/m.yaml:2:1: only: must be all, quick, or a list of names of measures")
 
 
+@pytest.mark.parametrize("options", ["[]", "[3]", "3", "[[]]", "[{}, 1]"])
+def test_options_of_a_measure_are_one_set_of_them_or_several(tmp_path, options):
+    text = f"only: [pq_norm]\noptions: {{pq_norm: {options}}}\n"
+    with pytest.raises(ConfigError) as error:
+        load(MeasureConfig, write(tmp_path, text, "m.yaml"), kind="measure")
+    (problem,) = error.value.problems
+    assert str(problem).startswith(
+        f"{tmp_path}/m.yaml:2:11: options.pq_norm: must be a mapping of options to values, or a list of such mappings"
+    )
+
+
 def test_known_keys_are_those_of_the_branches_that_are_chosen():
     chosen = {"model": {"name": "vgg"}, "training": {"optimiser": {"name": "adam"}, "schedule": {"name": "step"}}}
     keys = {".".join(map(str, path)) for path in known_keys(TrainConfig, chosen)}

@@ -132,13 +132,13 @@ def computed():
 
 def test_every_measure_that_is_a_table_is_told(computed):
     assert {row["reason"] for row in computed.rows} == {"table"}
-    found = {name: list(table.columns) for name, table in computed.tables.items()}
+    found = {name: list(table.columns) for name, table in computed.named_tables().items()}
     told = {name: list(columns) for name, columns in told_tables().items()}
     assert told == found, "add the columns of a new table to configs/COLUMNS.md, under measures/NAME.csv"
 
 
 def test_the_tables_of_measures_are_as_they_are_told(computed):
-    for name, table in computed.tables.items():
+    for name, table in computed.named_tables().items():
         rows = [dict(zip(row, map(written, row.values()), strict=True)) for row in table.to_dict("records")]
         assert problems(told_tables().get(name, {}), rows) == [], f"{name}: tell its columns in configs/COLUMNS.md"
 

@@ -96,7 +96,7 @@ def test_every_measure_has_a_value(measured):
     assert {row["measure"] for row in rows} == set(MEASURES)
     assert {row["reason"] for row in rows if row["measure"] not in PERCEPTRONS_ONLY} == {"", TABLE}
     assert all(row["reason"] for row in rows if row["measure"] in PERCEPTRONS_ONLY)
-    assert set(measured.results.tables) == {name for name, e in MEASURES.items() if e.table} - PERCEPTRONS_ONLY
+    assert set(measured.results.named_tables()) == {name for name, e in MEASURES.items() if e.table} - PERCEPTRONS_ONLY
 
 
 def test_no_measure_changes_a_net_or_touches_the_global_random_numbers(measured):
@@ -130,7 +130,7 @@ def test_measuring_twice_gives_the_same_values(measured):
     again = compute_measures(subject_of(), Request.of())
     for before, after in zip(measured.results.rows, again.rows, strict=True):
         assert {**before, "seconds": 0} == {**after, "seconds": 0}
-    assert all(table.equals(again.tables[name]) for name, table in measured.results.tables.items())
+    assert all(table.equals(again.named_tables()[name]) for name, table in measured.results.named_tables().items())
 
 
 def test_permuting_hidden_units_changes_no_measure(measured):
@@ -152,7 +152,7 @@ def test_permuting_hidden_units_changes_no_measure(measured):
             rounding = 1e-5 if "precision" in MEASURES[row["measure"]].options else 1e-9
             expected = pytest.approx(row["value"], rel=rounding, abs=tolerance)
             assert permuted["value"] == expected, row["measure"]
-    for name, table in before.tables.items():
+    for name, table in before.named_tables().items():
         if "hessian" not in name and MEASURES[name].family not in PERTURBING:
-            found, expected = (entries(t.to_dict("records")) for t in (after.tables[name], table))
+            found, expected = (entries(t.to_dict("records")) for t in (after.named_tables()[name], table))
             assert_agree(name, found, expected, rel=1e-9)

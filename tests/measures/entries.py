@@ -49,7 +49,7 @@ def entries_of(results: Results) -> dict[str, dict[Entry, Any]]:
     found: dict[str, dict[Entry, Any]] = {}
     for row in results.rows:
         if row["reason"] == TABLE:
-            found[row["measure"]] = entries(results.tables[row["measure"]].to_dict("records"))
+            found[row["measure"]] = entries(results.named_tables()[row["measure"]].to_dict("records"))
             continue
         assert row["reason"] == "", row
         assert row["converged"] in (None, True), row

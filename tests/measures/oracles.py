@@ -67,7 +67,8 @@ def find_oracles() -> dict[str, Oracle]:
 
 def columns_of(results: Results, name: str) -> list[str]:
     """The columns of a measure's table, or the one of a measure that is none."""
-    return list(results.tables[name].columns) if name in results.tables else ["value"]
+    tables = results.named_tables()
+    return list(tables[name].columns) if name in tables else ["value"]
 
 
 def made_wrong(results: Results, name: str, column: str) -> Results:
@@ -75,10 +76,10 @@ def made_wrong(results: Results, name: str, column: str) -> Results:
 
     Numbers are not what they were, nor near, nor of their sign, zeros included; truths are turned round.
     """
-    if name in results.tables:
-        table = results.tables[name].copy()
+    if key := next((key for key in results.tables if key[0] == name), None):
+        table = results.tables[key].copy()
         table[column] = _wrong(table[column])
-        return replace(results, tables=results.tables | {name: table})
+        return replace(results, tables=results.tables | {key: table})
     rows = [dict(row) for row in results.rows]
     last = [row for row in rows if row["measure"] == name][-1]
     last["value"] = -17 * (last["value"] + 1)

@@ -55,7 +55,7 @@ def rows_of(subject: Subject, name: str, **options) -> dict[str, dict]:
 
 
 def table_of(subject: Subject, name: str, **options):
-    return results_of(subject, name, **options).tables[name]
+    return results_of(subject, name, **options).named_tables()[name]
 
 
 @compares("hessian_top_eigenvalue", case="mlp")
@@ -324,7 +324,7 @@ def test_measuring_twice_gives_the_same_bits_in_whatever_mode_and_changes_no_net
     first = compute_measures(subject, Request.of(NAMES))
     second = compute_measures(replace(subject, model=copy.deepcopy(subject.model).train()), Request.of(NAMES))
     assert [{**row, "seconds": 0} for row in first.rows] == [{**row, "seconds": 0} for row in second.rows]
-    assert all(first.tables[name].equals(second.tables[name]) for name in first.tables)
+    assert all(first.named_tables()[name].equals(second.named_tables()[name]) for name in first.named_tables())
     assert all(torch.equal(state[key], value) for key, value in subject.model.state_dict().items())
     assert all(parameter.grad is None for parameter in subject.model.parameters())
     assert torch.equal(random_state, torch.get_rng_state())

@@ -152,7 +152,7 @@ def test_pac_bayes_measures_are_their_formulas(case):
 @compares("pac_bayes_sigma_search", case="mlp")
 @every_case
 def test_the_search_passes_the_increases_that_the_twin_finds(case):
-    twin, table = twin_of(case), results_of(case).tables["pac_bayes_sigma_search"]
+    twin, table = twin_of(case), results_of(case).named_tables()["pac_bayes_sigma_search"]
     assert table["sigma"].is_monotonic_increasing
     clear = table[table["draws"] >= 32].iloc[:2].to_dict("records")
     assert len(clear) == 2
@@ -230,7 +230,7 @@ def test_max_sharpness_by_gradient_ascent_is_where_the_same_steps_of_the_twin_en
 @compares("expected_sharpness", case="mlp")
 @every_case
 def test_expected_sharpness_is_that_of_single_draws(case):
-    twin, table = twin_of(case), results_of(case).tables["expected_sharpness"]
+    twin, table = twin_of(case), results_of(case).named_tables()["expected_sharpness"]
     for alpha, row in zip(ALPHAS, (table.iloc[0], table.iloc[-1]), strict=True):
         assert row["alpha"] == pytest.approx(alpha)
         assert row["kl"] == pytest.approx(perturbed.kl_at(twin.w, alpha), rel=1e-6)

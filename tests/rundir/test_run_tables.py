@@ -169,7 +169,8 @@ def measured_tables(trained):
 
     run = load_run(trained.path)
     subject = Subject(run.model, run.initial_model, run.dataset, run.config.seed, history=run.history)
-    return compute_measures(subject, Request.of([name for name, measure in MEASURES.items() if measure.table])).tables
+    tables = [name for name, measure in MEASURES.items() if measure.table]
+    return compute_measures(subject, Request.of(tables)).named_tables()
 
 
 def _is_text(column: "pd.Series"):

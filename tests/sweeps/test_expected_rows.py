@@ -36,9 +36,9 @@ def tabled(run, options, epoch=None):
 
 def test_a_row_with_these_options_is_enough_with_or_without_a_value(run):
     wanted = expected(NORM, ("norm", '{"p":2}'))
-    assert wanted.measures_left(run) == {None: {"norm"}}
+    assert wanted.measures_left(run) == {None: {NORM, ("norm", '{"p":2}')}}
     measured(run, "norm", reason="the margin is not positive")
-    assert wanted.measures_left(run) == {None: {"norm"}}
+    assert wanted.measures_left(run) == {None: {("norm", '{"p":2}')}}
     measured(run, "norm", '{"p":2}')
     assert wanted.measures_left(run) == {}
     assert wanted.done(run)
@@ -48,7 +48,7 @@ def test_at_epochs_each_of_them_has_its_own(run):
     wanted = expected(NORM, ("margin", ""), settings=[SETTING], at_epochs=True)
     for name, epoch in (("norm", 0), ("norm", None), ("margin", 0), ("margin", 2)):
         measured(run, name, epoch=epoch)
-    assert wanted.measures_left(run, ENDS) == {2: {"norm"}, None: {"margin"}}
+    assert wanted.measures_left(run, ENDS) == {2: {NORM}, None: {("margin", "")}}
     assert wanted.settings_left(run, ENDS) == {epoch: {SETTING} for epoch in ENDS}
     row = {"method": "svd", "setting": "rank=1", "epoch": 2}
     replace_rows(run.compression, COMPRESSION_COLUMNS, [row], COMPRESSION_KEY)

@@ -11,11 +11,12 @@ import pandas as pd
 from genlab.config.vocabulary import Inputs
 from genlab.errors import InterruptedByUserError, PreemptedError
 from genlab.measures.computing.registry import Measure, NotApplicable, Value
-from genlab.measures.computing.request import Request
+from genlab.measures.computing.request import Asked, Request
 from genlab.measures.inputs.subject import Subject
 from genlab.measures.inputs.vocabulary import INPUTS
 from genlab.rundir.columns import IN_A_TABLE as TABLE
 from genlab.rundir.columns import MEASURE_TABLE_COLUMNS
+from genlab.rundir.measure_column import with_options
 from genlab.signals import raise_if_asked_to_stop
 
 Row = dict[str, Any]
@@ -30,13 +31,21 @@ class Results:
             `value` is None where `reason` says why; what a measure does not know is None. A table gets one row too,
             without value and with the reason "table", so that every measure asked for has at least one row and rows can
             be replaced by their key.
-        tables: by measure.
+        tables: by measure and options, as the rows have them.
         input_seconds: by input, how long it took; `seconds` of a row is the time of the measure's own function alone.
     """
 
     rows: list[Row] = field(default_factory=list)
-    tables: dict[str, pd.DataFrame] = field(default_factory=dict)
+    tables: dict[tuple[str, str], pd.DataFrame] = field(default_factory=dict)
     input_seconds: dict[str, float] = field(default_factory=dict)
+
+    def named_tables(self) -> dict[str, pd.DataFrame]:
+        """Tables by name: that of the measure, with `[option=value]` where it was asked for with several sets."""
+        names = [name for name, _ in self.tables]
+        return {
+            name if names.count(name) == 1 else with_options(name, options): table
+            for (name, options), table in self.tables.items()
+        }
 
 
 def compute_measures(subject: Subject, request: Request, *, each: Callable[[Results], None] | None = None) -> Results:
@@ -51,9 +60,9 @@ def compute_measures(subject: Subject, request: Request, *, each: Callable[[Resu
     """
     inputs = Inputs(subject, INPUTS)
     results = Results(input_seconds=inputs.seconds)
-    for measure in request.measures:
+    for asked in request.asked:
         found = Results()
-        _compute_one(measure, request, inputs, found)
+        _compute_one(asked, inputs, found)
         results.rows.extend(found.rows)
         results.tables.update(found.tables)
         if each is not None:
@@ -61,7 +70,8 @@ def compute_measures(subject: Subject, request: Request, *, each: Callable[[Resu
     return results
 
 
-def _compute_one(measure: Measure, request: Request, inputs: Inputs, results: Results) -> None:
+def _compute_one(asked: Asked, inputs: Inputs, results: Results) -> None:
+    measure = asked.measure
     seconds: float | None = None
     reason = ""
     values: dict[str, Value | None] = {"": None}
@@ -69,7 +79,7 @@ def _compute_one(measure: Measure, request: Request, inputs: Inputs, results: Re
         arguments = {name: inputs.get(name, measure.name) for name in measure.inputs}
         start = time.perf_counter()
         try:
-            found = measure.function(**arguments, **request.options.get(measure.name, {}))
+            found = measure.function(**arguments, **asked.options)
         finally:
             seconds = time.perf_counter() - start
         if isinstance(found, pd.DataFrame) != measure.table:
@@ -77,7 +87,7 @@ def _compute_one(measure: Measure, request: Request, inputs: Inputs, results: Re
         if isinstance(found, pd.DataFrame) and (taken := MEASURE_TABLE_COLUMNS.keys() & found.columns):
             raise TypeError(f"its table has a column {taken.pop()}, which tells the tables of a run apart")
         if isinstance(found, pd.DataFrame):
-            results.tables[measure.name] = found
+            results.tables[measure.name, asked.written] = found
             reason = TABLE if len(found) else "its table has no rows"
         elif found == {}:
             reason = "the net has no layer to measure"
@@ -90,9 +100,8 @@ def _compute_one(measure: Measure, request: Request, inputs: Inputs, results: Re
     except Exception as error:
         raise_if_asked_to_stop()
         reason = _one_line(f"{type(error).__name__}: {error}")
-    text = request.written_options(measure.name)
     for layer, value in values.items():
-        results.rows.append(_row(measure, layer, value, options=text, seconds=seconds, reason=reason))
+        results.rows.append(_row(measure, layer, value, options=asked.written, seconds=seconds, reason=reason))
 
 
 def _values(found: Any) -> dict[str, Value]:

@@ -92,7 +92,7 @@ def measure_model(
     subject = subject_on(model, dataset, initial=initial, loss=loss or F.cross_entropy, seed=seed)
     results = compute_measures(subject, request)
     rows = pd.DataFrame(results.rows, columns=list(MEASURE_COLUMNS))
-    rows.attrs["tables"] = {name: table.to_dict("records") for name, table in results.tables.items()}
+    rows.attrs["tables"] = {name: table.to_dict("records") for name, table in results.named_tables().items()}
     return rows
 
 

@@ -93,10 +93,10 @@ def write_results(directory: RunDirectory, results: Results, epoch: int | None =
         The rows, with their epoch.
     """
     rows = [row | {"epoch": epoch} for row in results.rows]
-    for name, options in {row["measure"]: row["options"] for row in rows}.items():
-        if name in results.tables or directory.measure_table(name).exists():
+    for name, options in dict.fromkeys((row["measure"], row["options"]) for row in rows):
+        if (name, options) in results.tables or directory.measure_table(name).exists():
             # Without a table this time, that of another time goes.
-            table = results.tables.get(name, pd.DataFrame())
+            table = results.tables.get((name, options), pd.DataFrame())
             columns, own = list(map(str, table.columns)), _records(table)
             replace_measure_table(directory, name, own, columns=columns, epoch=epoch, options=options)
     replace_rows(directory.measures, MEASURE_COLUMNS, rows, MEASURE_KEY)

@@ -72,7 +72,6 @@ def _measure_columns(config: SweepConfig) -> set[str]:
 
 def _spellings(name: str, config: SweepConfig) -> set[str]:
     """A measure's column, and with options set the one that names them (options at their defaults are not named)."""
-    options = config.measure.options.get(name) if config.measure is not None else None
-    return {f"measure.{name}"} | (
-        {measure_column(name, json.dumps(dict(sorted(options.items()))))} if options else set()
-    )
+    given = config.measure.options.get(name, {}) if config.measure is not None else {}
+    sets = [given] if isinstance(given, dict) else given
+    return {f"measure.{name}"} | {measure_column(name, json.dumps(dict(sorted(one.items())))) for one in sets if one}

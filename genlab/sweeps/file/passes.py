@@ -6,13 +6,13 @@ Planning imports no torch unless the sweep sets options of measures or compresse
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from genlab.claims.problems import claim_problems
 from genlab.claims.published import published_problems
 from genlab.compression.settings import Setting, compress_settings
 from genlab.config.schema.data import DataConfig
-from genlab.config.schema.measure import MeasureConfig
+from genlab.config.schema.measure import MeasureConfig, Options
 from genlab.config.validation import nearest
 from genlab.config.yaml_source import Path as KeyPath
 from genlab.errors import ConfigError, Problem
@@ -42,7 +42,7 @@ class Passes:
     """
 
     names: frozenset[str]
-    options: dict[str, dict[str, Any]]
+    options: Options
     settings: tuple[Setting, ...]
     measure_at_epochs: bool = False
     compress_at_epochs: bool = False
@@ -52,18 +52,18 @@ class Passes:
         """Whether anything is measured."""
         return bool(self.names)
 
-    def request(self, names: Collection[str]) -> "Request":
-        """What is to be measured, of these names, with their options."""
-        return _request(names, self.options)
+    def request(self, rows: Collection[tuple[str, str]]) -> "Request":
+        """What is to be measured for these rows, (measure, options) as `expected` has them."""
+        return _request({name for name, _ in rows}, self.options).of_rows(rows)
 
     def expected(self) -> ExpectedRows:
         """The rows that a cell has when its passes are done."""
-        options = dict.fromkeys(self.names, "")
-        if with_options := self.names & self.options.keys():
-            request = self.request(with_options)
-            options |= {name: request.written_options(name) for name in with_options}
+        with_options = self.names & self.options.keys()
+        rows = {(name, "") for name in self.names - with_options}
+        if with_options:
+            rows |= _request(with_options, self.options).rows
         settings = frozenset((setting.method, setting.label) for setting in self.settings)
-        return ExpectedRows(frozenset(options.items()), settings, self.measure_at_epochs, self.compress_at_epochs)
+        return ExpectedRows(frozenset(rows), settings, self.measure_at_epochs, self.compress_at_epochs)
 
 
 def sweep_passes(sweep: Sweep) -> Passes:
@@ -75,7 +75,7 @@ def sweep_passes(sweep: Sweep) -> Passes:
     """
     config, source = sweep.config, sweep.loaded.source
     names: frozenset[str] = frozenset()
-    options: dict[str, dict[str, Any]] = {}
+    options: Options = {}
     problems: list[tuple[KeyPath, Problem]] = []
     if config.measure is not None:
         names = names_of(config.measure.only)
@@ -147,11 +147,11 @@ def _measure_problems(config: MeasureConfig) -> list[tuple[KeyPath, Problem]]:
         if with_options:
             _request(with_options, config.options)
     except ConfigError as error:
-        problems += [(("measure", "options", *p.key.split(".", 1)), p) for p in error.problems]
+        problems += [(("measure", *(config.path_of_options(p.key) or ("options",))), p) for p in error.problems]
     return problems
 
 
-def _request(names: Collection[str], options: dict[str, dict[str, Any]]) -> "Request":
+def _request(names: Collection[str], options: Options) -> "Request":
     """Made when it is needed: importing the measures takes seconds, which a plan without options does without.
 
     Raises:

@@ -88,7 +88,7 @@ def test_a_layer_is_a_row_and_the_whole_net_has_no_layer():
 
 def test_a_table_is_apart_and_has_a_row_that_says_so():
     results = compute_measures(subject(), Request.of(["margin_distribution"]))
-    assert len(results.tables["margin_distribution"]) == 101
+    assert len(results.named_tables()["margin_distribution"]) == 101
     (row,) = results.rows
     assert (row["value"], row["reason"]) == (None, TABLE)
 
@@ -177,7 +177,7 @@ def test_a_table_where_none_was_announced_is_a_mistake():
         "TypeError: it returned a float and is registered with table=True",
         "TypeError: it returned a DataFrame and is registered with table=False",
     ]
-    assert not results.tables
+    assert not results.named_tables()
 
 
 def test_a_net_without_layers_has_a_reason():
@@ -198,6 +198,18 @@ def test_options_that_differ_from_the_default_are_in_the_row():
     values = {row["layer"]: row["value"] for row in results.rows}
     weight = perceptron(0)[1].weight.detach().double()
     assert values["1"] == pytest.approx(float(weight.norm(dim=1).max()))
+
+
+def test_each_set_of_options_has_its_rows_and_its_table():
+    options = {"pq_norm": [{"q": "inf"}, {}], "hessian_eigenvalues": [{}, {"largest": 3}]}
+    results = compute_measures(subject(), Request.of(["pq_norm", "hessian_eigenvalues"], options))
+    for one in ({"q": "inf"}, {}):
+        alone = compute_measures(subject(), Request.of(["pq_norm"], {"pq_norm": one})).rows
+        (text,) = {row["options"] for row in alone}
+        values = [row["value"] for row in results.rows if row["measure"] == "pq_norm" and row["options"] == text]
+        assert values == [row["value"] for row in alone]
+    tables = {name: len(table) for name, table in results.named_tables().items()}
+    assert tables == {"hessian_eigenvalues": 12, "hessian_eigenvalues[largest=3]": 5}
 
 
 def test_a_preemption_is_not_a_missing_value():

@@ -11,6 +11,10 @@ def names(request):
     return [measure.name for measure in request.measures]
 
 
+def options(request):
+    return [(one.measure.name, one.options) for one in request.asked if one.options]
+
+
 def test_measures_are_in_the_order_of_registration_and_each_once():
     assert names(Request.of(["pq_norm", "parameter_count", "pq_norm"])) == ["parameter_count", "pq_norm"]
     assert names(Request.of([])) == []
@@ -23,17 +27,31 @@ def test_all_and_quick_stand_for_many_measures():
 
 def test_options_are_in_their_own_types():
     request = Request.of(["pq_norm"], {"pq_norm": {"p": 3, "q": "inf"}})
-    assert request.options == {"pq_norm": {"p": 3.0, "q": math.inf}}
-    assert type(request.options["pq_norm"]["p"]) is float
+    assert options(request) == [("pq_norm", {"p": 3.0, "q": math.inf})]
+    assert type(request.asked[0].options["p"]) is float
 
 
 def test_rows_have_the_options_that_differ_from_their_defaults():
     def written(**options):
-        return Request.of("all", {"pq_norm": options}).written_options("pq_norm")
+        (text,) = {one.written for one in Request.of(["pq_norm"], {"pq_norm": options}).asked}
+        return text
 
     assert written(q="inf", p=2) == '{"q":"inf"}'
     assert written(q=2, p=3) == '{"p":3.0,"q":2.0}'
-    assert written(p=2.0) == written() == Request.of().written_options("pq_norm") == ""
+    assert written(p=2.0) == written() == ""
+
+
+def test_a_measure_can_be_asked_for_with_several_sets_of_options():
+    request = Request.of(["pq_norm", "parameter_count"], {"pq_norm": [{}, {"q": "inf"}, {"p": 2.0}, {"p": 3}]})
+    assert [(one.measure.name, one.written) for one in request.asked] == [
+        ("parameter_count", ""),
+        ("pq_norm", ""),
+        ("pq_norm", '{"q":"inf"}'),
+        ("pq_norm", '{"p":3.0}'),
+    ]  # {p: 2} are the defaults once more
+    assert names(request) == ["parameter_count", "pq_norm"]
+    part = request.of_rows([("pq_norm", '{"q":"inf"}'), ("pq_norm", '{"q":7}')])
+    assert part.rows == {("pq_norm", '{"q":"inf"}')}
 
 
 def test_all_mistakes_are_told_at_once_with_the_nearest_name():
@@ -64,7 +82,7 @@ def test_a_config_says_which_measures_with_which_options(tmp_path):
     )
     request = read_request(str(path), None)
     assert names(request) == ["pq_norm", "log_l2_path_norm"]
-    assert request.options == {"pq_norm": {"p": 1.0}, "log_l2_path_norm": {"max_pool": "sum"}}
+    assert options(request) == [("pq_norm", {"p": 1.0}), ("log_l2_path_norm", {"max_pool": "sum"})]
     assert names(read_request(str(path), ["log_l2_norm"])) == ["log_l2_norm"]
 
 
@@ -90,6 +108,8 @@ def test_a_mistake_is_told_where_it_stands(tmp_path):
         ),
         ("only: [log_l2_norm, .x]", "m.yaml:1:21: .x: no measure of this name"),
         ("only: quick\noptions: {log_l2_path_norm: {max.pool: sum}}", "m.yaml:2:30: log_l2_path_norm.max.pool: "),
+        ("only: quick\noptions: {pq_norm: [{}, {max.pool: 1}]}", "m.yaml:2:26: pq_norm.1.max.pool: pq_norm has no"),
+        ("only: quick\noptions: {pq_norm: [{}, {p: x}]}", "m.yaml:2:26: pq_norm.1.p: 'x' is not"),
         ("only: [log_l2_norm]\noptions: {a.b: {c: 1}}", "m.yaml:2:11: a.b: no measure of this name"),
         ("only: all\noptions: {a.b: {c: 1}}", "m.yaml:2:11: a.b: no measure of this name"),
     ],

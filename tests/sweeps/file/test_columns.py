@@ -27,6 +27,13 @@ def test_a_measure_with_options_has_a_column_that_names_them(config):
     assert "measure.log_l2_path_norm[max_pool=sum]" in (possible_columns(changed)("results") or set())
 
 
+def test_each_set_of_options_has_its_column(config):
+    asked = {"only": ["log_l2_path_norm"], "options": {"log_l2_path_norm": [{}, {"max_pool": "sum"}]}}
+    changed = config.model_copy(update={"measure": type(config.measure).model_validate(asked)})
+    found = possible_columns(changed)("results") or set()
+    assert {"measure.log_l2_path_norm", "measure.log_l2_path_norm[max_pool=sum]"} <= found
+
+
 def test_all_measures_have_their_columns(config):
     changed = config.model_copy(update={"measure": type(config.measure)()})
     assert {f"measure.{name}" for name in measure_names()} <= (possible_columns(changed)("results") or set())

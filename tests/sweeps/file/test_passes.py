@@ -11,6 +11,7 @@ from genlab.sweeps.file.passes import sweep_passes, wanted
 from genlab.sweeps.plan import DONE, FAILED, MISSING, RESUMABLE, RUNNING, UNMEASURED, PlannedCell
 from tests.sweeps.examples import loaded, sweep_file
 
+PQ_3 = ("pq_norm", '{"p":3.0}')
 ONLY = "only: [log_l2_norm, parameter_count]"
 
 
@@ -43,9 +44,17 @@ def test_what_is_measured_has_its_options_and_no_others(tmp_path):
         ONLY: "only: [log_l2_path_norm, pq_norm, log_l2_norm]\n"
         "  options: {log_l2_path_norm: {max_pool: sum}, pq_norm: {p: 3}}"
     }
-    request = sweep_passes(loaded(tmp_path, changes)).request({"pq_norm", "log_l2_norm"})
-    assert [measure.name for measure in request.measures] == ["pq_norm", "log_l2_norm"]
-    assert request.options == {"pq_norm": {"p": 3.0}}
+    request = sweep_passes(loaded(tmp_path, changes)).request({PQ_3, ("log_l2_norm", "")})
+    assert [(one.measure.name, one.options) for one in request.asked] == [("pq_norm", {"p": 3.0}), ("log_l2_norm", {})]
+
+
+def test_of_several_sets_of_options_each_needs_a_row_and_what_lacks_is_measured(tmp_path):
+    passes = sweep_passes(loaded(tmp_path, {ONLY: "only: [pq_norm]\n  options: {pq_norm: [{}, {p: 3}]}"}))
+    assert passes.expected().measures == {("pq_norm", ""), PQ_3}
+    assert [one.options for one in passes.request({PQ_3}).asked] == [{"p": 3.0}]
+    assert refused(tmp_path, {ONLY: "only: [pq_norm]\n  options: {pq_norm: [{}, {r: 3}]}"}) == [
+        "small.yaml:17:28: pq_norm.1.r: pq_norm has no such option; known: p, q"
+    ]
 
 
 def test_options_count_as_they_stand_in_the_rows(tmp_path):
