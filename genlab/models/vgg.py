@@ -63,19 +63,20 @@ def neyshabur_vgg(
     batch_norm: bool = True,
     dropout: float = 0.0,
 ) -> Chain:
-    """The modified VGG of Neyshabur et al. 2017 (arXiv:1706.08947, appendix) for 32x32.
+    """The modified VGG of Neyshabur et al. 2017 (arXiv:1706.08947) for 32x32.
 
     Four stacks of two 3x3 convolutions of 64, 128, 256 and 512 channels, batch norm before each ReLU; a 2x2 max pool
     after each of the first three stacks and a 4x4 average pool after the last, dropout after every pool; a linear
     layer of 512 units with batch norm, ReLU and dropout; the output layer.
 
-    The paper's text was not at hand: the layout follows the authors' later public code, which leaves batch norm out of
-    the convolutions (`batch_norm=False` here leaves it out everywhere).
+    The paper as published names neither optimiser nor dropout nor layers of its "modified VGG": the layout is that of
+    the authors' later public code, which has dropout 0.5 after every pool and leaves batch norm out of the convolutions
+    (`batch_norm=False` here leaves it out everywhere).
 
     Args:
         input_shape: `[channels, 32, 32]`.
         width_multiplier: factor on channels and hidden units, rounded, at least 1.
-        dropout: probability; the authors use 0.5 and, for the nets that fit random labels, none.
+        dropout: probability.
 
     Returns:
         A net from `[n, channels, 32, 32]` to logits `[n, classes]`, weights not yet initialised.

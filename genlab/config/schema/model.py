@@ -53,7 +53,7 @@ class NeyshaburVGGConfig(Section):
     width_multiplier: float = _WIDTH
     batch_norm: bool = Field(True, description="Batch norm before every ReLU.")
     dropout: float = Field(
-        0.0, ge=0, lt=1, description="Dropout after every stack and hidden linear layer (paper: 0.5)."
+        0.0, ge=0, lt=1, description="Dropout after every stack and hidden linear layer (authors' code: 0.5)."
     )
     initialisation: Initialisation = _INITIALISATION
     init_scale: float = _INIT_SCALE
