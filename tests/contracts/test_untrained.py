@@ -27,8 +27,9 @@ def untrained(name, folder):
     smoke["grid"] = {key: values for key, values in smoke.get("grid", {}).items() if key in content["grid"]}
     claimed = {column(claim) for claim in content["claims"]} - {""}
     measured = [m for m in content["measure"]["only"] if m in claimed and not m.startswith(SLOW)]
+    options = content["measure"].get("options", {}) | STEPS
     content["measure"] = {"only": measured or ["parameter_count"]}
-    content["measure"]["options"] = {m: STEPS[m] for m in measured if m in STEPS}
+    content["measure"]["options"] = {m: options[m] for m in measured if m in options}
     content["claims"] = [claim for claim in content["claims"] if column(claim) in {"", *measured}]
     for claim in content["claims"]:
         claim["column"] = claim["column"].replace("[steps=500]", "[steps=4]")
