@@ -86,6 +86,7 @@ def found_in(
     n: int,
     seeds: int,
     looks: bool,
+    smallest: float | None = None,
     against: Sequence[str] = (),
     notes: Sequence[str] = (),
     left_out: tuple[str, ...] = (),
@@ -96,6 +97,7 @@ def found_in(
         mean: over seeds and cells.
         found: its test; None where there is one seed.
         looks: whether the rule looks for an effect, else for none beyond the range.
+        smallest: what the rule takes to be found besides the test of the mean, where that is more.
         against: what keeps the claim from holding whatever the mean is.
         notes: what else is said.
     """
@@ -119,6 +121,6 @@ def found_in(
         opposite=found is not None and within.opposite(found),
         interval=None if found is None else (shown(found.low), shown(found.high)),
         chance=chance,
-        smallest=None if found is None or not looks else found.smallest,
+        smallest=None if found is None or not looks else max(found.smallest, smallest or 0.0),
         left_out=left_out,
     )

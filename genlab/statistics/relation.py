@@ -11,6 +11,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from genlab.statistics.few_seeds import LEVEL
 from genlab.statistics.granulated import Draws, granulated_tau, psi_of, seed_pairs
 from genlab.statistics.kendall import resampled_mean_sign_product
 from genlab.statistics.repeats import places_within
@@ -35,12 +36,15 @@ class Relation:
         low: lower end of its interval.
         high: upper end.
         chance: the probability of a value as large or larger where there is no relation, in (0, 1].
+        critical: the value that only a part of the permutations exceeds, so small that one above it has a chance of at
+            most 5 %.
     """
 
     value: float
     low: float
     high: float
     chance: float
+    critical: float
 
 
 @dataclass(frozen=True)
@@ -214,7 +218,15 @@ def _relation(
         return None
     # Means of the same signs in another order differ by rounding; a permutation without a value is none against chance.
     as_large = np.isnan(others) | (others >= value - 1e-9)
-    return Relation(value, interval.low, interval.high, (1 + int(as_large.sum())) / (1 + len(others)))
+    chance = (1 + int(as_large.sum())) / (1 + len(others))
+    return Relation(value, interval.low, interval.high, chance, _critical(others))
+
+
+def _critical(others: Floats) -> float:
+    """The value that so few permutations reach that, with the order itself, they are 5 % of all at most."""
+    falling = np.sort(np.where(np.isnan(others), np.inf, others))[::-1]
+    place = int(LEVEL * (1 + len(falling))) - 1
+    return float(falling[place]) if 0 <= place < len(falling) else 1.0
 
 
 def _of_configurations(runs: _Runs, generator: np.random.Generator) -> Codes:

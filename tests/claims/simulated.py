@@ -32,11 +32,11 @@ def held(kind: str, *, seeds: int, points: int = 1, cells: int = 1, effect: floa
     for _ in range(draws):
         values = generator.normal(size=(sides, cells, seeds, points))
         values[0] += add
-        count += judge(_compared(values)).holds
+        count += judge(compared(values)).holds
     return count
 
 
-def _compared(values: Values) -> Compared:
+def compared(values: Values) -> Compared:
     """What a claim compares, from numbers in [sides, cells, seeds, points]."""
     over = np.arange(values.shape[3], dtype=float)
     cells = {f"cell={i}": Curve(over, tuple(values[:, i])) for i in range(values.shape[1])}

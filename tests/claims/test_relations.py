@@ -3,7 +3,9 @@ import math
 import numpy as np
 import pytest
 
+from genlab.claims.relations import smallest_found
 from genlab.claims.rules import find
+from genlab.statistics.relation import Relation
 from tests.claims.examples import CORRUPTION, SIZE, check, claim, noisy, runs, tables
 from tests.references import relation as twin
 from tests.references.granulated import psi
@@ -29,7 +31,19 @@ def test_tau_is_over_all_runs_of_all_seeds():
     assert found.effect == pytest.approx(1)
     assert found.interval == pytest.approx((1, 1))
     assert found.chance == pytest.approx(1 / 48, abs=0.02)  # the values of two axes have 2! 4! orders
-    assert (found.reason, found.smallest) == ("", None)
+    assert found.reason == ""
+
+
+def test_what_would_have_been_found_is_beyond_the_limit_and_beyond_chance_by_how_far_repeats_scatter():
+    def wide(low, high, critical):
+        return Relation(0.5, low, high, 0.2, critical)
+
+    error = 0.2 / 1.644854
+    assert smallest_found(wide(0.3, 0.7, 0.4), 0.1) == pytest.approx(0.4 + 0.841621 * error)
+    assert smallest_found(wide(0.3, 0.7, 0.1), 0.4) == pytest.approx(0.4 + 0.841621 * error)
+    assert smallest_found(wide(0.3, 0.3, 0.1), 0.4) == 0.4
+    assert smallest_found(wide(-0.9, 0.9, 0.8), 0.1) == 1
+    assert related(zoo(lambda error, i: error, sizes=(250, 500)), at_least=0.1).smallest is None  # 4 arrangements
 
 
 def test_a_relation_downwards_has_its_limit_above():
