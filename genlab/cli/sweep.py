@@ -51,9 +51,8 @@ def sweep(
 
     Example: genlab sweep neyshabur2017-figure4 --scale smoke
     """
-    from genlab.sweeps.file.grid import load_sweep, require_scale
+    from genlab.sweeps.file.grid import load_sweep
 
-    require_scale(scale)
     arguments = [*(overrides or []), *([f"execution.device={device}"] if device else [])]
     loaded = load_sweep(target, scale, arguments)
     if dry_run:
