@@ -216,7 +216,7 @@ def test_a_scale_that_there_never_is_and_a_sweep_that_there_is_not_are_refused(t
     path = tmp_path / "good.yaml"
     path.write_text(SMALL)
     said = genlab("sweep", path, "--scale", "smoek").err
-    assert said == f"genlab: {path}:21:1: scales: there is no scale 'smoek' in this file; did you mean smoke?\n"
+    assert said == f"genlab: {path}:17:1: scales: there is no scale 'smoek' in this file; did you mean smoke?\n"
     said = genlab("sweep", tmp_path / "none.yaml")
     assert (said.code, said.err.count("\n")) == (2, 1)
 

@@ -83,7 +83,7 @@ def test_the_laptop_is_what_is_meant_where_a_file_has_scales_and_none_is_named(t
     path = sweep_file(tmp_path)
     with pytest.raises(
         ConfigError,
-        match="there is no scale 'laptop' in this file, which is meant .*; it has smoke; name one with --scale",
+        match=r"there is no scale 'laptop' in this file, which is meant .*; it has smoke; name one with --scale",
     ):
         load_sweep(str(path), None)
 
@@ -211,10 +211,10 @@ def test_a_scale_that_the_file_does_not_have_is_told_with_the_nearest_or_all_tha
         ConfigError, match=r"small.yaml:\d+:1: scales: there is no scale 'gup' in this file; did you mean gpu\?"
     ):
         load_sweep(path, "gup")
-    with pytest.raises(ConfigError, match="there is no scale 'zzz' in this file; it has laptop-vgg, gpu$"):
+    with pytest.raises(ConfigError, match=r"there is no scale 'zzz' in this file; it has laptop-vgg, gpu$"):
         load_sweep(path, "zzz")
     with pytest.raises(
-        ConfigError, match="'laptop' .*, which is meant where none is named; it has laptop-vgg, gpu; name one"
+        ConfigError, match=r"'laptop' .*, which is meant where none is named; it has laptop-vgg, gpu; name one"
     ):
         load_sweep(path, None)
 
