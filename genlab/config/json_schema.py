@@ -1,10 +1,11 @@
 """JSON Schemas of config files, with which editors complete keys, explain them and underline mistakes."""
 
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import BaseModel, create_model
 from pydantic.json_schema import GenerateJsonSchema
 
+from genlab.config.kinds import Kind
 from genlab.config.schema import TrainConfig
 from genlab.config.schema.compress import CompressConfig
 from genlab.config.schema.measure import MeasureConfig
@@ -12,7 +13,6 @@ from genlab.config.schema.section import WORDS
 from genlab.config.schema.sweep import SCALE_NAME, SweepConfig
 from genlab.config.validation import known_keys
 
-Kind = Literal["train", "measure", "compress", "sweep"]
 Json = dict[str, Any]
 
 CONFIGS: dict[Kind, type[BaseModel]] = {

@@ -79,7 +79,7 @@ def load_sweep(target: str, scale: str | None, overrides: Sequence[str] = ()) ->
         ConfigError: every problem of the file and of its cells, with file and line, before anything runs.
         UsageError: there is no such file.
     """
-    loaded = load(SweepConfig, target, kind="sweeps")
+    loaded = load(SweepConfig, target, kind="sweep")
     config, source = loaded.config, loaded.source
     asked = scale
     if scale is None and config.scales:
