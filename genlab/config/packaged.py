@@ -48,7 +48,8 @@ class PackagedConfig:
         if self.kind == "sweep":
             minutes = re.match(r"(?:under )?[\d.]+", words)
             return f"{minutes[0]} min" if minutes else words
-        return AFTER_TIME.split(words)[0].rstrip(".")
+        short = AFTER_TIME.split(words)[0].rstrip(".").removeprefix("about ")
+        return re.sub(r"(?<=\d) minutes?", " min", re.sub(r"(?<=\d) seconds?", " s", short))
 
 
 def packaged() -> Iterator[PackagedConfig]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from genlab.config.identity import run_id
 from genlab.config.kinds import FOLDERS, KINDS, Kind, kind_of
@@ -11,9 +11,9 @@ from genlab.config.packaged import find_packaged
 from genlab.config.schema.measure import MeasureConfig
 from genlab.config.yaml_source import parse
 from genlab.errors import ConfigError, Problem, UsageError
-from genlab.sweeps.file.grid import Sweep, load_sweep
-from genlab.sweeps.file.measure_names import names_of
-from genlab.sweeps.file.passes import measure_problems, sweep_passes
+
+if TYPE_CHECKING:
+    from genlab.sweeps.file.grid import Sweep
 
 
 def kind_of_target(target: str, kind: Kind | None = None) -> Kind:
@@ -73,6 +73,9 @@ def _train(target: str, overrides: Sequence[str]) -> dict[str, Any]:
 
 
 def _measure(target: str, overrides: Sequence[str]) -> dict[str, Any]:
+    from genlab.sweeps.file.measure_names import names_of
+    from genlab.sweeps.file.passes import measure_problems
+
     loaded = load(MeasureConfig, target, kind="measure")
     problems = measure_problems(loaded.config)
     if problems:
@@ -88,6 +91,10 @@ def _compress(target: str, overrides: Sequence[str]) -> dict[str, Any]:
 
 
 def _sweep(target: str, overrides: Sequence[str]) -> dict[str, Any]:
+    # Planning takes tables, which take longer to import than a train config to check.
+    from genlab.sweeps.file.grid import load_sweep
+    from genlab.sweeps.file.passes import sweep_passes
+
     scales: list[str | None] = list(_scales(find_config(target, FOLDERS["sweep"]))) or [None]
     planned: list[Sweep] = []
     problems: dict[Problem, None] = {}
@@ -112,7 +119,7 @@ def _sweep(target: str, overrides: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def _scale(sweep: Sweep) -> dict[str, Any]:
+def _scale(sweep: "Sweep") -> dict[str, Any]:
     at = sweep.config.scales.get(sweep.scale) if sweep.scale else None
     return {
         "scale": sweep.scale,

@@ -12,7 +12,7 @@ ALL = list(packaged())
 def test_a_config_says_in_a_sentence_what_it_asks_and_in_a_word_how_long_it_takes(config):
     assert config.asks[0].isupper()
     assert config.asks[-1] in ".?"
-    assert 0 < len(config.time) <= 20, config.time
+    assert 0 < len(config.time) <= 13, config.time
     assert config.path.is_file()
     assert config.claims > 0 or config.kind != "sweep"
     assert config.command in config.path.read_text().splitlines()[0]
