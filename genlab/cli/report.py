@@ -25,7 +25,7 @@ def report(
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
-    """Check the claims of sweeps, draw their figures and write a page for each; nothing is trained.
+    """See what came of sweeps: check their claims, draw their figures, write a page for each; nothing is trained.
 
     Give the changes that the sweep was run with, as they are part of which runs it means.
 
