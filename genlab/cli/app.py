@@ -28,6 +28,8 @@ from genlab.signals import Received, preemptible
 # Newer typer carries click inside it and older typer depends on it; either way this is the base of its errors.
 COMMAND_LINE_ERROR: Any = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
 
+# By which a shell asks for completions.
+ASKED = "_GENLAB_COMPLETE"
 STOPPED = (PreemptedError, InterruptedByUserError, LockedError)
 
 EPILOG = "Exit codes: " + "; ".join(f"{code} {meaning}" for code, meaning in EXIT_CODES.items()) + "."
@@ -80,7 +82,7 @@ def main() -> None:
     received = Received()
     try:
         with preemptible() as received:
-            code = app(standalone_mode=False)
+            code = complete() if ASKED in os.environ else app(standalone_mode=False)
             if code == 130:  # newer typer makes this of Ctrl-C and says nothing
                 raise KeyboardInterrupt
             sys.stdout.flush()
@@ -104,6 +106,13 @@ def main() -> None:
     finally:
         _drop_what_stdout_cannot_take()
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def complete() -> Any:
+    """Answer a shell that asks how a line could go on."""
+    from genlab.cli.completion import complete_in
+
+    return complete_in(app, lambda: app(prog_name="genlab", standalone_mode=False))
 
 
 def _stopped(received: Received) -> str:

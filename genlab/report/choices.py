@@ -39,22 +39,32 @@ ABOUT: Mapping[Choice, str] = {
 }
 
 
-def overview() -> list[Row]:
-    """Every kind with how many there are of it; torch is not imported to count them."""
+def names(kind: str) -> list[str]:
+    """The names of one kind, without torch: from the schemas, and of what is registered from the source."""
     from genlab.config.schema.data import DatasetName
     from genlab.config.schema.model import ModelConfig
     from genlab.config.schema.training.gradient import OptimiserConfig
 
     methods = (Path(genlab.__file__).parent / "compression" / "methods").glob("[!_]*.py")
-    numbers = {
-        Choice.models: len(get_args(get_args(ModelConfig)[0])),
-        Choice.datasets: len(get_args(DatasetName)),
-        Choice.optimisers: len(get_args(get_args(OptimiserConfig)[0])),
-        Choice.measures: len(measure_names()),
-        Choice.compressors: len(list(methods)),
-        Choice.configs: sum(len(packaged_configs(FOLDERS[kind])) for kind in KINDS),
+    found: dict[str, list[str]] = {
+        Choice.models: _branches(ModelConfig),
+        Choice.datasets: list(get_args(DatasetName)),
+        Choice.optimisers: _branches(OptimiserConfig),
+        Choice.measures: sorted(measure_names()),
+        Choice.compressors: sorted(path.stem for path in methods),
+        Choice.configs: [name for kind in KINDS for name in packaged_configs(FOLDERS[kind])],
     }
-    return [{"kind": kind.value, "number": numbers[kind], "about": ABOUT[kind]} for kind in Choice]
+    return found.get(kind, [])
+
+
+def _branches(union: Any) -> list[str]:
+    """The names of the sections of a union."""
+    return [get_args(section.model_fields["name"].annotation)[0] for section in get_args(get_args(union)[0])]
+
+
+def overview() -> list[Row]:
+    """Every kind with how many there are of it; torch is not imported to count them."""
+    return [{"kind": kind.value, "number": len(names(kind)), "about": ABOUT[kind]} for kind in Choice]
 
 
 def listed(kind: Choice, where: Sequence[str] = (), search: str | None = None) -> list[Row]:
