@@ -98,10 +98,10 @@ def devices(context: typer.Context, incomplete: str) -> Iterator[str]:
 
 
 def columns(context: typer.Context, incomplete: str) -> Iterator[str]:
-    """The last of several columns with commas between them, which may be behind a sign."""
+    """The last of several columns with commas between them, which may be behind a plus."""
     from genlab.cli import completed_keys as keys
 
-    sign = incomplete[0] if incomplete[:1] in ("+", "-") else ""
+    sign = incomplete[:1] if incomplete.startswith("+") else ""
     yield from (sign + found for found in _last_of(incomplete[len(sign) :], keys.columns()))
 
 
