@@ -56,7 +56,7 @@ def completed(monkeypatch, here):
         assert found.err == ""
         if shell == "zsh":
             return [word.split('":')[0].strip('"') for word in found.out.partition("((")[2].strip("\n')").splitlines()]
-        return [word.split("\t")[0] for word in found.out.splitlines()]
+        return [word.split("\t")[0] for word in found.out.splitlines() if word]
 
     return ask
 

@@ -8,6 +8,8 @@ import typer
 
 from genlab.cli.app import app
 from genlab.config.load import load_train_config, packaged_configs
+from genlab.config.packaged import find_packaged
+from genlab.sweeps.config_check import check_config
 from genlab.sweeps.file.grid import load_sweep
 from tests.benchmarks.__main__ import KINDS
 from tests.cli.command import genlab
@@ -122,8 +124,12 @@ def test_every_config_and_override_in_a_document_is_right(document, tmp_path, mo
         target, overrides = told(words)
         if target is not None and "/" in target:
             target = str(ROOT / target)
-        if target is not None and (words[0] in ("train", "bench") or words[:2] == ["config", "check"]):
+        if target is not None and words[0] in ("train", "bench"):
             load_train_config(target, overrides)
+        if target is not None and words[:2] == ["config", "check"]:
+            check_config(target, overrides)
+        if target is not None and words[:2] in (["config", "show"], ["config", "copy"]):
+            find_packaged(target)
         if target is not None and words[0] in ("sweep", "report"):
             scale = words[words.index("--scale") + 1] if "--scale" in words else None
             for one in ("smoke", "laptop", "paper") if scale and "|" in scale else [scale]:
