@@ -22,9 +22,7 @@ PackagedName = Annotated[str, typer.Argument(metavar="NAME", help="A packaged co
 @app.command("new")
 def new(
     kind: Annotated[Kind, typer.Argument(help="Which config.")],
-    file: Annotated[
-        str | None, typer.Argument(metavar="[FILE]", help="Where to write it; printed if left out.")
-    ] = None,
+    file: Annotated[str | None, typer.Argument(metavar="FILE", help="Where to write it; printed if left out.")] = None,
     force: Force = False,
     verbose: Verbose = False,
 ) -> None:
@@ -63,7 +61,7 @@ def show(name: PackagedName, kind: OfKind = None, as_json: AsJson = False, verbo
 def copy(
     name: PackagedName,
     file: Annotated[
-        Path | None, typer.Argument(metavar="[FILE]", help="Where to; NAME.yaml here if left out, or in a folder.")
+        Path | None, typer.Argument(metavar="FILE", help="Where to; NAME.yaml here if left out, or in a folder.")
     ] = None,
     kind: OfKind = None,
     force: Force = False,

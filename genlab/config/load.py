@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 import yaml
 from pydantic import BaseModel
 
-from genlab.config.kinds import FOLDERS, Kind, refuse_another_kind
+from genlab.config.kinds import FOLDERS, Kind, command, refuse_another_kind
 from genlab.config.overrides import apply_overrides
 from genlab.config.schema import TrainConfig
 from genlab.config.schema.data import KNOWN_CLASSES, KNOWN_TRAIN_SIZE
@@ -89,6 +89,12 @@ def find_config(target: str, folder: str) -> FilePath:
         if packaged.is_file():
             return packaged
     names = packaged_configs(folder)
+    for kind, other in FOLDERS.items():
+        if target in packaged_configs(other):
+            raise UsageError(
+                f"{target}: no such file, and the packaged config of that name is a {kind} config, "
+                f"as in `{command(kind, target)}`"
+            )
     raise UsageError(
         f"{target}: no such file, and no packaged {folder} config of that name; packaged: {', '.join(names)}"
     )

@@ -1,5 +1,6 @@
 """All that is known of one measure, net, data set, optimiser, compressor or packaged config."""
 
+import difflib
 import inspect
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, get_args
@@ -10,7 +11,6 @@ from pydantic_core import PydanticUndefined
 
 from genlab.config.packaged import find_packaged
 from genlab.config.signature import Option, descriptions
-from genlab.config.validation import nearest
 from genlab.errors import UsageError
 from genlab.report.choices import Choice, listed
 
@@ -32,7 +32,9 @@ def detailed(kind: Choice, name: str) -> Details:
     if kind is not Choice.configs:
         names = [row["name"] for row in listed(kind)]
         if name not in names:
-            raise UsageError(f"{name}: is none of the {kind}; {nearest(name, names)}")
+            near = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+            remedy = f"did you mean {near[0]}?" if near else f"`genlab ls {kind}` lists them"
+            raise UsageError(f"{name}: is none of the {kind}; {remedy}")
     return DETAILS[kind](name)
 
 

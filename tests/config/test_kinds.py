@@ -37,6 +37,13 @@ def test_a_file_is_of_the_kind_that_knows_most_of_its_keys(content, kind):
     assert kind_of(content) == kind
 
 
+def test_a_packaged_name_of_another_kind_is_told_with_its_command():
+    with pytest.raises(
+        UsageError, match=r"norms: no such file, .* is a measure config, as in `genlab measure RUN --co"
+    ):
+        load_train_config("norms")
+
+
 def test_a_file_of_another_kind_is_told_to_be_one_with_the_command_that_takes_it(tmp_path):
     path = write(tmp_path, "base: digits-mlp\ngrid: {model.widths: [[4]]}\n", "wider.yaml")
     with pytest.raises(UsageError, match=r"yaml: is a sweep config, not a train config; `genlab sweep .*` takes it"):

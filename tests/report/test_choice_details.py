@@ -54,7 +54,7 @@ def test_a_net_has_its_keys_with_defaults():
 
 @pytest.mark.parametrize("kind", Choice)
 def test_a_name_that_is_none_is_told(kind):
-    with pytest.raises(UsageError, match="nothing-like-it: "):
+    with pytest.raises(UsageError, match=r"nothing-like-it: .*`genlab ls"):
         detailed(kind, "nothing-like-it")
     with pytest.raises(UsageError, match=r"did you mean log_l2_norm\?"):
         detailed(Choice.measures, "log_l2_nrom")
