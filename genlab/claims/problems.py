@@ -1,11 +1,11 @@
 """What is wrong with the claims of a sweep file, found before anything runs."""
 
-import difflib
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from genlab.claims.rows import asked_for, condition_words
+from genlab.claims.unknown_columns import unknown_column
 from genlab.config.schema.claim import Claim, CorrelationClaim, is_range, one_value
 from genlab.config.values import as_resolved, form_text, value_form
 from genlab.errors import Problem
@@ -19,7 +19,11 @@ INDEX = {"history": ("epoch", "step"), "measures": ("measure",)}
 
 
 def claim_problems(
-    claims: Sequence[Claim], columns: Columns, axes: Sequence[str], settings: Settings | None = None
+    claims: Sequence[Claim],
+    columns: Columns,
+    axes: Sequence[str],
+    settings: Settings | None = None,
+    measures: Collection[str] = (),
 ) -> list[Problem]:
     """Every claim that cannot be checked whatever the runs will say.
 
@@ -28,6 +32,7 @@ def claim_problems(
         columns: from a table's name to the columns that it can have, or None where that is not known.
         axes: dotted keys in which the sweep's cells differ.
         settings: from a dotted key to the values that cells have in it, as text, or None where it is no key of theirs.
+        measures: the names of all measures, for columns of those that the sweep does not measure.
 
     Returns:
         Problems with keys `claims.<index>.<field>` and no place; the reader of the file adds where that key stands.
@@ -40,7 +45,7 @@ def claim_problems(
                 Problem(f"claims.{index}.id", f"{claim.id!r} is the id of claims.{first[claim.id]} already")
             )
         first.setdefault(claim.id, index)
-        found = [*_unknown_columns(claim, columns, axes), *_contradictions(claim, settings)]
+        found = [*_unknown_columns(claim, columns, axes, measures), *_contradictions(claim, settings)]
         found += _values_of_no_cell(claim, settings) if settings else []
         problems += [Problem(f"claims.{index}.{field}", message) for field, message in found]
     return problems
@@ -62,14 +67,18 @@ def _values_of_no_cell(claim: Claim, settings: Settings) -> list[tuple[str, str]
     return problems
 
 
-def _unknown_columns(claim: Claim, columns: Columns, axes: Sequence[str]) -> list[tuple[str, str]]:
+def _unknown_columns(
+    claim: Claim, columns: Columns, axes: Sequence[str], measures: Collection[str]
+) -> list[tuple[str, str]]:
     own, results = columns(claim.table), columns("results")
     if own is None or results is None:
         return []
+    if not own:
+        return [("table", f"{claim.table}: {unknown_column(claim.column, claim.table, own, measures)}")]
     everywhere = own | results | set(axes) | set(ALWAYS)
     asked = [("column", claim.column, own), *((field, name, everywhere) for field, name in _names(claim))]
     return [
-        (field, f"{name!r} is no column of {claim.table}; {_near(name, known)}")
+        (field, f"{name!r} is no column of {claim.table}; {unknown_column(name, claim.table, known, measures)}")
         for field, name, known in asked
         if name not in known
     ]
@@ -128,15 +137,3 @@ def _one_fits(column: str, one: Any, other: Any, settings: Settings | None) -> b
     if values is None:
         return None
     return any(map(operator.and_, asked_for(values, column, one), asked_for(values, column, other)))
-
-
-def _near(name: str, known: set[str]) -> str:
-    """The nearest known column: one that ends in the same word, or is spelled alike; else some of them."""
-    last = name.rpartition(".")[2]
-    endings = sorted(column for column in known if column.rpartition(".")[2] == last)
-    close = endings or difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.6)
-    close = close or difflib.get_close_matches(last, sorted(known), n=1, cutoff=0.6)
-    if close:
-        return f"did you mean {close[0]}?"
-    shown = sorted(known)[:8]
-    return f"it has {', '.join(shown)}{', ...' if len(known) > len(shown) else ''}"

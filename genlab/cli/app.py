@@ -11,6 +11,7 @@ import typer
 from genlab import __version__
 from genlab.cli import bench, compress, config, demo, measure, report, runs, sweep, train, zoo
 from genlab.cli import ls as listing
+from genlab.cli.wrong_option import say_how_to_write
 from genlab.errors import (
     EXIT_CODES,
     GenlabError,
@@ -27,12 +28,25 @@ from genlab.signals import Received, preemptible
 # Newer typer carries click inside it and older typer depends on it; either way this is the base of its errors.
 COMMAND_LINE_ERROR: Any = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
 
+# By which a shell asks for completions.
+ASKED = "_GENLAB_COMPLETE"
 STOPPED = (PreemptedError, InterruptedByUserError, LockedError)
 
 EPILOG = "Exit codes: " + "; ".join(f"{code} {meaning}" for code, meaning in EXIT_CODES.items()) + "."
 
+# What `genlab` alone says, and above all the reference of `genlab --help`.
+FIRST = """Train small image classifiers under controlled corruption, measure and compress them, see which claims hold.
+
+To begin with, on images that come along:
+
+\b
+genlab demo               three nets with true and random labels, told apart
+genlab train digits-mlp   one net, in seconds
+genlab config new sweep   an experiment of your own, as a file to start from
+"""
+
 app = typer.Typer(
-    help="Train small image classifiers under controlled corruption, then measure and compress them.",
+    help=FIRST,
     epilog=EPILOG,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -53,7 +67,7 @@ app.add_typer(config.app, name="config")
 
 @app.callback(invoke_without_command=True)
 def version(show: bool = typer.Option(False, "--version", help="Show the version.")) -> None:
-    """Train small image classifiers under controlled corruption, then measure and compress them."""
+    """Show the version where it is asked for; all else is done by verbs."""
     if show:
         print(__version__)
         raise typer.Exit
@@ -68,7 +82,7 @@ def main() -> None:
     received = Received()
     try:
         with preemptible() as received:
-            code = app(standalone_mode=False)
+            code = complete() if ASKED in os.environ else app(standalone_mode=False)
             if code == 130:  # newer typer makes this of Ctrl-C and says nothing
                 raise KeyboardInterrupt
             sys.stdout.flush()
@@ -78,8 +92,7 @@ def main() -> None:
         if not isinstance(error, STOPPED):
             code = _code_of(received) or code
     except COMMAND_LINE_ERROR as error:
-        error.show()
-        code = error.exit_code
+        code = _tell_of_command_line(error)
     except (KeyboardInterrupt, typer.Abort):
         _tell(_stopped(received), verbose=False)
         code = _code_of(received) or InterruptedByUserError.exit_code
@@ -93,6 +106,13 @@ def main() -> None:
     finally:
         _drop_what_stdout_cannot_take()
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def complete() -> Any:
+    """Answer a shell that asks how a line could go on."""
+    from genlab.cli.completion import complete_in
+
+    return complete_in(app, lambda: app(prog_name="genlab", standalone_mode=False))
 
 
 def _stopped(received: Received) -> str:
@@ -117,6 +137,16 @@ def _unexpected(error: Exception) -> str:
 def _is_no_path(error: Exception) -> bool:
     """Whether the system refuses the path itself, whatever lies there."""
     return isinstance(error, OSError) and error.errno in (errno.ENAMETOOLONG, errno.ELOOP, errno.ENOTDIR)
+
+
+def _tell_of_command_line(error: Any) -> int:
+    """Say what is wrong with what was typed; who typed a group or the program alone has asked what there is."""
+    if type(error).__name__ == "NoArgsIsHelpError":
+        print(error.message, end="")  # which rich has printed already, where it is there
+        return 0
+    say_how_to_write(error, sys.argv[1:])
+    error.show()
+    return int(error.exit_code)
 
 
 def _tell(message: str, verbose: bool) -> None:

@@ -30,8 +30,9 @@ def compress(
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
-    """Compress finished runs; rows go to compression.csv and in a table to the terminal.
+    """Compress trained nets and see which errors remain.
 
+    The rows go to compression.csv of each run, and in a table to the terminal.
     Compressing again replaces the rows of the same method and setting and keeps all others. With --at-epochs a run is
     compressed as it ended and at every epoch whose weights it kept (execution.keep_weights_at).
 

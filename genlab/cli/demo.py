@@ -10,10 +10,12 @@ def demo(
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
-    """Train, measure and compress nets on true, half corrupted and random labels of the embedded digits.
+    """See genlab at work: train, measure and compress three nets on true, half corrupted and random labels.
 
-    Takes well under a minute. All three fit their labels; only the margin, the norms and the test error tell them
-    apart.
+    Takes well under a minute, on digits that come along. All three fit their labels; only the margin, the norms and
+    the test error tell them apart.
+
+    Example: genlab demo
     """
     from genlab.cli.output import print_json, print_table
     from genlab.report.demo import run_demo

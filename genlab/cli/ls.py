@@ -1,79 +1,68 @@
 """`genlab ls`: what there is to choose from."""
 
-from enum import StrEnum
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from genlab.cli.options import AsJson, Verbose
+from genlab.report.choices import Choice as Kind
 
-
-class Kind(StrEnum):
-    """What can be listed."""
-
-    models = "models"
-    datasets = "datasets"
-    optimisers = "optimisers"
-    measures = "measures"
-    compressors = "compressors"
-    configs = "configs"
+WhereInList = Annotated[
+    list[str] | None,
+    typer.Option("--where", help="COLUMN=VALUE or COLUMN!=VALUE; all must hold."),
+]
+Search = Annotated[str | None, typer.Option("--search", metavar="WORD", help="Only what has this word about it.")]
+# Columns that only JSON has: a command that repeats the name is not worth a line's width.
+ONLY_JSON = ("command",)
 
 
 def ls(
-    kind: Annotated[Kind, typer.Argument(help="What to list.")],
+    kind: Annotated[Kind | None, typer.Argument(help="What to list; left out, what can be listed.")] = None,
+    name: Annotated[str | None, typer.Argument(help="All of one: definition, source, options with defaults.")] = None,
+    where: WhereInList = None,
+    search: Search = None,
     markdown: Annotated[bool, typer.Option("--markdown", help="Measures as tables in Markdown, with options.")] = False,
     as_json: AsJson = False,
     verbose: Verbose = False,
 ) -> None:
-    """List models, datasets, optimisers, measures, compressors or packaged configs, each with a line and a paper."""
-    from genlab.cli.output import print_json, print_table
-    from genlab.errors import UsageError
+    """Look up what there is to choose from: nets, data sets, optimisers, measures, compressors, packaged configs.
 
+    Example: genlab ls measures --where cost=weights --search path
+    """
+    from genlab.cli.ls_output import print_details, print_entries
+    from genlab.cli.output import print_json
+    from genlab.errors import UsageError
+    from genlab.report.choices import listed, overview
+
+    if name is not None and (where or search or markdown):
+        raise UsageError(f"{name}: --where, --search and --markdown are for lists, and this is one")
     if markdown:
         if kind is not Kind.measures:
-            raise UsageError(f"--markdown is for measures, not {kind}")
+            raise UsageError(f"--markdown is for measures, not {kind or 'all'}")
         from genlab.report.measure_list import measure_list
 
         print(measure_list())
-        return
-    rows = _rows(kind)
-    if as_json:
-        print_json(rows)
-        return
-    print_table(list(rows[0]), rows)
+    elif kind is None:
+        if where or search:
+            raise UsageError("--where and --search belong to a kind, as in `genlab ls measures --search path`")
+        if as_json:
+            print_json(overview())
+            return
+        print_entries(("kind", "number", "about"), overview())
+        print("`genlab ls KIND` lists them, `genlab ls KIND NAME` tells all of one")
+    elif name is not None:
+        from genlab.report.choice_details import detailed
 
-
-def _rows(kind: Kind) -> list[dict[str, str]]:
-    from genlab.config.load import find_config, packaged_configs
-
-    if kind is Kind.configs:
-        return [
-            {"name": name, "kind": folder, "command": _command(find_config(name, folder))}
-            for folder in ("train", "measure", "compress", "sweeps")
-            for name in packaged_configs(folder)
-        ]
-    if kind is Kind.measures:
-        from genlab.measures import MEASURES
-
-        return [
-            {"name": m.name, "unit": m.unit, "cost": m.cost, "about": m.summary, "paper": f"{m.paper}, {m.equation}"}
-            for m in MEASURES.values()
-        ]
-    from genlab.compression.methods import COMPRESSORS
-    from genlab.data.catalogue import DATASETS
-    from genlab.models.catalogue import MODELS
-    from genlab.training.optimisers.catalogue import OPTIMISERS
-
-    catalogues: dict[Kind, Any] = {
-        Kind.models: MODELS,
-        Kind.datasets: DATASETS,
-        Kind.optimisers: OPTIMISERS,
-        Kind.compressors: COMPRESSORS,
-    }
-    entries = catalogues[kind]
-    return [{"name": name, "about": entry.about, "paper": entry.paper} for name, entry in entries.items()]
-
-
-def _command(path: Path) -> str:
-    return path.read_text(encoding="utf-8").splitlines()[0].removeprefix("# ")
+        found = detailed(kind, name)
+        if as_json:
+            print_json(found)
+        else:
+            print_details(found)
+    else:
+        rows = listed(kind, where or [], search)
+        if as_json:
+            print_json(rows)
+        elif not rows:
+            print(f"no {kind} fit")
+        else:
+            print_entries([column for column in rows[0] if column not in ONLY_JSON], rows)

@@ -47,8 +47,9 @@ def measure(
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
-    """Measure finished runs, or a net of your own; rows go to measures.csv and in a table to the terminal.
+    """Measure trained nets, runs or one of your own: norms, margins, sharpness, curvature and more.
 
+    The rows go to measures.csv of each run, and in a table to the terminal.
     Measuring again replaces the rows of the measures that are computed and keeps all others. With --at-epochs a run is
     measured as it ended and at every epoch whose weights it kept (execution.keep_weights_at). A net of your own is made
     by a function in a Python file, which is executed, with weights from a file and the images of a data set by name.

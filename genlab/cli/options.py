@@ -53,7 +53,7 @@ DataDir = Annotated[Path, typer.Option("--data-dir", envvar="GENLAB_DATA", help=
 Device = Annotated[str | None, typer.Option("--device", callback=_known_device, help="auto, cpu, cuda or cuda:N.")]
 Scale = Annotated[
     str | None,
-    typer.Option("--scale", help="smoke, laptop or paper; laptop if left out, and as it is for a file without scales."),
+    typer.Option("--scale", help="A scale that the sweep has: smoke, laptop, paper or its own; laptop if left out."),
 ]
 GroupSize = Annotated[
     str,

@@ -25,7 +25,7 @@ def report(
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
-    """Check the claims of sweeps, draw their figures and write a page for each; nothing is trained.
+    """See what came of sweeps: check their claims, draw their figures, write a page for each; nothing is trained.
 
     Give the changes that the sweep was run with, as they are part of which runs it means.
 
@@ -37,9 +37,8 @@ def report(
     from genlab.errors import UsageError
     from genlab.report.sweep_report import report_published, report_sweep
     from genlab.report.tables import print_report
-    from genlab.sweeps.file.grid import load_sweep, require_scale
+    from genlab.sweeps.file.grid import load_sweep
 
-    require_scale(scale)
     overrides = [target for target in targets if "=" in target]
     sweeps = [load_sweep(target, scale, overrides) for target in targets if "=" not in target]
     if not sweeps:

@@ -58,7 +58,10 @@ def show(
     as_json: AsJson = False,
     verbose: Verbose = False,
 ) -> None:
-    """Show status, config, errors, files and provenance of runs."""
+    """Show status, config, errors, files and provenance of runs.
+
+    Example: genlab runs show digits-mlp
+    """
     from genlab.cli.output import print_json, print_table
     from genlab.rundir.find import find_run
     from genlab.rundir.listing import describe
@@ -101,7 +104,10 @@ def diff(
 
 @app.command("path")
 def path(targets: RunTargets, runs: Runs = DEFAULT_RUNS, as_json: AsJson = False, verbose: Verbose = False) -> None:
-    """Print the directory of each run, one a line."""
+    """Print the directory of each run, one a line.
+
+    Example: genlab runs path digits-mlp
+    """
     from genlab.cli.output import print_json
     from genlab.rundir.find import find_run
 
@@ -120,7 +126,10 @@ def rm(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     verbose: Verbose = False,
 ) -> None:
-    """Remove runs with all their files, after asking."""
+    """Remove runs with all their files, after asking.
+
+    Example: genlab runs rm digits-mlp
+    """
     from genlab.errors import UsageError
     from genlab.rundir.find import find_run
     from genlab.rundir.layout import RunDirectory

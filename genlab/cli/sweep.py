@@ -47,13 +47,14 @@ def sweep(
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
-    """Run the cells of a sweep that are not finished; results.csv has a row a cell.
+    """Run an experiment: train and measure the cells of a sweep that are not finished.
+
+    results.csv has a row a cell; `genlab report` then says what came of it.
 
     Example: genlab sweep neyshabur2017-figure4 --scale smoke
     """
-    from genlab.sweeps.file.grid import load_sweep, require_scale
+    from genlab.sweeps.file.grid import load_sweep
 
-    require_scale(scale)
     arguments = [*(overrides or []), *([f"execution.device={device}"] if device else [])]
     loaded = load_sweep(target, scale, arguments)
     if dry_run:

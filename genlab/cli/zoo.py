@@ -52,10 +52,8 @@ def zoo(
     from genlab.report.zoo import write_zoo
     from genlab.statistics.ranking import rank_measures
     from genlab.statistics.table import zoo_table
-    from genlab.sweeps.file.grid import require_scale
     from genlab.sweeps.zoo_runs import config_columns, gather_runs, known_test_images
 
-    require_scale(scale)
     gathered = gather_runs(targets, scale=scale, runs=runs, data_dir=data_dir)
     found = zoo_table(
         gathered.frame,

@@ -1,18 +1,18 @@
 """JSON Schemas of config files, with which editors complete keys, explain them and underline mistakes."""
 
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import BaseModel, create_model
 from pydantic.json_schema import GenerateJsonSchema
 
+from genlab.config.kinds import Kind
 from genlab.config.schema import TrainConfig
 from genlab.config.schema.compress import CompressConfig
 from genlab.config.schema.measure import MeasureConfig
 from genlab.config.schema.section import WORDS
-from genlab.config.schema.sweep import SweepConfig
+from genlab.config.schema.sweep import SCALE_NAME, SweepConfig
 from genlab.config.validation import known_keys
 
-Kind = Literal["train", "measure", "compress", "sweep"]
 Json = dict[str, Any]
 
 CONFIGS: dict[Kind, type[BaseModel]] = {
@@ -73,6 +73,10 @@ def _know_train_configs(schema: Json, definitions: Json) -> None:
     base["anyOf"] = [piece, {"type": "string"}]
     merged = definitions["Scale"]["properties"]["base"]
     definitions["Scale"]["properties"]["base"] = _without(merged, "additionalProperties", "type") | piece
+    # As pydantic has it, scales of any other name would do as well.
+    scales = schema["properties"]["scales"]
+    scales.pop("patternProperties", None)
+    scales |= {"additionalProperties": {"$ref": "#/$defs/Scale"}, "propertyNames": {"pattern": SCALE_NAME}}
     names = {"enum": sorted({".".join(map(str, key)) for key in known_keys(TrainConfig) if key[0] in SCIENCE})}
     for owner in (schema, definitions["Scale"]):
         for axes in (owner["properties"]["grid"], owner["properties"]["zip"], owner["properties"]["list"]):

@@ -8,6 +8,7 @@ from typing import Generic, TypeVar
 import yaml
 from pydantic import BaseModel
 
+from genlab.config.kinds import FOLDERS, Kind, command, refuse_another_kind
 from genlab.config.overrides import apply_overrides
 from genlab.config.schema import TrainConfig
 from genlab.config.schema.data import KNOWN_CLASSES, KNOWN_TRAIN_SIZE
@@ -53,14 +54,14 @@ def load_train_config(target: str, overrides: Sequence[str] = ()) -> Loaded[Trai
     return loaded
 
 
-def load(schema: type[Schema], target: str, overrides: Sequence[str] = (), *, kind: str) -> Loaded[Schema]:
+def load(schema: type[Schema], target: str, overrides: Sequence[str] = (), *, kind: Kind) -> Loaded[Schema]:
     """A config of any schema.
 
     Args:
-        target: a path, or the name of a file under `configs/<kind>/`.
+        target: a path, or the name of a packaged config of that kind.
         overrides: `key.path=value` each.
     """
-    path = find_config(target, kind)
+    path = find_config(target, FOLDERS[kind])
     try:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
@@ -68,13 +69,14 @@ def load(schema: type[Schema], target: str, overrides: Sequence[str] = (), *, ki
     except OSError as error:
         raise UsageError(f"{path}: cannot be read: {error.strerror}") from None
     source = parse(text, str(path))
+    refuse_another_kind(source.value, kind, str(path))
     if isinstance(source.value, dict):
         apply_overrides(source, overrides)
     return Loaded(validated(schema, source), source, path)
 
 
-def find_config(target: str, kind: str) -> FilePath:
-    """The file that a path, a run directory or a packaged name stands for."""
+def find_config(target: str, folder: str) -> FilePath:
+    """The file that a path, a run directory or the name of a file in a folder of `configs/` stands for."""
     path = FilePath(target)
     if path.is_dir():
         path = path / "config.yaml"
@@ -83,18 +85,24 @@ def find_config(target: str, kind: str) -> FilePath:
     if path.is_file():
         return path
     for root in CONFIG_ROOTS:
-        packaged = root / kind / f"{target.removesuffix('.yaml')}.yaml"
+        packaged = root / folder / f"{target.removesuffix('.yaml')}.yaml"
         if packaged.is_file():
             return packaged
-    names = packaged_configs(kind)
+    names = packaged_configs(folder)
+    for kind, other in FOLDERS.items():
+        if target in packaged_configs(other):
+            raise UsageError(
+                f"{target}: no such file, and the packaged config of that name is a {kind} config, "
+                f"as in `{command(kind, target)}`"
+            )
     raise UsageError(
-        f"{target}: no such file, and no packaged {kind} config of that name; packaged: {', '.join(names)}"
+        f"{target}: no such file, and no packaged {folder} config of that name; packaged: {', '.join(names)}"
     )
 
 
-def packaged_configs(kind: str) -> list[str]:
-    """The names of the configs that come with genlab, by kind: train, measure, compress."""
-    return sorted({file.stem for root in CONFIG_ROOTS for file in (root / kind).glob("*.yaml")})
+def packaged_configs(folder: str) -> list[str]:
+    """The names of the configs that come with genlab, by folder of `configs/`: train, measure, compress, sweeps."""
+    return sorted({file.stem for root in CONFIG_ROOTS for file in (root / folder).glob("*.yaml")})
 
 
 def to_yaml(config: TrainConfig) -> str:

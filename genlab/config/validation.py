@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Annotated, Any, TypeVar, Union
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 
 from genlab.config.schema.training import DEFAULT_PROCEDURE
 from genlab.config.yaml_source import Path, Source
@@ -39,12 +40,17 @@ def validated(schema: type[Schema], source: Source) -> Schema:
     return result
 
 
-def known_keys(schema: type[BaseModel], value: Any = None, prefix: Path = ()) -> Iterator[Path]:
+def known_keys(schema: type[BaseModel], value: Any = None) -> Iterator[Path]:
     """Every key of a schema, of those branches that `value` chooses, or of all where it chooses none."""
+    return (path for path, _ in known_fields(schema, value))
+
+
+def known_fields(schema: type[BaseModel], value: Any = None, prefix: Path = ()) -> Iterator[tuple[Path, FieldInfo]]:
+    """Every key of a schema with what the schema says of it, as `known_keys`."""
     value = value if isinstance(value, dict) else {}
     for name, field in schema.model_fields.items():
         here, below = (*prefix, name), value.get(name)
-        yield here
+        yield here, field
         items = [(here, below)]
         if isinstance(below, list):
             items = [((*here, index), item) for index, item in enumerate(below)]
@@ -52,7 +58,7 @@ def known_keys(schema: type[BaseModel], value: Any = None, prefix: Path = ()) ->
             items = [((*here, key), item) for key, item in below.items()]
         for path, item in items:
             for section in _sections(field.annotation, item):
-                yield from known_keys(section, item, path)
+                yield from known_fields(section, item, path)
 
 
 def nearest(word: str, known: list[str]) -> str:

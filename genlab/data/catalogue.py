@@ -64,27 +64,27 @@ def _image_folder(config: DataConfig, seed: int | None, data_dir: Path) -> Image
 DATASETS = {
     "digits": DatasetEntry(
         _digits,
-        "8x8 grey handwritten digits, 1,347 + 450, come with scikit-learn",
+        "Handwritten digits, 8x8 and grey, 1,347 + 450, which come with scikit-learn.",
         "Alpaydin and Kaynak 1998, UCI Optical Recognition of Handwritten Digits",
     ),
     "mnist": DatasetEntry(
         _mnist,
-        "28x28 grey handwritten digits, 60,000 + 10,000, downloaded on first use",
+        "Handwritten digits, 28x28 and grey, 60,000 + 10,000, downloaded on first use.",
         "LeCun, Bottou, Bengio and Haffner 1998",
     ),
     "cifar10": DatasetEntry(
         _cifar10,
-        "32x32 colour images of 10 classes, 50,000 + 10,000, downloaded on first use",
+        "Colour images of 10 classes, 32x32, 50,000 + 10,000, downloaded on first use.",
         "Krizhevsky 2009",
     ),
     "cifar100": DatasetEntry(
         _cifar100,
-        "32x32 colour images of 100 classes, 50,000 + 10,000, downloaded on first use",
+        "Colour images of 100 classes, 32x32, 50,000 + 10,000, downloaded on first use.",
         "Krizhevsky 2009",
     ),
     "image_folder": DatasetEntry(
         _image_folder,
-        "train/CLASS/* and test/CLASS/* of PNG or JPEG images in data.path under the data directory",
-        "your own images",
+        "Images of your own, in train/CLASS/* and test/CLASS/* of the folder data.path under the data directory.",
+        "Your own images",
     ),
 }

@@ -39,8 +39,9 @@ class Level(NamedTuple):
 def interlayer_conditions(
     weight_layers: list[WeightLayer], folded_model: nn.Module, image_sample: Tensor, images: int = 5
 ) -> pd.DataFrame:
-    """The inverse of mu in condition C1, for all parts a < c < b of the net: how much the two parts' sizes overstate
-    that of their product.
+    """The inverse of mu in condition C1, for all parts a < c < b of the net.
+
+    It says how much the sizes of two parts overstate that of their product.
 
     C1 asks for a mu with ||P(a..b)||_F >= mu / sqrt(h_c) ||P(c+1..b)||_F ||P(a..c)||_F, where P(a..b) is the product of
     D_i W_i over the levels from a to b, W_0 is the image as a column, D_0 and D_d are the identity and h_c is the
@@ -87,8 +88,9 @@ def interlayer_condition_number(
 
 @measure(paper=NEYSHABUR, equation="Section 3, condition C2", unit="1", cost="pass", table=True)
 def activation_flips(weight_layers: list[WeightLayer], folded_model: nn.Module, image_sample: Tensor) -> pd.DataFrame:
-    """The part of the units of each hidden level whose pre-activation is so small that a perturbation of some size
-    flips whether they are active, over up to 100 training images.
+    """The part of each hidden level's units that a perturbation of some size turns on or off, over up to 100 images.
+
+    Those are the units whose pre-activation is at most that large, over up to 100 training images.
 
     C2 asks for a constant with (1/h_k) sum_i 1[|W_{k,i} x_{k-1}| <= delta] <= C2 delta. As written it changes when a
     layer is scaled, and is infinite as delta goes to 0 where a pre-activation is 0: so delta is in units of the root
@@ -114,8 +116,9 @@ def activation_flips(weight_layers: list[WeightLayer], folded_model: nn.Module, 
 def activation_flip_constant(
     weight_layers: list[WeightLayer], folded_model: nn.Module, image_sample: Tensor
 ) -> dict[str, float]:
-    """For each hidden level the least C2 of condition C2 on the grid of perturbations: the largest part of flipped
-    units over the perturbation that flips them; see `activation_flips`.
+    """For each hidden level the least C2 of condition C2 on the grid of perturbations of `activation_flips`.
+
+    That is the largest part of flipped units over the perturbation that flips them.
 
     Raises:
         NotApplicable: the net is not a perceptron with a hidden level.
@@ -127,9 +130,9 @@ def activation_flip_constant(
 
 @measure(paper=NEYSHABUR, equation="Section 3, condition C3", unit="1", cost="weights")
 def incoming_norm_constant(weight_layers: list[WeightLayer]) -> dict[str, float]:
-    """For each layer the least C3 of condition C3: ||W||_{2,inf} sqrt(h) / ||W||_F, the largest norm of a unit's
-    incoming weights over their root mean square.
+    """For each layer the least C3 of condition C3: ||W||_{2,inf} sqrt(h) / ||W||_F, h the number of its units.
 
+    That is the largest norm of a unit's incoming weights over the root mean square of such norms.
     At least 1, which is reached where all units' incoming weights are of one norm, and at most sqrt(h). Unchanged by
     scaling the layer. Of a convolution, whose units are its output channels, it is that of the reshaped kernel.
     """

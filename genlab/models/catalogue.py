@@ -25,10 +25,12 @@ class ModelEntry:
 
 
 MODELS: dict[str, ModelEntry] = {
-    "mlp": ModelEntry(mlp, "multilayer perceptron with ReLU, any widths", "Zhang et al. 2017, arXiv:1611.03530"),
-    "vgg": ModelEntry(vgg, "VGG-11, 13, 16 or 19 for 32x32 images", "Simonyan and Zisserman 2015, arXiv:1409.1556"),
+    "mlp": ModelEntry(mlp, "A multilayer perceptron with ReLU and any widths.", "Zhang et al. 2017, arXiv:1611.03530"),
+    "vgg": ModelEntry(vgg, "A VGG-11, 13, 16 or 19 for 32x32 images.", "Simonyan and Zisserman 2015, arXiv:1409.1556"),
     "neyshabur_vgg": ModelEntry(
-        neyshabur_vgg, "modified VGG of 8 convolutions and 2 linear layers", "Neyshabur et al. 2017, arXiv:1706.08947"
+        neyshabur_vgg,
+        "A modified VGG of 8 convolutions and 2 linear layers.",
+        "Neyshabur et al. 2017, arXiv:1706.08947",
     ),
 }
 

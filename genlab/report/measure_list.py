@@ -22,7 +22,7 @@ def _lines() -> Iterator[str]:
     yield from (f"* `{cost}`: {meaning}" for cost, meaning in COSTS.items())
     for family in FAMILIES:
         measures = [measure for measure in MEASURES.values() if measure.family == family]
-        yield from ("", f"### {family}", "", _text(_head(measures[0])), "")
+        yield from ("", f"### {family}", "", _text(family_head(measures[0])), "")
         yield from (_row(COLUMNS), _row(["---"] * len(COLUMNS)))
         yield from (_row(_cells(measure)) for measure in measures)
 
@@ -31,10 +31,11 @@ def _cells(measure: Measure) -> list[str]:
     options = ", ".join(_option(option) for option in measure.options.values())
     source = f"{measure.paper}, {measure.equation}"
     about = _text(measure.summary)
-    return [f"`{measure.name}`", _gives(measure), measure.unit, measure.cost, about, _text(source), options]
+    return [f"`{measure.name}`", gives(measure), measure.unit, measure.cost, about, _text(source), options]
 
 
-def _gives(measure: Measure) -> str:
+def gives(measure: Measure) -> str:
+    """What a measure gives: a table, a number for each of the layers, or a number."""
     if measure.table:
         return "table"
     return "layers" if get_origin(measure.function.__annotations__["return"]) is dict else "number"
@@ -46,7 +47,7 @@ def _option(option: Option) -> str:
     return f"`{option.name}` {default}" + (f" (or {', '.join(others)})" if others else "")
 
 
-def _head(measure: Measure) -> str:
+def family_head(measure: Measure) -> str:
     """The first paragraph of the family's docstring, in one line."""
     text = inspect.getdoc(inspect.getmodule(measure.function)) or ""
     return " ".join(text.partition("\n\n")[0].split())

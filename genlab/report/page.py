@@ -32,7 +32,7 @@ class ReportData:
         paper: key of the paper, or its name; empty for a sweep of no paper.
         source: its figure, table or section; may be empty.
         asks: the question; may be empty.
-        scale: smoke, laptop or paper; None for a sweep without scales.
+        scale: such as smoke, laptop or paper; None for a sweep without scales.
         verdicts: of the claims.
         figures: configs with the drawn figure, an SVG document as text or a PNG file as bytes.
         results: a row a cell, as in results.csv.

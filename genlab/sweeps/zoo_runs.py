@@ -64,6 +64,8 @@ def gather_runs(targets: Sequence[str], *, scale: str | None, runs: Path, data_d
         raise UsageError("name runs, a sweep or a CSV file before the changes")
     if overrides and not any(_is_sweep(target) for target in named):
         raise UsageError(f"{overrides[0]}: changes belong to a sweep, and none is named")
+    if scale is not None and not any(_is_sweep(target) for target in named):
+        raise UsageError(f"--scale {scale}: a scale belongs to a sweep, and none is named")
     parts, folders = [], set()
     for target in named:
         if _is_sweep(target):

@@ -2,16 +2,19 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 
 import pytest
+import typer
 
 import genlab as package
 from genlab import errors
 from genlab.cli.app import app
 from genlab.errors import EXIT_CODES, GenlabError, InterruptedByUserError, LockedError
 from tests.cli.command import ENTRY, genlab, process, refused
+from tests.contracts.documents import problems_of_command
 from tests.rundir.examples import made_up_run
 
 # Run a command, then tell which of the libraries that take long to load it has loaded.
@@ -39,7 +42,19 @@ def hundred(tmp_path_factory):
 
 
 @pytest.mark.parametrize(
-    "command", ["--help", "runs ls", "runs show 000000000007", "runs path 000000000007", "config check mnist-mlp"]
+    "command",
+    [
+        "--help",
+        "ls",
+        "ls configs",
+        "ls configs digits-mlp",
+        "config show svd",
+        "config new sweep",
+        "runs ls",
+        "runs show 000000000007",
+        "runs path 000000000007",
+        "config check mnist-mlp",
+    ],
 )
 def test_quick_commands_load_no_torch(command, hundred):
     arguments = [sys.executable, "-c", SPY, *command.split()]
@@ -48,7 +63,7 @@ def test_quick_commands_load_no_torch(command, hundred):
     assert done.stderr.splitlines()[-1] == "LOADED"
     if command == "runs ls":
         assert len(done.stdout.splitlines()) == 101
-    elif command != "--help":
+    elif command.startswith(("runs", "config check")):
         assert "000000000007" in done.stdout or "run id" in done.stdout
 
 
@@ -87,10 +102,23 @@ def test_a_command_that_cannot_be_is_a_usage_error(arguments, word):
     assert "Traceback" not in found.err
 
 
-def test_no_verb_at_all_shows_the_help():
+def test_no_verb_at_all_is_told_what_this_is_and_where_to_begin_before_the_reference():
     found = genlab()
-    assert found.code == 2
-    assert "train" in found.out + found.err
+    assert (found.code, found.err) == (0, "")
+    words = " ".join(found.out.split())
+    places = [words.index(told) for told in ("Train small image classifiers", "genlab demo", "Options", "Commands")]
+    assert places == sorted(places)
+    first = re.findall(r"^ +genlab (\S.*?)(?:  .*)?$", found.out, re.MULTILINE)
+    assert first == ["demo", "train digits-mlp", "config new sweep"]
+    assert not [problem for one in first for problem in problems_of_command(one.split(), typer.main.get_command(app))]
+    assert max(map(len, found.out.splitlines())) <= 80
+
+
+@pytest.mark.parametrize("group", ["runs", "config"])
+def test_a_group_alone_shows_its_verbs(group):
+    found = genlab(group)
+    assert (found.code, found.err) == (0, "")
+    assert "Commands" in found.out
 
 
 def test_every_error_has_a_documented_exit_code():

@@ -196,7 +196,11 @@ def test_a_claim_over_a_column_that_cannot_be_is_refused_with_its_line(tmp_path)
 
 
 def test_an_unknown_scale_is_refused():
-    refused(genlab("report", SWEEP, "--scale", "huge"), 2, "--scale huge", "smoke, laptop and paper")
+    refused(
+        genlab("report", SWEEP, "--scale", "huge"),
+        2,
+        "there is no scale 'huge' in this file; it has smoke, laptop, paper",
+    )
 
 
 def test_changes_without_a_sweep_are_refused():

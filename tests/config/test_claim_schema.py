@@ -5,7 +5,7 @@ import typing
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from genlab.config.schema.claim import Claim, is_range, one_value
+from genlab.config.schema.claim import LONGEST_ID, Claim, is_range, one_value, with_ids
 from genlab.config.yaml_source import parse
 
 SECTIONS = typing.get_args(typing.get_args(Claim)[0])
@@ -105,3 +105,35 @@ def test_a_claim_knows_its_groups_and_what_it_goes_along():
     assert (trend.sides, trend.along) == ((), "x")
     gap = valid(kind="increasing", over="x", a={"y": 1}, b={"y": 2})
     assert gap.sides == (("a", {"y": 1}), ("b", {"y": 2}))
+
+
+def ids(*claims):
+    """Of claims given as (id, sentence), or as a sentence alone."""
+    given = [{"says": one} if isinstance(one, str) else dict(zip(("id", "says"), one, strict=True)) for one in claims]
+    known = {"kind": "increasing", "over": "x", "column": "y"}
+    return [claim.id for claim in with_ids([TypeAdapter(Claim).validate_python(known | one) for one in given])]
+
+
+def test_a_claim_without_an_id_has_one_of_the_words_of_its_sentence():
+    assert ids("Random labels have the higher test error.") == ["random-labels-have-the-higher-test-error"]
+    assert ids("The l2-norm doesn't shrink (Müller, 5 %).") == ["the-l2-norm-doesnt-shrink-muller-5"]
+    (long,) = ids("Each doubling of the number of hidden units up to 128 lowers the test error by half.")
+    assert long == "each-doubling-of-the-number-of-hidden-units-up"
+    assert ids("x" * 99) == ["x" * LONGEST_ID]
+
+
+def test_an_id_of_a_sentence_stays_when_other_claims_come_and_go():
+    first, second = "It grows.", "It does not."
+    assert ids(first, second) == ["it-grows", "it-does-not"]
+    assert ids(second, "Another one.", first)[::2] == ["it-does-not", "it-grows"]
+
+
+def test_ids_of_sentences_are_unique_and_valid_whatever_the_sentences():
+    found = ids("Twice.", "Twice!", ("twice-2", "Mine."), "TWICE", "大きい。", "小さい。", "...")
+    assert found[:4] == ["twice", "twice-3", "twice-2", "twice-4"]
+    assert len(set(found)) == len(found)
+    assert all(re.fullmatch("[a-z0-9][a-z0-9-]*", one) for one in found)
+
+
+def test_an_id_that_is_given_is_left_alone():
+    assert ids(("a", "Same."), ("a", "Same.")) == ["a", "a"]

@@ -171,7 +171,7 @@ def test_the_base_of_a_sweep_is_a_name_or_like_a_train_config(base):
         (["paper"], 2018),
         (["claims", 0, "kind"], "grows"),
         (["figures", 0, "kind"], "pie"),
-        (["scales"], {"huge": {}}),
+        (["scales"], {"my gpu": {}}),
         (["scales", "smoke", "base"], {"training": {"stop": {"epoch": 1}}}),
         (["scales", "smoke", "grid"], {"data.sise": [1]}),
     ],

@@ -68,9 +68,9 @@ MISTAKES = {
         "there is no scale 'smoke' in this file; it has none, and runs without --scale",
     ),
     "a scale of another name": (
-        {"smoke: {}": "smoke: {}\n  smokey: {}"},
-        "smokey",
-        "scales.smokey: 'smokey' is not one of them; did you mean smoke?",
+        {"smoke: {}": "smoke: {}\n  my gpu: {}"},
+        "my gpu",
+        "scales.my gpu: a scale is named with up to 40 letters, digits and dashes, such as laptop or gpu, not 'my gpu'",
     ),
     "an unknown key of a scale": ({"smoke: {}": "smoke: {gird: {}}"}, "smoke", "did you mean grid?"),
     "an unknown key": ({SEEDS: "seed: [0]"}, "seed:", "did you mean seeds?"),
@@ -215,7 +215,8 @@ def test_a_mistaken_override_is_refused_with_its_words(tmp_path, override, messa
 def test_a_scale_that_there_never_is_and_a_sweep_that_there_is_not_are_refused(tmp_path):
     path = tmp_path / "good.yaml"
     path.write_text(SMALL)
-    assert genlab("sweep", path, "--scale", "tiny").err == "genlab: --scale tiny: there are smoke, laptop and paper\n"
+    said = genlab("sweep", path, "--scale", "smoek").err
+    assert said == f"genlab: {path}:17:1: scales: there is no scale 'smoek' in this file; did you mean smoke?\n"
     said = genlab("sweep", tmp_path / "none.yaml")
     assert (said.code, said.err.count("\n")) == (2, 1)
 

@@ -8,6 +8,8 @@ import typer
 
 from genlab.cli.app import app
 from genlab.config.load import load_train_config, packaged_configs
+from genlab.config.packaged import find_packaged
+from genlab.sweeps.config_check import check_config
 from genlab.sweeps.file.grid import load_sweep
 from tests.benchmarks.__main__ import KINDS
 from tests.cli.command import genlab
@@ -27,7 +29,7 @@ def walk(command, path=()):
 
 VERBS = dict(walk(COMMAND_LINE))
 # What prints results; the others print a path or nothing else.
-WITHOUT_JSON = {("runs", "rm"), ("config", "schema")}
+WITHOUT_JSON = {("runs", "rm"), ("config", "schema"), ("config", "new"), ("config", "copy")}
 
 
 @pytest.mark.parametrize("verb", VERBS, ids=" ".join)
@@ -44,10 +46,20 @@ def test_every_argument_and_option_has_help(verb):
     assert not without
 
 
-@pytest.mark.parametrize("verb", ["train", "measure", "compress", "bench", "zoo"])
-def test_the_verbs_of_the_main_job_have_an_example_that_can_be_typed(verb):
-    (example,) = re.findall(r"^ *Example: genlab (.*)$", VERBS[verb,].help, re.MULTILINE)
-    assert not problems_of_command(example.split(), COMMAND_LINE)
+@pytest.mark.parametrize("verb", VERBS, ids=" ".join)
+def test_every_verb_has_an_example_of_itself_that_can_be_typed(verb):
+    (example,) = re.findall(r"^ *Example: genlab (.*)$", VERBS[verb].help, re.MULTILINE)
+    words = shlex.split(example.partition(" > ")[0])
+    assert tuple(words[: len(verb)]) == verb
+    assert not problems_of_command(words, COMMAND_LINE)
+
+
+@pytest.mark.parametrize("verb", VERBS, ids=" ".join)
+def test_the_first_line_of_a_verb_is_a_whole_sentence_that_begins_with_what_one_does(verb):
+    first = VERBS[verb].help.partition("\n\n")[0]
+    assert re.match(r"[A-Z][a-z]+ ", first)
+    assert first.endswith(".")
+    assert "\n" not in first
 
 
 @pytest.mark.parametrize("verb", VERBS, ids=" ".join)
@@ -112,8 +124,12 @@ def test_every_config_and_override_in_a_document_is_right(document, tmp_path, mo
         target, overrides = told(words)
         if target is not None and "/" in target:
             target = str(ROOT / target)
-        if target is not None and (words[0] in ("train", "bench") or words[:2] == ["config", "check"]):
+        if target is not None and words[0] in ("train", "bench"):
             load_train_config(target, overrides)
+        if target is not None and words[:2] == ["config", "check"]:
+            check_config(target, overrides)
+        if target is not None and words[:2] in (["config", "show"], ["config", "copy"]):
+            find_packaged(target)
         if target is not None and words[0] in ("sweep", "report"):
             scale = words[words.index("--scale") + 1] if "--scale" in words else None
             for one in ("smoke", "laptop", "paper") if scale and "|" in scale else [scale]:

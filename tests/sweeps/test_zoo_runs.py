@@ -21,8 +21,14 @@ def runs(tmp_path_factory):
     return folder / "runs"
 
 
-def gather(runs, *targets, scale="smoke"):
+def gather(runs, *targets):
+    scale = "smoke" if any(str(target).endswith(".yaml") for target in targets) else None
     return gather_runs([str(t) for t in targets], scale=scale, runs=runs, data_dir=runs / "none")
+
+
+def test_a_scale_of_no_sweep_is_refused(runs):
+    with pytest.raises(UsageError, match="--scale smoke: a scale belongs to a sweep, and none is named"):
+        gather_runs([str(runs)], scale="smoke", runs=runs, data_dir=runs)
 
 
 def comparable(frame):

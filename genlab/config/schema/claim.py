@@ -1,6 +1,10 @@
 """A claim, of a paper or one's own, as data: what should be seen, in which numbers, and how it is checked."""
 
-from typing import Annotated, Any, Literal
+import hashlib
+import re
+import unicodedata
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -53,7 +57,11 @@ class ClaimSection(Section):
     both, or `{place: first}` and `{place: last}` of the numbers that the rows have in it.
     """
 
-    id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$", description="Short name, unique in the file.")
+    id: str = Field(
+        "",
+        pattern=r"^[a-z0-9][a-z0-9-]*$",
+        description="Short name, unique in the file; made of the words of the sentence where it is left out.",
+    )
     says: str = Field(min_length=1, description="The claim as a sentence.")
     source: str | None = Field(
         None, min_length=1, description="Where it is claimed: paper, figure or section; none for one's own."
@@ -225,3 +233,37 @@ class CrossingClaim(ClaimSection):
 Claim = Annotated[
     OrderClaim | TrendClaim | RatioClaim | CloseClaim | CorrelationClaim | CrossingClaim, Field(discriminator="kind")
 ]
+
+AnyClaim = TypeVar("AnyClaim", bound=ClaimSection)
+LONGEST_ID = 48
+
+
+def with_ids(claims: Sequence[AnyClaim]) -> tuple[AnyClaim, ...]:
+    """Claims of one file in which those without an id have one that is made of their sentence.
+
+    It depends on the sentence alone, so that a claim keeps it when others come or go; only of several that would have
+    the same one, or where another claim gives itself that one, those further down get a number at their end.
+    """
+    taken = {claim.id for claim in claims}
+    found = []
+    for claim in claims:
+        if not claim.id:
+            words = _id_of(claim.says)
+            number = next(n for n in range(1, len(claims) + 2) if _numbered(words, n) not in taken)
+            claim = claim.model_copy(update={"id": _numbered(words, number)})  # noqa: PLW2901 - the same claim
+            taken.add(claim.id)
+        found.append(claim)
+    return tuple(found)
+
+
+def _id_of(sentence: str) -> str:
+    """The words of a sentence, as many as fit; of one that has no Latin letters or digits a hash."""
+    plain = unicodedata.normalize("NFKD", sentence).encode("ascii", "ignore").decode().lower()
+    words = re.findall(r"[a-z0-9]+", plain.replace("'", ""))
+    while len(words) > 1 and len("-".join(words)) > LONGEST_ID:
+        words.pop()
+    return "-".join(words)[:LONGEST_ID] or f"claim-{hashlib.sha256(sentence.encode()).hexdigest()[:8]}"
+
+
+def _numbered(words: str, number: int) -> str:
+    return words if number == 1 else f"{words}-{number}"

@@ -1,10 +1,11 @@
 """A sweep: a grid of runs, passes over them, figures and claims; those that come with genlab are of papers."""
 
-from typing import Annotated, Any, Literal
+import re
+from typing import Annotated, Any
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
-from genlab.config.schema.claim import Claim
+from genlab.config.schema.claim import Claim, with_ids
 from genlab.config.schema.compress import CompressConfig
 from genlab.config.schema.figure import FigureConfig
 from genlab.config.schema.measure import MeasureConfig
@@ -15,7 +16,16 @@ Axis = Annotated[tuple[Any, ...], Field(strict=False, min_length=1)]
 Axes = dict[str, Axis]
 Cells = Annotated[tuple[dict[str, Any], ...], Field(strict=False)]
 Seeds = Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(strict=False, min_length=1)]
-ScaleName = Literal["smoke", "laptop", "paper"]
+SCALE_NAME = "^[A-Za-z0-9][A-Za-z0-9-]{0,39}$"
+
+
+def _scale_name(name: str) -> str:
+    if not re.match(SCALE_NAME, name):
+        raise ValueError("a scale is named with up to 40 letters, digits and dashes, such as laptop or gpu")
+    return name
+
+
+ScaleName = Annotated[str, AfterValidator(_scale_name), WithJsonSchema({"type": "string", "pattern": SCALE_NAME})]
 
 
 class Scale(Section):
@@ -68,13 +78,15 @@ class SweepConfig(Section):
     measure: MeasureConfig | None = None
     compress: CompressConfig | None = None
     figures: Annotated[tuple[FigureConfig, ...], Field(strict=False)] = ()
-    claims: Annotated[tuple[Claim, ...], Field(strict=False)] = ()
+    claims: Annotated[tuple[Claim, ...], Field(strict=False), AfterValidator(with_ids)] = ()
     published: Annotated[tuple[PublishedConfig, ...], Field(strict=False)] = Field(
         (), description="The paper's own curves, from `configs/published/`, beside which figures and claims are put."
     )
     slurm: SlurmConfig = Field(default_factory=SlurmConfig)
     scales: dict[ScaleName, Scale] = Field(
-        default_factory=dict, description="Sizes that the sweep can be run at; without any the file is run as it is."
+        default_factory=dict,
+        description="Sizes that the sweep can be run at, by name; laptop is meant where none is named. Without any the "
+        "file is run as it is.",
     )
 
     @model_validator(mode="after")

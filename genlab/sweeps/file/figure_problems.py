@@ -1,20 +1,21 @@
 """What is wrong with the figures of a sweep file, before anything runs."""
 
-import difflib
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 
+from genlab.claims.unknown_columns import unknown_column
 from genlab.config.schema.figure import FIGURE_KINDS, FigureConfig
 from genlab.errors import Problem
 
-MOST_NAMES = 12
 
-
-def figure_problems(figures: Sequence[FigureConfig], columns: Callable[[str], set[str] | None]) -> list[Problem]:
+def figure_problems(
+    figures: Sequence[FigureConfig], columns: Callable[[str], set[str] | None], measures: Collection[str] = ()
+) -> list[Problem]:
     """Names given twice, columns that are not there, and kinds that lack what they are drawn from.
 
     Args:
         columns: of a table by name; None where they cannot be known beforehand.
+        measures: the names of all measures, for columns of those that the sweep does not measure.
 
     Returns:
         Problems with keys `figures.<index>.<field>`.
@@ -33,23 +34,19 @@ def figure_problems(figures: Sequence[FigureConfig], columns: Callable[[str], se
         known = columns(figure.table)
         if known is None:
             continue
+        if not known:
+            said = unknown_column("", figure.table, known, measures)
+            problems.append(Problem(f"{key}.table", f"{figure.table}: {said}"))
+            continue
         asked = [("x", figure.x), ("series", figure.series)]
         asked += [("y", y) for y in figure.y] + [("where", column) for column in figure.where]
         problems += [
-            Problem(f"{key}.{field}", f"the table {figure.table} has no column {column!r}; {_nearest(column, known)}")
+            Problem(
+                f"{key}.{field}",
+                f"the table {figure.table} has no column {column!r}; "
+                f"{unknown_column(column, figure.table, known, measures)}",
+            )
             for field, column in asked
             if column is not None and column not in known
         ]
     return problems
-
-
-def _nearest(word: str, known: Collection[str]) -> str:
-    close = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
-    if close:
-        return f"did you mean {close[0]}?"
-    by_end = sorted(name for name in known if name.rpartition(".")[2] == word.rpartition(".")[2])
-    if by_end:
-        return f"did you mean {by_end[0]}?"
-    names = sorted(known)
-    more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
-    return f"known: {', '.join(names[:MOST_NAMES])}{more}"

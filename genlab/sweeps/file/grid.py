@@ -1,10 +1,11 @@
 """From a sweep file to its cells: base config, scale, overrides, axes and seeds, all resolved and validated at once."""
 
 import copy
+import difflib
 import itertools
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +16,7 @@ from genlab.config.schema import TrainConfig
 from genlab.config.schema.sweep import Axes, Scale, SweepConfig
 from genlab.config.validation import validated
 from genlab.config.yaml_source import Path, Source, parse
-from genlab.errors import ConfigError, GenlabError, Problem, UsageError
+from genlab.errors import ConfigError, GenlabError, Problem
 from genlab.sweeps.file.axes import Places, axes_of, axis_problems, shape_problems
 
 SHOWN_PROBLEMS = 20
@@ -48,7 +49,7 @@ class Sweep:
 
     Attributes:
         name: of the file, without ending.
-        scale: smoke, laptop or paper; None for a file without scales.
+        scale: a name of its own, such as smoke, laptop or paper; None for a file without scales.
         loaded: the file, with the positions of its keys.
         cells: in the order of the axes as they stand, seeds running fastest.
         axes: dotted keys that cells differ in, without the seed.
@@ -78,15 +79,13 @@ def load_sweep(target: str, scale: str | None, overrides: Sequence[str] = ()) ->
         ConfigError: every problem of the file and of its cells, with file and line, before anything runs.
         UsageError: there is no such file.
     """
-    loaded = load(SweepConfig, target, kind="sweeps")
+    loaded = load(SweepConfig, target, kind="sweep")
     config, source = loaded.config, loaded.source
+    asked = scale
     if scale is None and config.scales:
         scale = DEFAULT_SCALE
     if scale is not None and scale not in config.scales:
-        has = f"it has {', '.join(config.scales)}" if config.scales else "it has none, and runs without --scale"
-        raise ConfigError(
-            [Problem("scales", f"there is no scale {scale!r} in this file; {has}", source.where(("scales",)))]
-        )
+        raise ConfigError([Problem("scales", _no_scale(scale, asked, config.scales), source.where(("scales",)))])
     places = Places(source, scale)
     chosen = Scale() if scale is None else config.scales[scale]
     problems = shape_problems(config, chosen, places)
@@ -107,6 +106,19 @@ def load_sweep(target: str, scale: str | None, overrides: Sequence[str] = ()) ->
         raise ConfigError([Problem("exclude", "leaves no cell", places.of("exclude"))])
     expanded = _expand(base, [values | {"seed": seed} for values in kept for seed in seeds], places)
     return Sweep(loaded.path.stem, scale, loaded, expanded, tuple(axes), tuple(overrides))
+
+
+def _no_scale(scale: str, asked: str | None, scales: Collection[str]) -> str:
+    """What to tell of a scale that a file does not have, whether it was asked for or is what is meant."""
+    meant = "" if asked else ", which is meant where none is named"
+    near = difflib.get_close_matches(scale, scales, n=1)
+    if not scales:
+        remedy = "it has none, and runs without --scale"
+    elif asked:
+        remedy = f"did you mean {near[0]}?" if near else f"it has {', '.join(scales)}"
+    else:
+        remedy = f"it has {', '.join(scales)}; name one with --scale"
+    return f"there is no scale {scale!r} in this file{meant}; {remedy}"
 
 
 def _shown(value: Any) -> str:
@@ -200,13 +212,3 @@ def _expand(base: Source, combinations: Sequence[dict[str, Any]], places: Places
 def find_sweeps() -> list[str]:
     """Names of the sweeps that come with genlab."""
     return packaged_configs("sweeps")
-
-
-def require_scale(scale: str | None) -> None:
-    """Refuse a scale that no sweep has.
-
-    Raises:
-        UsageError: it is not smoke, laptop or paper.
-    """
-    if scale not in (None, "smoke", "laptop", "paper"):
-        raise UsageError(f"--scale {scale}: there are smoke, laptop and paper")

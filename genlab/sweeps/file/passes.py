@@ -80,7 +80,7 @@ def sweep_passes(sweep: Sweep) -> Passes:
     if config.measure is not None:
         names = names_of(config.measure.only)
         options = config.measure.options
-        problems += _measure_problems(config.measure)
+        problems += measure_problems(config.measure, ("measure",))
     settings: tuple[Setting, ...] = ()
     if config.compress is not None:
         try:
@@ -97,8 +97,8 @@ def sweep_passes(sweep: Sweep) -> Passes:
         ]
     columns = possible_columns(config)
     found = [
-        *claim_problems(config.claims, columns, sweep.axes, settings_of(sweep.cells)),
-        *figure_problems(config.figures, columns),
+        *claim_problems(config.claims, columns, sweep.axes, settings_of(sweep.cells), measure_names()),
+        *figure_problems(config.figures, columns, measure_names()),
         *published_problems(config.published, columns("results")),
     ]
     problems += [(_parts(p.key), p) for p in found]
@@ -131,12 +131,16 @@ def wanted(planned: Sequence[PlannedCell], only: Only | None) -> list[PlannedCel
     return [p for p in planned if p.state not in (DONE, FAILED)]
 
 
-def _measure_problems(config: MeasureConfig) -> list[tuple[KeyPath, Problem]]:
-    """Unknown measures and options, with their paths in the sweep file."""
+def measure_problems(config: MeasureConfig, below: KeyPath = ()) -> list[tuple[KeyPath, Problem]]:
+    """Unknown measures and options, with their paths in the file; torch is imported where there are options.
+
+    Args:
+        below: the key in the file under which the measure config stands.
+    """
     known = sorted(measure_names())
     names = () if isinstance(config.only, str) else config.only
-    asked: list[tuple[KeyPath, str]] = [(("measure", "only", index), name) for index, name in enumerate(names)]
-    asked += [(("measure", "options", name), name) for name in config.options]
+    asked: list[tuple[KeyPath, str]] = [((*below, "only", index), name) for index, name in enumerate(names)]
+    asked += [((*below, "options", name), name) for name in config.options]
     problems: list[tuple[KeyPath, Problem]] = [
         (path, Problem(name, f"no measure of this name; {nearest(name, known)}"))
         for path, name in asked
@@ -147,7 +151,7 @@ def _measure_problems(config: MeasureConfig) -> list[tuple[KeyPath, Problem]]:
         if with_options:
             _request(with_options, config.options)
     except ConfigError as error:
-        problems += [(("measure", *(config.path_of_options(p.key) or ("options",))), p) for p in error.problems]
+        problems += [((*below, *(config.path_of_options(p.key) or ("options",))), p) for p in error.problems]
     return problems
 
 

@@ -39,10 +39,16 @@ OPTIMISERS: dict[str, OptimiserEntry] = {
         sgd,
         1,
         StackedSGD,
-        "stochastic gradient descent, with momentum or Nesterov's form of it",
+        "Stochastic gradient descent, with momentum or Nesterov's form of it.",
         "Robbins and Monro 1951; Sutskever et al. 2013",
     ),
-    "adam": OptimiserEntry(adam, 2, StackedAdam, "means of gradients and of their squares", "Kingma and Ba 2015"),
+    "adam": OptimiserEntry(
+        adam,
+        2,
+        StackedAdam,
+        "Steps along means of gradients over the roots of means of their squares.",
+        "Kingma and Ba 2015",
+    ),
 }
 
 

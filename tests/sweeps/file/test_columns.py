@@ -11,7 +11,7 @@ from tests.sweeps.examples import loaded
 
 @pytest.fixture
 def config():
-    return load(SweepConfig, "neyshabur2017-figure4", kind="sweeps").config
+    return load(SweepConfig, "neyshabur2017-figure4", kind="sweep").config
 
 
 def test_results_have_config_errors_and_the_measures_asked_for(config):

@@ -35,7 +35,7 @@ def test_a_column_that_cannot_be_there_is_named_with_the_nearest(fields, key):
 def test_the_nearest_name_is_suggested_or_the_known_ones():
     assert "did you mean final.test_error?" in problems({"y": ["final.test_eror"]})[0][1]
     assert "did you mean final.test_error?" in problems({"y": ["measure.of.something.else.test_error"]})[0][1]
-    assert "known: data.train_size, final.test_error, id" in problems({"y": ["zzz"]})[0][1]
+    assert "it has data.train_size, final.test_error, id" in problems({"y": ["zzz"]})[0][1]
 
 
 def test_columns_of_a_table_that_cannot_be_known_are_not_judged():

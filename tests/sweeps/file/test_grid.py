@@ -5,7 +5,7 @@ import pytest
 from genlab.config.identity import run_id
 from genlab.config.load import load_train_config
 from genlab.errors import ConfigError, UsageError
-from genlab.sweeps.file.grid import find_sweeps, load_sweep, require_scale
+from genlab.sweeps.file.grid import find_sweeps, load_sweep
 from tests.sweeps.examples import loaded, sweep_file
 
 WIDTHS = "model.widths: [[4], [8]]"
@@ -81,7 +81,10 @@ def test_the_laptop_is_what_is_meant_where_a_file_has_scales_and_none_is_named(t
     sweep = load_sweep(str(path), None)
     assert (sweep.scale, {cell.config.seed for cell in sweep.cells}) == ("laptop", {8})
     path = sweep_file(tmp_path)
-    with pytest.raises(ConfigError, match="there is no scale 'laptop' in this file; it has smoke"):
+    with pytest.raises(
+        ConfigError,
+        match=r"there is no scale 'laptop' in this file, which is meant .*; it has smoke; name one with --scale",
+    ):
         load_sweep(str(path), None)
 
 
@@ -187,11 +190,33 @@ def test_execution_can_be_overridden_since_it_changes_no_run(tmp_path):
     assert [run_id(cell.config) for cell in before.cells] == [run_id(cell.config) for cell in after.cells]
 
 
-def test_a_scale_that_no_sweep_has_is_refused():
-    require_scale("paper")
-    require_scale(None)
-    with pytest.raises(UsageError, match="--scale tiny: there are smoke, laptop and paper"):
-        require_scale("tiny")
+def test_a_scale_has_any_short_name(tmp_path):
+    scales = {"smoke: {}": "laptop-vgg: {seeds: [7]}\n  2GPUs: {seeds: [8]}"}
+    for name, seed in (("laptop-vgg", 7), ("2GPUs", 8)):
+        sweep = loaded(tmp_path, scales, scale=name)
+        assert (sweep.scale, {cell.config.seed for cell in sweep.cells}) == (name, {seed})
+
+
+@pytest.mark.parametrize("name", ["lap top", "a/b", "-gpu", "...", "x" * 41, "größe", "''"])
+def test_a_scale_whose_name_is_none_is_refused_with_what_one_is(name, tmp_path):
+    assert "a scale is named with up to 40 letters, digits and dashes" in refused(
+        tmp_path, {"smoke: {}": f"{name}: {{}}"}
+    )
+
+
+def test_a_scale_that_the_file_does_not_have_is_told_with_the_nearest_or_all_that_it_has(tmp_path):
+    scales = {"smoke: {}": "laptop-vgg: {}\n  gpu: {}"}
+    path = str(sweep_file(tmp_path, scales))
+    with pytest.raises(
+        ConfigError, match=r"small.yaml:\d+:1: scales: there is no scale 'gup' in this file; did you mean gpu\?"
+    ):
+        load_sweep(path, "gup")
+    with pytest.raises(ConfigError, match=r"there is no scale 'zzz' in this file; it has laptop-vgg, gpu$"):
+        load_sweep(path, "zzz")
+    with pytest.raises(
+        ConfigError, match=r"'laptop' .*, which is meant where none is named; it has laptop-vgg, gpu; name one"
+    ):
+        load_sweep(path, None)
 
 
 def test_a_name_that_is_no_sweep_is_told_with_those_that_are(tmp_path):

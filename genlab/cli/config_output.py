@@ -1,0 +1,51 @@
+"""How `genlab config check` says what a config comes to."""
+
+from typing import Any
+
+from genlab.cli.output import print_table
+
+
+def print_checked(found: dict[str, Any]) -> None:
+    """What `check_config` found, for people."""
+    PRINTED[found["kind"]](found)
+
+
+def _train(found: dict[str, Any]) -> None:
+    print(f"# run id: {found['id'] or 'depends on the images'}")
+    print(found["yaml"], end="")
+
+
+def _measure(found: dict[str, Any]) -> None:
+    print(f"measure config: {_many(found['measures'], 'measure')}{_at_epochs(found)}")
+    for name in found["measures"]:
+        options = ", ".join(f"{key}={value}" for key, value in found["options"].get(name, {}).items())
+        print(f"  {name}" + (f" with {options}" if options else ""))
+
+
+def _compress(found: dict[str, Any]) -> None:
+    print(f"compress config: {_many(found['settings'], 'setting')}")
+    print_table(("method", "setting"), found["settings"])
+
+
+def _sweep(found: dict[str, Any]) -> None:
+    passes = f"{_many(found['figures'], 'figure')}, {_many(found['claims'], 'claim')}"
+    of = f" of {found['paper']}" if found["paper"] else ""
+    print(f"sweep {found['name']}{of}: {passes}")
+    if found["asks"]:
+        print(found["asks"])
+    rows = [
+        {**scale, "scale": scale["scale"] or "as it is", "axes": ", ".join(scale["axes"])} for scale in found["scales"]
+    ]
+    columns = [key for key in ("scale", "cells", "seeds", "axes", "minutes") if any(row[key] for row in rows)]
+    print_table(columns, rows)
+
+
+def _many(items: list[Any], what: str) -> str:
+    return f"{len(items)} {what}{'' if len(items) == 1 else 's'}"
+
+
+def _at_epochs(found: dict[str, Any]) -> str:
+    return ", also at the epochs whose weights a run kept" if found["at_epochs"] else ""
+
+
+PRINTED = {"train": _train, "measure": _measure, "compress": _compress, "sweep": _sweep}
