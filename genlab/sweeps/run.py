@@ -15,6 +15,7 @@ from genlab.sweeps.file.passes import Only, Passes, sweep_passes, sweep_plan, wa
 from genlab.sweeps.group_size import GroupSize
 from genlab.sweeps.plan import DONE, FAILED, PlannedCell, told
 from genlab.sweeps.processes.assignment import Assignment
+from genlab.sweeps.processes.jobs import Jobs, idle_gpus, number_of_jobs
 from genlab.sweeps.processes.sweep_in_workers import run_in_workers, worker_command
 from genlab.sweeps.progress import SweepProgress
 from genlab.sweeps.results import results_rows, write_results
@@ -69,21 +70,23 @@ def run_sweep(
     runs: Path,
     data_dir: Path,
     device: str | None,
-    jobs: int,
+    jobs: Jobs,
     only: Only | None,
     fail_fast: bool,
     worker: int | None,
     quiet: bool,
     group: GroupSize = "off",
     assignment: Path | None = None,
+    sharing: int = 1,
 ) -> Outcome:
     """Run what is not finished and write `results.csv`, of what there is also when stopped.
 
     Args:
-        jobs: processes; more than one start genlab that many times.
+        jobs: processes; more than one start genlab that many times. "auto" is one a GPU, else one a core.
         worker: the number of this process among several, which then writes no results; None otherwise.
         group: how many cells train together in a process: "auto", "off", or a number at most.
         assignment: where it is one of several, the folder that tells it its cells; `only` does not count then.
+        sharing: likewise, how many of them share the memory that its groups are measured by.
 
     Raises:
         PreemptedError, InterruptedByUserError: stopped and saved; the same call goes on.
@@ -95,17 +98,23 @@ def run_sweep(
     assigned = Assignment(assignment) if assignment else None
     pending = assigned.of(planned) if assigned else wanted(planned, only)
     reasons: dict[str, str] = {}
-    first = 0 if worker is None else worker * len(planned) // max(1, jobs)
+    if worker is None or jobs == "auto":
+        jobs = number_of_jobs(jobs, pending)
+    first = 0 if worker is None else worker * len(planned) // jobs
     done = sum(p.state == DONE for p in planned)
     with (
         _results_anyway(sweep, passes, reasons, runs=runs, data_dir=data_dir, write=worker is None),
-        SweepProgress(len(planned), done, quiet=quiet) as progress,
+        SweepProgress(len(planned), done, quiet=quiet, one_of_several=worker is not None) as progress,
     ):
-        if worker is None and min(jobs, len(pending)) > 1:
-            command = worker_command(sweep, runs=runs, data_dir=data_dir, device=device, jobs=jobs, group=group)
+        if worker is None and not quiet and (idle := idle_gpus(jobs, pending)):
+            progress.say(idle)
+        if worker is None and jobs > 1:
+            command = worker_command(
+                sweep, runs=runs, data_dir=data_dir, device=device, jobs=jobs, group=group, quiet=quiet
+            )
             run_in_workers(
                 command,
-                min(jobs, len(pending)),
+                jobs,
                 pending,
                 passes.expected(),
                 progress=progress,
@@ -120,7 +129,7 @@ def run_sweep(
             def started(cells: Sequence[PlannedCell]) -> None:
                 if assigned and worker is not None:
                     assigned.begin(worker, [p.run.run_id for p in cells])
-                progress.begin(cells[0], len(cells) - 1)
+                progress.begin(cells)
 
             def finished(now: PlannedCell) -> None:
                 if assigned and worker is not None:
@@ -142,7 +151,7 @@ def run_sweep(
                 finished=finished,
                 started=started,
                 assigned=assigned,
-                together=Together(group, jobs=jobs, data_dir=data_dir, progress=progress),
+                together=Together(group, jobs=jobs, sharing=sharing, data_dir=data_dir, progress=progress),
             )
     # A plan of many cells takes its time; where nothing was to do the first one still holds.
     return collect(

@@ -39,7 +39,13 @@ class Results:
     input_seconds: dict[str, float] = field(default_factory=dict)
 
 
-def compute_measures(subject: Subject, request: Request, *, each: Callable[[Results], None] | None = None) -> Results:
+def compute_measures(
+    subject: Subject,
+    request: Request,
+    *,
+    each: Callable[[Results], None] | None = None,
+    begins: Callable[[str], None] | None = None,
+) -> Results:
     """Compute measures of one run; shared inputs are computed once, and only those that are asked for.
 
     A measure that fails for whatever reason gets a row with the reason and does not keep the others from their values.
@@ -47,11 +53,14 @@ def compute_measures(subject: Subject, request: Request, *, each: Callable[[Resu
     Args:
         subject: the run as tensors; not changed.
         request: the measures, which are computed in its order, and their options.
+        begins: given what is at hand, such as "margin_median (2 of 5)".
         each: given what is found of each measure as soon as it is, so that it can be kept whatever happens then.
     """
     inputs = Inputs(subject, INPUTS)
     results = Results(input_seconds=inputs.seconds)
-    for measure in request.measures:
+    for number, measure in enumerate(request.measures, start=1):
+        if begins is not None:
+            begins(f"{measure.name} ({number} of {len(request.measures)})")
         found = Results()
         _compute_one(measure, request, inputs, found)
         results.rows.extend(found.rows)

@@ -13,6 +13,7 @@ from genlab.sweeps.file.grid import Sweep
 from genlab.sweeps.group_size import GroupSize
 from genlab.sweeps.plan import DONE, FAILED, RUNNING, PlannedCell, planned_cell, told
 from genlab.sweeps.processes.assignment import assign
+from genlab.sweeps.processes.jobs import gpus_in_turn
 from genlab.sweeps.processes.kills import Kills
 from genlab.sweeps.processes.workers import Ended, run_workers
 from genlab.sweeps.progress import SweepProgress
@@ -21,7 +22,7 @@ SOME_FAILED = 3
 
 
 def worker_command(
-    sweep: Sweep, *, runs: Path, data_dir: Path, device: str | None, jobs: int, group: GroupSize
+    sweep: Sweep, *, runs: Path, data_dir: Path, device: str | None, jobs: int, group: GroupSize, quiet: bool
 ) -> list[str]:
     """The command line of a worker."""
     command = [
@@ -34,7 +35,7 @@ def worker_command(
         *(["--scale", sweep.scale] if sweep.scale else []),
     ]
     command += ["--runs", str(runs), "--data-dir", str(data_dir), "--jobs", str(jobs), "--group", str(group)]
-    command += ["--quiet", "--json"]
+    command += ["--json", *(["--quiet"] if quiet else [])]
     return command + (["--device", device] if device else [])
 
 
@@ -54,7 +55,7 @@ def run_in_workers(
         command: of a worker.
         jobs: processes.
         expected: the rows that a cell has when it is done.
-        progress: told of cells that come to an end.
+        progress: told of cells that come to an end, and what the processes say.
         reasons: why cells failed, by run id; what no file of theirs says is added.
         fail_fast: end after the first cell that fails.
 
@@ -71,7 +72,15 @@ def run_in_workers(
             return fail_fast and failed
 
         more = [*(["--fail-fast"] if fail_fast else []), "--assignment", folder]
-        ended = run_workers([*command, *more], jobs, watch, stop_after, kills)
+        ended = run_workers(
+            [*command, *more],
+            jobs,
+            watch,
+            stop_after,
+            kills,
+            heard=progress.heard,
+            gpus=lambda: gpus_in_turn(pending),
+        )
     reasons |= _failures(ended)
     watch()
     _refuse_unless_done(ended, pending, expected, reasons, some=fail_fast)

@@ -20,7 +20,7 @@ def test_a_worker_gets_the_same_sweep_whatever_this_process_was_started_with(tmp
     sweep = load_sweep(str(path), "smoke", ["training.batch_size=8"])
     given = []
 
-    def run_workers(command, jobs, watch, stop_after, killed):
+    def run_workers(command, jobs, watch, stop_after, killed, **options):
         given.append((command, jobs, Assignment(Path(command[-1])).cells))
         return [Ended(0, "", "")] * jobs
 
@@ -40,7 +40,7 @@ def test_workers_of_a_file_without_scales_are_given_none(tmp_path):
     sweep = load_sweep(str(sweep_file(tmp_path, {"scales:\n  smoke: {}\n": ""})), None)
     given = []
 
-    def run_workers(command, jobs, watch, stop_after, killed):
+    def run_workers(command, jobs, watch, stop_after, killed, **options):
         given.append(command)
         return [Ended(0, "", "")] * jobs
 
