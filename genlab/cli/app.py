@@ -9,7 +9,7 @@ from typing import Any
 import typer
 
 from genlab import __version__
-from genlab.cli import bench, compress, config, demo, measure, report, runs, sweep, train, zoo
+from genlab.cli import bench, compress, config, demo, measure, report, runs, runs_log, sweep, train, zoo
 from genlab.cli import ls as listing
 from genlab.errors import (
     EXIT_CODES,
@@ -47,6 +47,7 @@ app.command("zoo")(zoo.zoo)
 app.command("bench")(bench.bench)
 app.command("ls")(listing.ls)
 app.command("demo")(demo.demo)
+runs.app.command("log")(runs_log.log)
 app.add_typer(runs.app, name="runs")
 app.add_typer(config.app, name="config")
 

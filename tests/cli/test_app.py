@@ -39,7 +39,15 @@ def hundred(tmp_path_factory):
 
 
 @pytest.mark.parametrize(
-    "command", ["--help", "runs ls", "runs show 000000000007", "runs path 000000000007", "config check mnist-mlp"]
+    "command",
+    [
+        "--help",
+        "runs ls",
+        "runs show 000000000007",
+        "runs path 000000000007",
+        "runs log 000000000007 --json",
+        "config check mnist-mlp",
+    ],
 )
 def test_quick_commands_load_no_torch(command, hundred):
     arguments = [sys.executable, "-c", SPY, *command.split()]
