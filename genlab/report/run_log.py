@@ -17,6 +17,8 @@ from genlab.rundir.status import read_status
 from genlab.rundir.tables import whole_rows
 
 AT_WORK = ("pending", "running")
+# Of training up to the end of an epoch, in all attempts together.
+SO_FAR = "seconds_so_far"
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,10 @@ def read_log(run: RunDirectory) -> RunLog:
     """
     # The status first: what it says that has ended is whole in what is read after it.
     status = read_status(run)
-    timing = {row["epoch"]: row for row in _rows(run, "timing", TIMING_COLUMNS)}
+    timing, seconds = {}, 0.0
+    for row in _rows(run, "timing", TIMING_COLUMNS):
+        seconds += row["seconds"] or 0.0
+        timing[row["epoch"]] = row | {SO_FAR: seconds}
     epochs = [timing.get(row["epoch"], {}) | row for row in _rows(run, "history", HISTORY_COLUMNS)]
     provenance = read_provenance(run)
     return RunLog(status, provenance.get("attempts", []), provenance.get("execution") or {}, epochs)
