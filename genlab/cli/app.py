@@ -9,7 +9,7 @@ from typing import Any
 import typer
 
 from genlab import __version__
-from genlab.cli import bench, compress, config, demo, measure, plot, report, runs, runs_log, sweep, train, zoo
+from genlab.cli import bench, compress, config, demo, export, measure, plot, report, runs, runs_log, sweep, train, zoo
 from genlab.cli import ls as listing
 from genlab.errors import (
     EXIT_CODES,
@@ -44,6 +44,7 @@ app.command("compress")(compress.compress)
 app.command("sweep")(sweep.sweep)
 app.command("report")(report.report)
 app.command("plot")(plot.plot)
+app.command("export")(export.export)
 app.command("zoo")(zoo.zoo)
 app.command("bench")(bench.bench)
 app.command("ls")(listing.ls)

@@ -14,7 +14,7 @@ from genlab.rundir.layout import RunDirectory
 from genlab.rundir.provenance import read_provenance
 from genlab.rundir.run_tables import row_of
 from genlab.rundir.status import read_status
-from genlab.rundir.tables import whole_rows
+from genlab.rundir.tables import damaged, whole_rows
 
 AT_WORK = ("pending", "running")
 # Of training up to the end of an epoch, in all attempts together.
@@ -124,7 +124,13 @@ def follow(
 def _rows(run: RunDirectory, table: str, columns: Columns) -> list[dict[str, Any]]:
     kinds = {name: column.kind for name, column in columns.items()}
     path = run.table(table)
-    return [row_of(path, number, cells, kinds, REMEDY) for number, cells in whole_rows(path, remedy=REMEDY)]
+    rows = []
+    for number, cells in whole_rows(path, remedy=REMEDY):
+        row = row_of(path, number, cells, kinds, REMEDY)
+        if row["epoch"] is None or row["step"] is None:
+            raise damaged(path, number, "it has no epoch or no step", REMEDY)
+        rows.append(row)
+    return rows
 
 
 def _stamp(path: os.PathLike[str]) -> tuple[int, int] | None:
