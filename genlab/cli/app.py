@@ -9,7 +9,7 @@ from typing import Any
 import typer
 
 from genlab import __version__
-from genlab.cli import bench, compress, config, demo, measure, report, runs, sweep, train, zoo
+from genlab.cli import bench, compress, config, demo, export, measure, plot, report, runs, runs_log, sweep, train, zoo
 from genlab.cli import ls as listing
 from genlab.cli.wrong_option import say_how_to_write
 from genlab.errors import (
@@ -57,10 +57,13 @@ app.command("measure")(measure.measure)
 app.command("compress")(compress.compress)
 app.command("sweep")(sweep.sweep)
 app.command("report")(report.report)
+app.command("plot")(plot.plot)
+app.command("export")(export.export)
 app.command("zoo")(zoo.zoo)
 app.command("bench")(bench.bench)
 app.command("ls")(listing.ls)
 app.command("demo")(demo.demo)
+runs.app.command("log")(runs_log.log)
 app.add_typer(runs.app, name="runs")
 app.add_typer(config.app, name="config")
 

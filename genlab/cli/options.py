@@ -28,6 +28,13 @@ def _known_group_size(value: str) -> str:
     return value
 
 
+def _known_jobs(value: str) -> str:
+    from genlab.sweeps.processes.jobs import parse_jobs
+
+    parse_jobs(value)
+    return value
+
+
 def _usable_directory(value: Path) -> Path:
     """Refused before anything is computed: paths that the system refuses, and such as no weights can be read from."""
     try:
@@ -58,6 +65,10 @@ Scale = Annotated[
 GroupSize = Annotated[
     str,
     typer.Option("--group", callback=_known_group_size, help="Nets that train together: auto, off, or N at most."),
+]
+JobCount = Annotated[
+    str,
+    typer.Option("--jobs", callback=_known_jobs, help="Processes: a number, or auto for one a GPU, else one a core."),
 ]
 AtEpochs = Annotated[bool, typer.Option("--at-epochs", help="Also at every epoch whose weights the run kept.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Results on stdout as JSON.")]

@@ -12,6 +12,7 @@ from genlab.cli.options import (
     DataDir,
     Device,
     GroupSize,
+    JobCount,
     Overrides,
     Quiet,
     Runs,
@@ -31,7 +32,7 @@ def sweep(
         typer.Option("--only", help="Try the failed ones again, or only those never started."),
     ] = None,
     fail_fast: Annotated[bool, typer.Option("--fail-fast", help="Stop at the first cell that fails.")] = False,
-    jobs: Annotated[int, typer.Option("--jobs", min=1, help="Processes, one a GPU or share of the cores.")] = 1,
+    jobs: JobCount = "1",
     group: GroupSize = "auto",
     launcher: Annotated[Literal["local", "slurm"], typer.Option("--launcher", help="Where cells run.")] = "local",
     partition: Partition = None,
@@ -40,6 +41,7 @@ def sweep(
     at_once: AtOnce = None,
     worker: Annotated[int | None, typer.Option("--worker", hidden=True, help="Number of this process.")] = None,
     assignment: Annotated[Path | None, typer.Option("--assignment", hidden=True, help="Where its cells are.")] = None,
+    sharing: Annotated[int, typer.Option("--sharing", hidden=True, help="How many share its memory.")] = 1,
     runs: Runs = DEFAULT_RUNS,
     data_dir: DataDir = DEFAULT_DATA,
     device: Device = None,
@@ -68,6 +70,7 @@ def sweep(
         return
     from genlab.cli.sweep_output import print_outcome
     from genlab.sweeps.group_size import parse_group_size
+    from genlab.sweeps.processes.jobs import parse_jobs
     from genlab.sweeps.run import run_sweep
 
     outcome = run_sweep(
@@ -75,13 +78,14 @@ def sweep(
         runs=runs,
         data_dir=data_dir,
         device=device,
-        jobs=jobs,
+        jobs=parse_jobs(jobs),
         only=only,
         fail_fast=fail_fast,
         worker=worker,
         quiet=quiet,
         group=parse_group_size(group),
         assignment=assignment,
+        sharing=sharing,
     )
     print_outcome(outcome, as_json=as_json)
     if outcome.failed:

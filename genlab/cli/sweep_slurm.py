@@ -21,7 +21,7 @@ AtOnce = Annotated[int | None, typer.Option("--at-once", min=1, help="SLURM: job
 
 
 def slurm_wanted(
-    launcher: str, asked: Mapping[str, str | int | None], *, jobs: int, fail_fast: bool, group: str = "auto"
+    launcher: str, asked: Mapping[str, str | int | None], *, jobs: str, fail_fast: bool, group: str = "auto"
 ) -> bool:
     """Whether the sweep goes to SLURM.
 
@@ -33,7 +33,7 @@ def slurm_wanted(
         if given:
             raise UsageError(f"{given[0]} is for SLURM; add --launcher slurm")
         return False
-    if jobs != 1:
+    if jobs != "1":
         raise UsageError("--jobs is for this machine; with --launcher slurm give --at-once")
     if group not in ("auto", "off"):
         raise UsageError("--group N is for this machine; with --launcher slurm each cell is a task of its own")

@@ -6,7 +6,7 @@ from typing import Any
 
 from genlab.config.values import value_form
 
-_ERROR = re.compile(r"(^|\.)(train|test|validation)_error(_clean|_corrupted)?$")
+_ERROR = re.compile(r"(^|\.)((train|test|validation)_)?error(_clean|_corrupted)?$")
 _SECTIONS = ("data", "model", "training", "final", "measure")
 
 

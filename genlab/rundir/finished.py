@@ -158,7 +158,8 @@ def load_runs(runs: str | os.PathLike[str] = "runs") -> pd.DataFrame:
     """All runs of a directory, one row each, as `genlab.rundir.rows.run_row` has it.
 
     Columns: id, name, status, reason, path and times; dotted config keys; `final.*` errors; `measure.*`, the numbers of
-    the whole net as it ended. Runs whose status is damaged are left out.
+    the whole net as it ended. Of a run that has not finished, as its status says, `final.*` is the last row of its
+    history. Runs whose status is damaged are left out.
 
     Raises:
         GenlabError: the measures of a run are damaged.

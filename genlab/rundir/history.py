@@ -1,15 +1,32 @@
 """`history.csv` and `timing.csv`: grown a row at an evaluation, cut back to the checkpoint when a run is resumed."""
 
+import math
 from pathlib import Path
 from typing import Any
 
+from genlab.errors import GenlabError
 from genlab.rundir.atomic import cannot_write, write_text
-from genlab.rundir.columns import Columns
+from genlab.rundir.columns import HISTORY_COLUMNS, Columns
+from genlab.rundir.layout import RunDirectory
 from genlab.rundir.run_tables import row_of
-from genlab.rundir.tables import Row, damaged, header_and_rows, line, read_table, read_whole, write_table
+from genlab.rundir.tables import Row, damaged, header_and_rows, line, read_table, read_whole, whole_rows, write_table
 
 # Unlike a table of measures it cannot be computed again on its own.
 REMEDY = "mend it, or start the run afresh with --force"
+
+
+def last_errors(run: RunDirectory) -> dict[str, Any]:
+    """The values of the last whole row of a run's history, as `final` of a status has them; none where it is damaged.
+
+    For lists of runs, in which one that is damaged is no reason to tell nothing of the others.
+    """
+    kinds = {name: column.kind for name, column in HISTORY_COLUMNS.items()}
+    try:
+        rows = whole_rows(run.history, HISTORY_COLUMNS, REMEDY)
+        last = row_of(run.history, *rows[-1], kinds, REMEDY) if rows else {}
+    except GenlabError:
+        return {}
+    return {key: value for key, value in last.items() if value is not None and math.isfinite(value)}
 
 
 class GrowingTable:

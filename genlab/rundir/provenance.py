@@ -11,8 +11,6 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-import torch
-
 import genlab
 from genlab.errors import GenlabError
 from genlab.rundir.atomic import write_json
@@ -38,6 +36,8 @@ def versions() -> dict[str, str]:
             found[package] = version(package)
         except PackageNotFoundError:
             found[package] = "missing"
+    import torch  # here and below, since what only reads a run does without it
+
     found["torch"] = torch.__version__  # with the build, such as +cpu, that the package's version lacks
     return found
 
@@ -45,6 +45,8 @@ def versions() -> dict[str, str]:
 @functools.cache
 def machine() -> dict[str, Any]:
     """Processor, cores and GPUs."""
+    import torch
+
     gpus = (
         [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())] if torch.cuda.is_available() else []
     )

@@ -2,14 +2,18 @@
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from genlab.rundir.columns import IN_A_TABLE
+from genlab.rundir.history import last_errors
 from genlab.rundir.layout import RunDirectory
 from genlab.rundir.measure_column import measure_column
 from genlab.rundir.run_tables import table_rows
 
 PARTS = ("config", "final")
+# Their status was written when they started or stopped; their history may be ahead of it.
+UNFINISHED = ("running", "interrupted", "preempted")
 # What of a status tells nothing of a clock or a place, so that equal runs have equal rows.
 WITHOUT_CLOCK = ("id", "status", "reason", *PARTS)
 
@@ -18,7 +22,9 @@ def run_row(status: Mapping[str, Any], run: RunDirectory | None = None) -> dict[
     """The row of a run: what its status says of it, dotted config keys, `final.*` errors, `measure.*` values.
 
     Config values are cells: a list of one is that one (the width of a net with one hidden layer), other lists are JSON.
-    A run that is at work has no final errors and measures yet.
+    A run that is at work has no final errors and measures yet. Where the status has its `path`, as in a list of runs,
+    the errors of one that has not finished are those of the last row of its history, be it at work or stopped; where it
+    has none, as in the results of a sweep, they are no results and nothing is read.
 
     Args:
         status: of `read_status`, or a part of it.
@@ -28,9 +34,13 @@ def run_row(status: Mapping[str, Any], run: RunDirectory | None = None) -> dict[
         GenlabError: measures.csv is damaged.
     """
     row = run_head(status)
-    if status.get("status", "running") == "running":
+    at_work = status.get("status", "running") == "running"
+    final = {} if at_work else status.get("final", {})
+    if "path" in status and status.get("status") in UNFINISHED:
+        final = last_errors(RunDirectory(Path(status["path"]))) or final
+    row |= {f"final.{key}": value for key, value in final.items()}
+    if at_work:
         return row
-    row |= {f"final.{key}": value for key, value in status.get("final", {}).items()}
     return row if run is None else row | measure_values(run)
 
 

@@ -66,6 +66,20 @@ def header_and_rows(
     if text and not text.endswith("\n"):
         # Cut off in its last cell, which may still read as a number: another one.
         raise damaged(path, text.count("\n") + 1, "it ends in the middle of a line", remedy)
+    return _parsed(path, text, columns, remedy)
+
+
+def whole_rows(path: Path, columns: Columns | None = None, remedy: str = REMEDY) -> list[tuple[int, dict[str, str]]]:
+    """The rows of a file that somebody may be adding to, each with its line; a last line that is not whole is none."""
+    if not path.exists():
+        return []
+    text = read_whole(path, remedy)
+    return _parsed(path, text[: text.rfind("\n") + 1], columns, remedy)[1]
+
+
+def _parsed(
+    path: Path, text: str, columns: Columns | None, remedy: str
+) -> tuple[list[str], list[tuple[int, dict[str, str]]]]:
     try:
         reader = csv.reader(io.StringIO(text, newline=""), strict=True)
         header = next(reader, [])

@@ -160,12 +160,15 @@ def finish_cell(
     for end in left:
         if end in lacking:
             continue
+        of = "" if end is None else f" epoch {end}"
         if rows := measures.get(end):
-            measure_run(run, passes.request(rows), device=where, epochs=[end])
+            with progress.doing(f"measuring{of}") as naming:
+                measure_run(run, passes.request(rows), device=where, epochs=[end], begins=naming)
         if chosen := labels.get(end):
             settings = [setting for setting in passes.settings if (setting.method, setting.label) in chosen]
-            for _ in compress_run(run, settings, device=where, save=False, epochs=[end]):
-                pass
+            with progress.doing(f"compressing{of}") as naming:
+                for row in compress_run(run, settings, device=where, save=False, epochs=[end]):
+                    naming(f"after {row['method']} {row['setting']}")
     if lacking:
         raise GenlabError(f"{result.run.path}: {not_kept(result.run, lacking, config.execution.keep_weights_at)}")
 

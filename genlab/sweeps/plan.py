@@ -1,8 +1,8 @@
 """What of a sweep is done and what is left, from the small files of its runs."""
 
 import os
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -138,6 +138,13 @@ def planned_cell(cell: Cell, run: RunDirectory, expected: ExpectedRows) -> Plann
         return PlannedCell(cell, run, DONE if done else UNMEASURED, reason, _seconds(status))
     names = {"failed": FAILED, "running": RUNNING}
     return PlannedCell(cell, run, names.get(state, RESUMABLE), reason)
+
+
+def told(planned: PlannedCell, reasons: Mapping[str, str]) -> PlannedCell:
+    """A cell that failed where its files do not say so."""
+    if planned.run.run_id in reasons and planned.state not in (DONE, FAILED):
+        return replace(planned, state=FAILED, reason=reasons[planned.run.run_id])
+    return planned
 
 
 def failure_time(planned: PlannedCell) -> int | None:

@@ -2,29 +2,23 @@
 
 import contextlib
 import hashlib
-import json
 import os
-import sys
-import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from genlab.config.load import CONFIG_ROOTS
-from genlab.errors import GenlabError, PreemptedError
-from genlab.sweeps.expected_rows import ExpectedRows
+from genlab.errors import GenlabError
 from genlab.sweeps.file.grid import Sweep
 from genlab.sweeps.file.passes import Only, Passes, sweep_passes, sweep_plan, wanted
 from genlab.sweeps.group_size import GroupSize
-from genlab.sweeps.plan import DONE, FAILED, RUNNING, PlannedCell, planned_cell
-from genlab.sweeps.processes.assignment import Assignment, assign
-from genlab.sweeps.processes.kills import Kills
-from genlab.sweeps.processes.workers import Ended, run_workers
+from genlab.sweeps.plan import DONE, FAILED, PlannedCell, told
+from genlab.sweeps.processes.assignment import Assignment
+from genlab.sweeps.processes.jobs import Jobs, idle_gpus, number_of_jobs
+from genlab.sweeps.processes.sweep_in_workers import run_in_workers, worker_command
 from genlab.sweeps.progress import SweepProgress
 from genlab.sweeps.results import results_rows, write_results
-
-SOME_FAILED = 3
 
 
 @dataclass(frozen=True)
@@ -76,21 +70,23 @@ def run_sweep(
     runs: Path,
     data_dir: Path,
     device: str | None,
-    jobs: int,
+    jobs: Jobs,
     only: Only | None,
     fail_fast: bool,
     worker: int | None,
     quiet: bool,
     group: GroupSize = "off",
     assignment: Path | None = None,
+    sharing: int = 1,
 ) -> Outcome:
     """Run what is not finished and write `results.csv`, of what there is also when stopped.
 
     Args:
-        jobs: processes; more than one start genlab that many times.
+        jobs: processes; more than one start genlab that many times. "auto" is one a GPU, else one a core.
         worker: the number of this process among several, which then writes no results; None otherwise.
         group: how many cells train together in a process: "auto", "off", or a number at most.
         assignment: where it is one of several, the folder that tells it its cells; `only` does not count then.
+        sharing: likewise, how many of them share the memory that its groups are measured by.
 
     Raises:
         PreemptedError, InterruptedByUserError: stopped and saved; the same call goes on.
@@ -102,16 +98,29 @@ def run_sweep(
     assigned = Assignment(assignment) if assignment else None
     pending = assigned.of(planned) if assigned else wanted(planned, only)
     reasons: dict[str, str] = {}
-    first = 0 if worker is None else worker * len(planned) // max(1, jobs)
+    if worker is None or jobs == "auto":
+        jobs = number_of_jobs(jobs, pending)
+    first = 0 if worker is None else worker * len(planned) // jobs
     done = sum(p.state == DONE for p in planned)
     with (
         _results_anyway(sweep, passes, reasons, runs=runs, data_dir=data_dir, write=worker is None),
-        SweepProgress(len(planned), done, quiet=quiet) as progress,
+        SweepProgress(len(planned), done, quiet=quiet, one_of_several=worker is not None) as progress,
     ):
-        if worker is None and min(jobs, len(pending)) > 1:
-            command = _command(sweep, runs=runs, data_dir=data_dir, device=device, jobs=jobs, fail_fast=fail_fast)
-            command += ["--group", str(group)]
-            _run_in_workers(command, min(jobs, len(pending)), pending, passes.expected(), progress, reasons, fail_fast)
+        if worker is None and not quiet and (idle := idle_gpus(jobs, pending)):
+            progress.say(idle)
+        if worker is None and jobs > 1:
+            command = worker_command(
+                sweep, runs=runs, data_dir=data_dir, device=device, jobs=jobs, group=group, quiet=quiet
+            )
+            run_in_workers(
+                command,
+                jobs,
+                pending,
+                passes.expected(),
+                progress=progress,
+                reasons=reasons,
+                fail_fast=fail_fast,
+            )
         elif pending:
             # Imports torch, which a sweep that is done has no need of.
             from genlab.sweeps.execute import work_through
@@ -120,7 +129,7 @@ def run_sweep(
             def started(cells: Sequence[PlannedCell]) -> None:
                 if assigned and worker is not None:
                     assigned.begin(worker, [p.run.run_id for p in cells])
-                progress.begin(cells[0], len(cells) - 1)
+                progress.begin(cells)
 
             def finished(now: PlannedCell) -> None:
                 if assigned and worker is not None:
@@ -142,7 +151,7 @@ def run_sweep(
                 finished=finished,
                 started=started,
                 assigned=assigned,
-                together=Together(group, jobs=jobs, data_dir=data_dir, progress=progress),
+                together=Together(group, jobs=jobs, sharing=sharing, data_dir=data_dir, progress=progress),
             )
     # A plan of many cells takes its time; where nothing was to do the first one still holds.
     return collect(
@@ -172,18 +181,11 @@ def collect(
         known: the plan, if it has just been made.
         reasons: why cells failed, by run id, for those whose files do not say so (no images, no room, a failed pass).
     """
-    planned = [_told(p, reasons or {}) for p in known or sweep_plan(sweep, passes, runs=runs, data_dir=data_dir)]
+    planned = [told(p, reasons or {}) for p in known or sweep_plan(sweep, passes, runs=runs, data_dir=data_dir)]
     path = sweep_folder(sweep, runs) / "results.csv"
     if write:
         write_results(path, results_rows(planned))
     return Outcome(planned, path)
-
-
-def _told(planned: PlannedCell, reasons: Mapping[str, str]) -> PlannedCell:
-    """A cell that failed where its files do not say so."""
-    if planned.run.run_id in reasons and planned.state not in (DONE, FAILED):
-        return replace(planned, state=FAILED, reason=reasons[planned.run.run_id])
-    return planned
 
 
 @contextlib.contextmanager
@@ -199,107 +201,3 @@ def _results_anyway(
             with contextlib.suppress(GenlabError):
                 collect(sweep, passes, runs=runs, data_dir=data_dir, reasons=reasons)
         raise
-
-
-def _run_in_workers(
-    command: Sequence[str],
-    jobs: int,
-    pending: Sequence[PlannedCell],
-    expected: ExpectedRows,
-    progress: SweepProgress,
-    reasons: dict[str, str],
-    fail_fast: bool,
-) -> None:
-    """Work on cells in several processes; why they failed, where no file of theirs says so, is added to the reasons."""
-    with tempfile.TemporaryDirectory(prefix="genlab-sweep-") as folder:
-        kills = Kills(assign(Path(folder), pending), pending, reasons)
-        watch = _watch(pending, expected, progress, reasons)
-
-        def stop_after(end: Ended) -> bool:
-            failed = bool(kills.given_up) if end.code < 0 else end.code not in (0, PreemptedError.exit_code)
-            return fail_fast and failed
-
-        ended = run_workers([*command, "--assignment", folder], jobs, watch, stop_after, kills)
-    reasons |= _failures(ended)
-    watch()
-    _refuse_unless_done(ended, pending, expected, reasons, some=fail_fast)
-
-
-def _command(sweep: Sweep, *, runs: Path, data_dir: Path, device: str | None, jobs: int, fail_fast: bool) -> list[str]:
-    """The command line of a worker."""
-    command = [
-        sys.executable,
-        "-m",
-        "genlab",
-        "sweep",
-        str(sweep.loaded.path),
-        *sweep.overrides,
-        *(["--scale", sweep.scale] if sweep.scale else []),
-    ]
-    command += ["--runs", str(runs), "--data-dir", str(data_dir), "--jobs", str(jobs), "--quiet", "--json"]
-    command += ["--device", device] if device else []
-    return command + (["--fail-fast"] if fail_fast else [])
-
-
-def _watch(
-    pending: Sequence[PlannedCell], expected: ExpectedRows, progress: SweepProgress, reasons: Mapping[str, str]
-) -> Callable[[], None]:
-    """Looks at the files of the cells that are not done, and tells of those that have come to an end since.
-
-    Args:
-        reasons: why cells failed whose files do not say so, by run id, as far as it is known.
-    """
-    left = {p.run.path: p for p in pending}
-
-    def watch() -> None:
-        at_work = []
-        for path, before in list(left.items()):
-            now = planned_cell(before.cell, before.run, expected)
-            if now.state != RUNNING:
-                now = _told(now, reasons)
-            if now.state == RUNNING:
-                at_work.append(now)
-                left[path] = now
-            elif now.state == DONE or (now.state == FAILED and before.state != FAILED):
-                del left[path]
-                progress.finished(now)
-        progress.at_work(at_work)
-
-    return watch
-
-
-def _failures(ended: Sequence[Ended]) -> dict[str, str]:
-    """Why cells failed, by run id, from what the workers printed."""
-    found: dict[str, str] = {}
-    for end in ended:
-        with contextlib.suppress(ValueError, KeyError, TypeError):
-            found |= {cell["id"]: cell["reason"] for cell in json.loads(end.output)["failed"]}
-    return found
-
-
-def _refuse_unless_done(
-    ended: Sequence[Ended],
-    pending: Sequence[PlannedCell],
-    expected: ExpectedRows,
-    reasons: Mapping[str, str],
-    *,
-    some: bool,
-) -> None:
-    """Raise what made workers end early, where cells are left that say nothing of why.
-
-    Args:
-        some: whether cells may be left, since the first failure ends the sweep.
-    """
-    now = [planned_cell(p.cell, p.run, expected) for p in pending]
-    left = [p for p in now if p.state not in (DONE, FAILED) and p.run.run_id not in reasons]
-    if not left:
-        return
-    for end in ended:
-        if end.code not in (0, SOME_FAILED):
-            lines = [line for line in end.errors.splitlines() if line.strip()] or [f"a worker ended with {end.code}"]
-            kind = PreemptedError if end.code == PreemptedError.exit_code else GenlabError
-            error = kind(lines[-1].removeprefix("genlab: "))
-            error.exit_code = end.code
-            raise error
-    if not some:
-        raise GenlabError(f"{len(left)} cells are not done and say nothing of why, such as {left[0].cell.label}")

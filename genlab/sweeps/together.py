@@ -33,15 +33,25 @@ class Together:
 
     Args:
         group: how many at once: "auto" by memory and a short measurement, "off" one, a number that many at most.
-        jobs: processes that share the cells, and the memory of a CPU.
+        jobs: processes that share the cells.
+        sharing: those of them that share the memory of a GPU or of the CPU with this one.
         data_dir: of all data sets.
         progress: told of what fails.
-        memory: bytes that the groups of all jobs are allowed half of; None for what is free.
+        memory: bytes that the groups of all that share it are allowed half of; None for what is free.
     """
 
-    def __init__(self, group: GroupSize, *, jobs: int, data_dir: Path, progress: Progress, memory: int | None = None):
+    def __init__(
+        self,
+        group: GroupSize,
+        *,
+        jobs: int,
+        data_dir: Path,
+        progress: Progress,
+        sharing: int = 1,
+        memory: int | None = None,
+    ):
         self._size, self._jobs, self._data_dir, self._progress = group, jobs, data_dir, progress
-        self._memory = memory
+        self._sharing, self._memory = sharing, memory
         self._groups: dict[str, Group] = {}
         self._keys: dict[str, str | None] = {}
         # Reasons why nets train one at a time that have been given.
@@ -142,9 +152,7 @@ class Together:
         model = seeded_net(config.model, dataset.input_shape, dataset.classes, seed=config.seed, device=device)
         step = group_step(config, choices.evaluation_batch)
         free = available_memory_bytes(device) if self._memory is None else self._memory
-        # Workers have a GPU each, or as few as can be at the same one.
-        limit = free // self._jobs if device.type == "cpu" else free
-        fitting = nets_that_fit(step, dataset, model, device=device, limit=limit)
+        fitting = nets_that_fit(step, dataset, model, device=device, limit=free // self._sharing)
         return fastest_group(
             step,
             dataset,

@@ -1,6 +1,6 @@
 """Loss and error over a whole set, the same whatever the batch size."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import torch
@@ -72,14 +72,6 @@ def evaluate_on_both(net: Net, dataset: Dataset, batch: int) -> tuple[Evaluation
     )
     with arithmetic("float32"):
         return evaluate(net, on_train, corrupted), evaluate(net, on_test)
-
-
-def mean_evaluation(evaluations: Sequence[Evaluation]) -> Evaluation:
-    """Loss and error on average over nets, to show; of a single one itself."""
-    if len(evaluations) == 1:
-        return evaluations[0]
-    count = len(evaluations)
-    return Evaluation(sum(e.loss for e in evaluations) / count, sum(e.error for e in evaluations) / count)
 
 
 def _mean(wrong: Tensor) -> float | None:

@@ -58,6 +58,8 @@ def execution_choices(
         return ExecutionChoices(str(device), threads, config.compile, EVALUATION_BATCH[device.type])
     wanted = stored["device"] if config.device == "auto" else config.device
     kind = torch.device(stored["device"]).type
+    if config.device == "auto" and (torch.device(wanted).index or 0) >= torch.cuda.device_count() > 0:
+        wanted = "cuda:0"  # that GPU is not here, or not one that this process sees, and any other is as good
     missing = kind == "cuda" and not torch.cuda.is_available()
     if torch.device(wanted).type != kind or (missing and config.device == "auto"):
         if not allow_device_change:

@@ -13,7 +13,7 @@ from genlab.errors import GenlabError
 from genlab.hardware.allocation import keep_freed_memory
 from genlab.hardware.memory import peak_memory_bytes
 from genlab.randomness import generator_for
-from genlab.training.evaluate import Evaluation, mean_evaluation
+from genlab.training.evaluate import Evaluation
 from genlab.training.interruption import StopRequest
 from genlab.training.nets import Batches, Nets
 from genlab.training.progress import Progress
@@ -77,8 +77,8 @@ def train(
     bounds = batch_bounds(len(batches), batch_size)
     steps, since = len(bounds), time.perf_counter()
 
-    def loss() -> float:
-        return nets.losses().mean().item()
+    def losses() -> list[float]:
+        return nets.losses().tolist()
 
     members = list(members)
     if any(member.step == 0 for member in members):
@@ -108,7 +108,7 @@ def train(
             for member in members:
                 member.step += 1
             images_seen += end - begin
-            progress.step(members[0].step, (end - begin) * len(members), loss)
+            progress.step(members[0].step, (end - begin) * len(members), losses)
             wanted = bool(request.reason)
             if end < len(batches) and (wanted or clock.due()):
                 _save(nets, members)
@@ -165,11 +165,7 @@ def _evaluate(nets: Nets, members: Sequence[Member], due: Mapping[int, float], s
         if member.ending is None and (reason := member.stop.reached(on_train)):
             member.ending = Ending("finished", reason, member.step)
     shown: list[tuple[Evaluation, Evaluation]] = [found[index] for index in due]
-    progress.evaluated(
-        members[0].step // steps,
-        mean_evaluation([on_train for on_train, _ in shown]),
-        mean_evaluation([on_test for _, on_test in shown]),
-    )
+    progress.evaluated(members[0].step // steps, *map(list, zip(*shown, strict=True)))
 
 
 def _keep_weights(nets: Nets, members: Sequence[Member], steps: int) -> None:

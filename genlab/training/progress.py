@@ -1,31 +1,40 @@
 """Progress on stderr: a bar on a terminal, a line now and then elsewhere, or nothing."""
 
+import contextlib
 import sys
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 from rich.console import Console
-from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, ProgressColumn, Task, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as RichProgress
+from rich.text import Text
 
 from genlab.errors import visible
 from genlab.training.evaluate import Evaluation
+from genlab.training.progress_line import BAR_INTERVAL, LINE_INTERVAL, Losses, TrainingLine
+from genlab.training.ticker import ticking
 
-BAR_INTERVAL, LINE_INTERVAL = 0.5, 15.0
+# Columns of a terminal: of the bar, and of the percentage, the time left and the gaps beside it.
+BAR, BESIDE = 8, 15
+# Called with the part of a longer work that is at hand.
+Naming = Callable[[str], None]
 
 
 class Progress(Protocol):
     """What the loop tells of its progress."""
 
-    def start(self, label: str, step: int, steps_per_epoch: int, total: int) -> None:
-        """A loop starts at `step` of `total`."""
+    def start(self, label: str, step: int, steps_per_epoch: int, total: int, *, ends_early: bool) -> None:
+        """A loop starts at `step` of `total`, which it may not come to where a threshold ends it early."""
 
-    def step(self, step: int, images: int, loss: Callable[[], float]) -> None:
-        """A step is done; its loss (of many nets the mean) is asked for only now and then, as that takes a wait."""
+    def step(self, step: int, images: int, losses: Losses) -> None:
+        """A step is done; the losses of the nets are asked for only now and then, as that takes a wait."""
 
-    def evaluated(self, epoch: int, on_train: Evaluation, on_test: Evaluation) -> None:
-        """An evaluation is done."""
+    def evaluated(self, epoch: int, on_train: Sequence[Evaluation], on_test: Sequence[Evaluation]) -> None:
+        """An evaluation of the nets is done."""
+
+    def doing(self, what: str) -> contextlib.AbstractContextManager[Naming]:
+        """Something that is no training goes on while the block runs; the block may name the part that is at hand."""
 
     def say(self, text: str) -> None:
         """A line for the user."""
@@ -37,14 +46,18 @@ class Progress(Protocol):
 class Silent:
     """No progress, only what must be said."""
 
-    def start(self, label: str, step: int, steps_per_epoch: int, total: int) -> None:
+    def start(self, label: str, step: int, steps_per_epoch: int, total: int, *, ends_early: bool) -> None:
         """Nothing."""
 
-    def step(self, step: int, images: int, loss: Callable[[], float]) -> None:
+    def step(self, step: int, images: int, losses: Losses) -> None:
         """Nothing."""
 
-    def evaluated(self, epoch: int, on_train: Evaluation, on_test: Evaluation) -> None:
+    def evaluated(self, epoch: int, on_train: Sequence[Evaluation], on_test: Sequence[Evaluation]) -> None:
         """Nothing."""
+
+    def doing(self, what: str) -> contextlib.AbstractContextManager[Naming]:
+        """Nothing."""
+        return contextlib.nullcontext(lambda part: None)
 
     def say(self, text: str) -> None:
         """Nothing."""
@@ -59,41 +72,43 @@ class Reporting:
     def __init__(self) -> None:
         self._console = Console(stderr=True)
         self._bar: RichProgress | None = None
-        self._errors = ""
-        self._images = 0
-        self._shown = self._since = time.perf_counter()
+        self._line = TrainingLine()
 
-    def start(self, label: str, step: int, steps_per_epoch: int, total: int) -> None:
+    def start(self, label: str, step: int, steps_per_epoch: int, total: int, *, ends_early: bool) -> None:
         """Start the bar."""
-        self._label, self._steps, self._total = label, max(1, steps_per_epoch), total
-        self._images, self._shown, self._since = 0, time.perf_counter(), time.perf_counter()
+        self._label = label
+        self._line.start(steps_per_epoch, total)
         if self._console.is_terminal:
-            bar = BarColumn(bar_width=12), TaskProgressColumn(), TimeRemainingColumn()
+            left = TimeLeft("at most " if ends_early else "")
+            self._beside = BAR + BESIDE + len(left.before)
+            bar = BarColumn(bar_width=BAR), TaskProgressColumn(), left
             self._bar = RichProgress(TextColumn("{task.description}"), *bar, console=self._console, transient=True)
             self._task = self._bar.add_task(label, total=total, completed=step)
             self._bar.start()
 
-    def step(self, step: int, images: int, loss: Callable[[], float]) -> None:
+    def step(self, step: int, images: int, losses: Losses) -> None:
         """Show the step if the last one shown is long enough ago."""
-        self._images += images
-        now = time.perf_counter()
-        interval = BAR_INTERVAL if self._bar else LINE_INTERVAL
-        if now - self._shown < interval:
+        shown = self._line.step(step, images, losses, BAR_INTERVAL if self._bar else LINE_INTERVAL)
+        if shown is None:
             return
-        rate = self._images / (now - self._since)
-        self._shown = self._since = now
-        self._images = 0
-        epochs = f"epoch {step / self._steps:.1f}/{self._total // self._steps}"
-        text = f"{epochs} loss {loss():.3g}{self._errors} {rate:,.0f} img/s"
         if self._bar:
-            self._bar.update(self._task, completed=step, description=text)
+            self._bar.update(self._task, completed=step, description=shown.within(self._console.width - self._beside))
         else:
-            print(f"{self._label}: {text}", file=sys.stderr, flush=True)
+            self._print(f"{self._label}: {shown}")
 
-    def evaluated(self, epoch: int, on_train: Evaluation, on_test: Evaluation) -> None:
+    def evaluated(self, epoch: int, on_train: Sequence[Evaluation], on_test: Sequence[Evaluation]) -> None:
         """Keep the errors for the next line."""
-        self._errors = f" error {on_train.error:.1%}/{on_test.error:.1%}"
-        self._since, self._images = time.perf_counter(), 0
+        self._line.evaluated(on_train, on_test)
+
+    @contextlib.contextmanager
+    def doing(self, what: str) -> Iterator[Naming]:
+        """A spinner on a terminal, a line an interval otherwise."""
+        if self._console.is_terminal:
+            with self._console.status(visible(what)) as status:
+                yield lambda part: status.update(visible(f"{what} {part}"))
+        else:
+            with ticking(self._print, what, LINE_INTERVAL) as naming:
+                yield naming
 
     def say(self, text: str) -> None:
         """A line above the bar."""
@@ -104,3 +119,25 @@ class Reporting:
         if self._bar:
             self._bar.stop()
             self._bar = None
+
+    def _print(self, text: str) -> None:
+        print(visible(text), file=sys.stderr, flush=True)
+
+
+class TimeLeft(ProgressColumn):
+    """The time to the last step there can be.
+
+    Args:
+        before: put in front of it.
+    """
+
+    max_refresh = 0.5
+
+    def __init__(self, before: str):
+        super().__init__()
+        self.before, self._remaining = before, TimeRemainingColumn()
+
+    def render(self, task: Task) -> Text:
+        """As `0:04:19`, or `at most 0:04:19`."""
+        time = self._remaining.render(task)
+        return Text.assemble((self.before, time.style), time)

@@ -34,6 +34,11 @@ class StopRule:
     train_error: float | None = None
     train_loss: float | None = None
 
+    @property
+    def can_end(self) -> bool:
+        """Whether there is a threshold that may end a training before its last epoch."""
+        return self.train_error is not None or self.train_loss is not None
+
     def reached(self, train: Evaluation) -> str | None:
         """Why to stop, or None."""
         if self.train_error is not None and train.error <= self.train_error:

@@ -58,7 +58,8 @@ def train_run(
             if result.lacks:
                 progress.say(result.lacks)
             return result
-        dataset = build_dataset(config.data, seed=config.seed, data_dir=data_dir)
+        with progress.doing(f"{config.name}: loading {config.data.name}"):
+            dataset = build_dataset(config.data, seed=config.seed, data_dir=data_dir)
         return _train_locked(found, dataset, progress=progress, force=force, allow_device_change=allow_device_change)
 
 

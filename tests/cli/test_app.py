@@ -53,6 +53,7 @@ def hundred(tmp_path_factory):
         "runs ls",
         "runs show 000000000007",
         "runs path 000000000007",
+        "runs log 000000000007 --json",
         "config check mnist-mlp",
     ],
 )

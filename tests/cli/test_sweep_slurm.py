@@ -45,17 +45,19 @@ def said(tmp_path, monkeypatch, capsys):
 
 
 def test_cells_run_here_unless_slurm_is_asked_for():
-    assert not slurm_wanted("local", NOTHING, jobs=4, fail_fast=True)
-    assert slurm_wanted("slurm", NOTHING, jobs=1, fail_fast=False)
+    assert not slurm_wanted("local", NOTHING, jobs="4", fail_fast=True)
+    assert slurm_wanted("slurm", NOTHING, jobs="1", fail_fast=False)
 
 
 @pytest.mark.parametrize(("name", "option"), [("partition", "--partition"), ("time_limit", "--time-limit")])
 def test_an_option_of_slurm_alone_is_refused(name, option):
     with pytest.raises(UsageError, match=f"{option} is for SLURM; add --launcher slurm"):
-        slurm_wanted("local", NOTHING | {name: 3}, jobs=1, fail_fast=False)
+        slurm_wanted("local", NOTHING | {name: 3}, jobs="1", fail_fast=False)
 
 
-@pytest.mark.parametrize(("jobs", "fail_fast", "option"), [(2, False, "--jobs"), (1, True, "--fail-fast")])
+@pytest.mark.parametrize(
+    ("jobs", "fail_fast", "option"), [("2", False, "--jobs"), ("auto", False, "--jobs"), ("1", True, "--fail-fast")]
+)
 def test_an_option_of_this_machine_is_refused_with_slurm(jobs, fail_fast, option):
     with pytest.raises(UsageError, match=f"{option} is for this machine"):
         slurm_wanted("slurm", NOTHING, jobs=jobs, fail_fast=fail_fast)

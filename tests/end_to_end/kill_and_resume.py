@@ -30,6 +30,7 @@ from genlab.rundir.checkpoints import load_tensors
 from genlab.rundir.find import directory_of
 from genlab.rundir.layout import RunDirectory
 from genlab.training.progress import Silent
+from genlab.training.progress_line import Losses
 from genlab.training.train_run import train_run
 
 Moment = Literal["step", "start", "writing"]
@@ -69,7 +70,7 @@ class SharedStep(Silent):
     def __init__(self) -> None:
         self._memory = mmap.mmap(-1, 8)
 
-    def step(self, step: int, images: int, loss: Callable[[], float]) -> None:
+    def step(self, step: int, images: int, losses: Losses) -> None:
         struct.pack_into("q", self._memory, 0, step)
 
     @property

@@ -87,3 +87,39 @@ def test_a_run_has_one_row_in_lists_and_in_python(run):
     assert listed == {key: value for key, value in row.items() if not key.startswith("measure.")}
     (loaded,) = genlab.load_runs(run.path.parent).to_dict("records")
     assert loaded == row
+
+
+HISTORY = "epoch,step,learning_rate,train_loss,train_error,train_error_clean,train_error_corrupted,test_loss,test_error"
+
+
+@pytest.mark.parametrize("state", ["running", "interrupted", "preempted"])
+def test_in_a_list_an_unfinished_run_has_the_errors_of_its_last_whole_row(tmp_path, monkeypatch, state):
+    monkeypatch.setattr("genlab.rundir.status.is_held", lambda runs, run_id: True)
+    run = made_up_run(tmp_path, state=state, final={"epoch": 1, "test_error": 0.9})
+    run.history.write_text(f"{HISTORY}\n1,4,0.1,2.0,0.5,,,2.0,0.9\n2,8,0.1,1.0,0.25,,,inf,0.5\n3,12,0.1,0.5,0.1")
+    (row,) = list_runs(tmp_path).rows
+    assert row["status"] == state
+    assert {key: row[key] for key in row if key.startswith("final.")} == {
+        "final.epoch": 2,
+        "final.step": 8,
+        "final.learning_rate": 0.1,
+        "final.train_loss": 1.0,
+        "final.train_error": 0.25,
+        "final.test_error": 0.5,
+    }
+    assert genlab.load_runs(tmp_path)["final.test_error"].tolist() == [0.5]
+
+
+def test_in_results_nothing_of_a_running_run_is_taken_for_a_result(tmp_path, monkeypatch):
+    monkeypatch.setattr("genlab.rundir.status.is_held", lambda runs, run_id: True)
+    run = made_up_run(tmp_path, state="running", final={})
+    run.history.write_text(f"{HISTORY}\n1,4,0.1,2.0,0.5,,,2.0,0.9\n")
+    assert not [key for key in run_row(without_clock(read_status(run)), run) if key.startswith("final.")]
+
+
+@pytest.mark.parametrize("damage", ["", "epoch\n", f"{HISTORY}\n1,2\n", f"{HISTORY}\nx,4,0.1,2,0.5,,,2,0.9\n", "\0"])
+def test_an_unfinished_run_with_a_damaged_history_keeps_the_errors_of_its_status(tmp_path, damage):
+    run = made_up_run(tmp_path, state="preempted", final={"epoch": 1, "test_error": 0.9})
+    run.history.write_text(damage)
+    (row,) = list_runs(tmp_path).rows
+    assert (row["final.epoch"], row["final.test_error"]) == (1, 0.9)

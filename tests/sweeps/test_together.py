@@ -113,12 +113,12 @@ def test_processes_share_the_cells_out(sweep, runs, fastest):
     assert asked == [(3, False)]
 
 
-def test_processes_share_the_memory_of_a_cpu(sweep, runs, monkeypatch):
+def test_processes_share_the_memory_of_their_cpu_or_gpu(sweep, runs, monkeypatch):
     limits = []
     monkeypatch.setattr(module, "nets_that_fit", lambda *arguments, **options: limits.append(options["limit"]) or 1)
     monkeypatch.setattr(module, "available_memory_bytes", lambda device: 600)
     planned = planned_cells(sweep, runs)
-    for options in ({"memory": 900}, {}, {"jobs": 3}):
+    for options in ({"memory": 900}, {}, {"jobs": 8, "sharing": 3}):
         chooser(**options).group_of(planned[0], planned)
     assert limits == [900, 600, 200]
 

@@ -3,7 +3,7 @@
 import copy
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from genlab.rundir.checkpoints import load_tensors
 from genlab.rundir.layout import RunDirectory
 from genlab.training.evaluate import Evaluation
 from genlab.training.progress import Progress, Silent
+from genlab.training.progress_line import Losses
 from genlab.training.train_run import TrainResult, train_run
 
 SMALL: dict[str, Any] = {
@@ -59,7 +60,7 @@ class AtStep(Silent):
     def __init__(self, step: int, action: Any):
         self._step, self._action = step, action
 
-    def step(self, step: int, images: int, loss: Callable[[], float]) -> None:
+    def step(self, step: int, images: int, losses: Losses) -> None:
         if step == self._step:
             self._action()
 
@@ -69,9 +70,9 @@ class Lines(Silent):
 
     def __init__(self) -> None:
         self.said: list[str] = []
-        self.evaluations: list[tuple[int, Evaluation, Evaluation]] = []
+        self.evaluations: list[tuple[int, Sequence[Evaluation], Sequence[Evaluation]]] = []
 
-    def evaluated(self, epoch: int, on_train: Evaluation, on_test: Evaluation) -> None:
+    def evaluated(self, epoch: int, on_train: Sequence[Evaluation], on_test: Sequence[Evaluation]) -> None:
         self.evaluations.append((epoch, on_train, on_test))
 
     def say(self, text: str) -> None:

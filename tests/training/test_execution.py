@@ -57,6 +57,15 @@ def test_a_resume_repeats_the_stored_choices_and_says_what_it_ignores(monkeypatc
     assert said == ["execution.threads: 4 is ignored: a resume repeats the 2 of the first start"]
 
 
+def test_a_run_of_a_gpu_with_another_number_goes_on_on_one_that_is_seen(monkeypatch):
+    gpus(monkeypatch, 1)
+    assert choose(stored("cuda:3")) == (stored("cuda:0"), [])
+    with pytest.raises(ConfigError, match="cuda:3 is not on this machine"):
+        choose(stored("cuda:0"), device="cuda:3")
+    gpus(monkeypatch, 4)
+    assert choose(stored("cuda:3")) == (stored("cuda:3"), [])
+
+
 def test_a_resume_stays_on_the_cpu_when_a_gpu_has_come(monkeypatch):
     gpus(monkeypatch, 1)
     assert choose(stored())[0] == stored()

@@ -304,7 +304,7 @@ def test_the_progress_is_told_every_evaluation_after_an_epoch(tmp_path):
     lines = Lines()
     run = trained(small_config(), tmp_path, lines).run
     assert [epoch for epoch, _, _ in lines.evaluations] == [1, 2, 3, 4]
-    assert [on_test.error for _, _, on_test in lines.evaluations] == column(run, "test_error")[1:]
+    assert [on_test.error for _, _, (on_test,) in lines.evaluations] == column(run, "test_error")[1:]
 
 
 def test_batches_are_drawn_alike_whatever_part_of_an_epoch_is_left(tmp_path):

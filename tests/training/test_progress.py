@@ -1,11 +1,12 @@
 import io
 import re
+import time
 
 import pytest
-import torch
 from rich.console import Console
 
 from genlab.training import progress as module
+from genlab.training import progress_line
 from genlab.training.evaluate import Evaluation
 from genlab.training.progress import LINE_INTERVAL, Reporting, Silent
 from tests.training.examples import small_config, trained
@@ -18,7 +19,7 @@ class Loss:
 
     def __call__(self):
         Loss.looked += 1
-        return 0.5123
+        return [0.5123]
 
 
 @pytest.fixture
@@ -27,7 +28,7 @@ def clock(monkeypatch):
         now = 100.0
 
     fake = Clock()
-    monkeypatch.setattr(module.time, "perf_counter", lambda: fake.now)
+    monkeypatch.setattr(progress_line.time, "perf_counter", lambda: fake.now)
     return fake
 
 
@@ -49,7 +50,7 @@ def steps(reporting, clock, number, seconds=1.0):
 
 def test_where_there_is_no_terminal_there_is_a_line_an_interval_on_stderr_and_nothing_on_stdout(clock, capsys):
     reporting = Reporting()
-    reporting.start("mnist-mlp", 0, 20, 200)
+    reporting.start("mnist-mlp", 0, 20, 200, ends_early=True)
     steps(reporting, clock, 50)
     reporting.stop()
     out, err = capsys.readouterr()
@@ -65,17 +66,17 @@ def test_where_there_is_no_terminal_there_is_a_line_an_interval_on_stderr_and_no
 
 def test_a_line_has_the_errors_of_the_last_evaluation_and_a_rate_without_its_seconds(clock, capsys):
     reporting = Reporting()
-    reporting.start("a", 0, 20, 200)
+    reporting.start("a", 0, 20, 200, ends_early=False)
     steps(reporting, clock, 10)
     clock.now += 30
-    reporting.evaluated(1, Evaluation(0.1, 0.125), Evaluation(0.2, 0.5))
+    reporting.evaluated(1, [Evaluation(0.1, 0.125)], [Evaluation(0.2, 0.5)])
     steps(reporting, clock, 1)
     assert capsys.readouterr().err.splitlines() == ["a: epoch 0.1/10 loss 0.512 error 12.5%/50.0% 50 img/s"]
 
 
 def test_a_run_without_epochs_can_be_reported(clock, capsys):
     reporting = Reporting()
-    reporting.start("a", 0, 3, 0)
+    reporting.start("a", 0, 3, 0, ends_early=False)
     reporting.stop()
     reporting.stop()
     assert capsys.readouterr() == ("", "")
@@ -88,8 +89,8 @@ def without_codes(text):
 
 def test_on_a_terminal_there_is_a_bar_with_epoch_loss_errors_rate_and_time_left(clock, terminal):
     reporting = Reporting()
-    reporting.start("a", 0, 20, 200)
-    reporting.evaluated(1, Evaluation(0.1, 0.125), Evaluation(0.2, 0.5))
+    reporting.start("a", 0, 20, 200, ends_early=False)
+    reporting.evaluated(1, [Evaluation(0.1, 0.125)], [Evaluation(0.2, 0.5)])
     steps(reporting, clock, 100, seconds=0.25)
     assert Loss.looked == 50
     reporting.stop()
@@ -98,9 +99,27 @@ def test_on_a_terminal_there_is_a_bar_with_epoch_loss_errors_rate_and_time_left(
     assert re.fullmatch(bar, shown[-1])
 
 
+def test_where_a_threshold_may_end_the_run_the_time_left_is_at_most_that_and_all_fits_in_80_columns(clock, terminal):
+    reporting = Reporting()
+    reporting.start("a", 0, 20, 10_000, ends_early=True)
+    reporting.evaluated(1, [Evaluation(0.1, 0.125)], [Evaluation(0.2, 0.5)])
+    steps(reporting, clock, 100, seconds=0.25)
+    reporting.stop()
+    shown = [line.strip() for line in re.split(r"[\r\n]+", without_codes(terminal.getvalue())) if line.strip()]
+    assert re.fullmatch(r"epoch 5.0/500 loss 0.512 error 12.5%/50.0% .*at most \d:\d\d:\d\d", shown[-1])
+    assert max(map(len, shown)) <= 80
+
+
+def test_what_takes_long_and_is_no_training_is_told(monkeypatch, capsys):
+    monkeypatch.setattr(module, "LINE_INTERVAL", 0.01)
+    with Reporting().doing("a: loading mnist"):
+        time.sleep(0.2)
+    assert capsys.readouterr().err.splitlines()[0] == "a: loading mnist, 0 s"
+
+
 def test_a_resumed_run_starts_the_bar_where_it_goes_on(clock, terminal):
     reporting = Reporting()
-    reporting.start("a", 150, 20, 200)
+    reporting.start("a", 150, 20, 200, ends_early=False)
     reporting.stop()
     assert "75%" in without_codes(terminal.getvalue())
 
@@ -114,9 +133,11 @@ def test_what_is_said_is_shown_to_the_letter_on_stderr(capsys):
 
 def test_silence_is_silent(capsys):
     silent = Silent()
-    silent.start("a", 0, 3, 6)
-    silent.step(1, 3, torch.tensor(1.0))
-    silent.evaluated(1, Evaluation(0.1, 0.1), Evaluation(0.1, 0.1))
+    silent.start("a", 0, 3, 6, ends_early=False)
+    silent.step(1, 3, lambda: [1.0])
+    silent.evaluated(1, [Evaluation(0.1, 0.1)], [Evaluation(0.1, 0.1)])
+    with silent.doing("measuring") as naming:
+        naming("norms")
     silent.say("something")
     silent.stop()
     assert capsys.readouterr() == ("", "")
@@ -127,4 +148,4 @@ def test_a_run_writes_nothing_on_stdout(monkeypatch, tmp_path, capsys):
     trained(small_config(), tmp_path, Reporting())
     out, err = capsys.readouterr()
     assert out == ""
-    assert len(err.splitlines()) == 16
+    assert sum("epoch" in line for line in err.splitlines()) == 16

@@ -48,7 +48,13 @@ class Results:
         }
 
 
-def compute_measures(subject: Subject, request: Request, *, each: Callable[[Results], None] | None = None) -> Results:
+def compute_measures(
+    subject: Subject,
+    request: Request,
+    *,
+    each: Callable[[Results], None] | None = None,
+    begins: Callable[[str], None] | None = None,
+) -> Results:
     """Compute measures of one run; shared inputs are computed once, and only those that are asked for.
 
     A measure that fails for whatever reason gets a row with the reason and does not keep the others from their values.
@@ -56,11 +62,14 @@ def compute_measures(subject: Subject, request: Request, *, each: Callable[[Resu
     Args:
         subject: the run as tensors; not changed.
         request: the measures, which are computed in its order, and their options.
+        begins: given what is at hand, such as "margin_median (2 of 5)".
         each: given what is found of each measure as soon as it is, so that it can be kept whatever happens then.
     """
     inputs = Inputs(subject, INPUTS)
     results = Results(input_seconds=inputs.seconds)
-    for asked in request.asked:
+    for number, asked in enumerate(request.asked, start=1):
+        if begins is not None:
+            begins(f"{asked.measure.name} ({number} of {len(request.asked)})")
         found = Results()
         _compute_one(asked, inputs, found)
         results.rows.extend(found.rows)

@@ -2,7 +2,7 @@
 
 import copy
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pandas as pd
@@ -26,7 +26,12 @@ WRITE_SECONDS = 2.0
 
 
 def measure_run(
-    run: FinishedRun, request: Request, *, device: torch.device, epochs: Sequence[int | None] = (None,)
+    run: FinishedRun,
+    request: Request,
+    *,
+    device: torch.device,
+    epochs: Sequence[int | None] = (None,),
+    begins: Callable[[str], None] | None = None,
 ) -> list[Row]:
     """Compute measures of a run and write `measures.csv` and `measures/<name>.csv`.
 
@@ -37,6 +42,7 @@ def measure_run(
         request: the measures and their options.
         epochs: whose weights are measured, in this order; None for the net as it ended. The history that a measure
             sees ends with the epoch.
+        begins: given the name of each measure when it is its turn.
 
     Returns:
         The rows that were written.
@@ -57,11 +63,17 @@ def measure_run(
             history = whole if whole is None or epoch is None else whole[whole["epoch"] <= epoch]
             model = copy.deepcopy(run.model_at(epoch)).to(device)
             subject = Subject(model, initial, dataset, run.config.seed, device, history)
-            rows += _measured(directory, subject, request, epoch)
+            rows += _measured(directory, subject, request, epoch, begins)
     return rows
 
 
-def _measured(directory: RunDirectory, subject: Subject, request: Request, epoch: int | None) -> list[Row]:
+def _measured(
+    directory: RunDirectory,
+    subject: Subject,
+    request: Request,
+    epoch: int | None,
+    begins: Callable[[str], None] | None,
+) -> list[Row]:
     """The rows of one net, written as they come: minutes of measures are not lost with whoever is stopped or killed."""
     left, rows, last = Results(), [], time.monotonic()
 
@@ -78,7 +90,7 @@ def _measured(directory: RunDirectory, subject: Subject, request: Request, epoch
             write()
 
     try:
-        compute_measures(subject, request, each=keep)
+        compute_measures(subject, request, each=keep, begins=begins)
     finally:
         write()
     return rows

@@ -20,7 +20,7 @@ from genlab.report.figures import KINDS
 LONE_PANEL_INCHES = (5.4, 3.5)
 TITLE_CHARACTERS = 34
 NOTE_INCHES = 0.15  # a line of notes
-NOTE_CHARACTERS = 17  # of a note in an inch
+NOTE_CHARACTERS = 16  # of a note in an inch
 LEGEND_INCHES = 0.2  # a row of the legend
 LEGEND_CHARACTERS = 13  # of a legend in an inch
 LEGEND_HANDLE = 8  # characters as wide as the line before a name and the gap after it
@@ -31,6 +31,7 @@ def draw(
     table: Callable[[str], pd.DataFrame],
     axes: Sequence[str],
     published: Published | None = None,
+    said: Sequence[str] = (),
 ) -> Figure:
     """Draw one figure; below its panels those of what the paper published of the same columns, on axes of their own.
 
@@ -38,6 +39,7 @@ def draw(
         table: gives a long table by name; every row has `id`, `status`, the dotted config columns and its own columns.
         axes: dotted keys that the cells of the sweep differ in, without the seed.
         published: the paper's own curves.
+        said: sentences for below the figure, before those on how it was drawn.
 
     Returns:
         A figure that is in no global list. One without any value says "no values yet".
@@ -51,7 +53,7 @@ def draw(
     width, height = panel_inches(figure)
     canvas = Figure(figsize=(width * columns, height * (rows + more)), layout="constrained")
     places = list(canvas.subplots(rows + more, columns, squeeze=False).flat)
-    notes: list[str] = []
+    notes = list(said)
     measured, others = places[: rows * columns], places[rows * columns :]
     for y, place in zip(figure.y, measured, strict=False):
         _draw_panel(Panel(place, figure, kind, prepared, y, notes), alone=len(figure.y) == 1)

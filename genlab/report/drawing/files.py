@@ -10,11 +10,13 @@ from matplotlib.figure import Figure
 
 from genlab.claims.published import Published
 from genlab.config.schema.figure import FigureConfig
+from genlab.errors import UsageError
 from genlab.report.drawing.draw import draw
 from genlab.rundir.atomic import replacing
 
 DOTS_PER_INCH = 130
 FORMATS = ("png", "pdf")
+ENDINGS = (".png", ".pdf", ".svg")
 
 
 def write_figures(
@@ -47,12 +49,39 @@ def save(figure: Figure, folder: Path, name: str) -> None:
         GenlabError: a file cannot be written.
     """
     for ending in FORMATS:
+        save_as(figure, folder / f"{name}.{ending}")
+
+
+def save_as(figure: Figure, path: Path) -> None:
+    """Write a figure in the format that the path ends with, of `ENDINGS`, atomically and without a time.
+
+    Raises:
+        GenlabError: the file cannot be written.
+    """
+    ending = path.suffix.lower().removeprefix(".")
+    if ending == "svg":
+        content = svg(figure).encode()
+    else:
         metadata = {"CreationDate": None} if ending == "pdf" else {"Software": None}
         # Not straight into the file: where that cannot be written, matplotlib stumbles over its own half of a PDF.
         buffer = io.BytesIO()
         figure.savefig(buffer, format=ending, dpi=DOTS_PER_INCH, metadata=metadata)
-        with replacing(folder / f"{name}.{ending}") as temporary:
-            temporary.write_bytes(buffer.getvalue())
+        content = buffer.getvalue()
+    with replacing(path) as temporary:
+        temporary.write_bytes(content)
+
+
+def figure_path(output: Path | None, name: str) -> Path:
+    """Where a figure goes: a file as it is named, or one of a name of its own in a folder or the current directory.
+
+    Raises:
+        UsageError: the file ends with no format that there is.
+    """
+    if output is None or output.is_dir():
+        return (output or Path()) / f"{name}.{FORMATS[0]}"
+    if output.suffix.lower() not in ENDINGS:
+        raise UsageError(f"{output}: ends with none of {', '.join(ENDINGS)}, and is no folder")
+    return output
 
 
 def png(figure: Figure) -> bytes:

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.colors import to_hex
 from matplotlib.mathtext import MathTextParser
-from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullFormatter, NullLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
 
 from genlab.config.schema.figure import FigureConfig
 from genlab.config.values import value_form
@@ -25,6 +25,8 @@ SMALL = 8
 GREY = "0.35"
 NO_VALUES = "no values yet"
 MOST_TICKS = 7
+# Columns between whose whole numbers there is nothing.
+COUNTED = ("epoch", "step")
 FEW_DECADES = 50
 DASHES: tuple[Any, ...] = ("-", "--", "-.", (0, (5, 1, 1, 1, 1, 1)))
 
@@ -94,6 +96,8 @@ class Panel:
                 axis.set_minor_locator(NullLocator())
                 self.axes.set_xticks(places, [shown(x) for x in places])
             axis.set_minor_formatter(NullFormatter())
+        elif figure.x in COUNTED:
+            axis.set_major_locator(MaxNLocator("auto", integer=True))
         if figure.x and is_error(figure.x):
             in_percent(axis)
 

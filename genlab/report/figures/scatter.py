@@ -1,7 +1,7 @@
 """Scatter: y against x, a marker a run with Kendall's tau, or the curve of each run."""
 
 from genlab.report.drawing.catalogue import figure_kind
-from genlab.report.drawing.style import SMALL, Panel
+from genlab.report.drawing.style import SIZE, SMALL, Panel
 from genlab.statistics.kendall import kendall_tau_b
 
 
@@ -34,9 +34,12 @@ def draw_scatter(panel: Panel) -> None:
     if not curves and prepared.numeric and len(rows) > 1:
         tau = kendall_tau_b(rows["place"], rows["value"])
         told = f"τ = {tau:.2f}" if tau is not None else "τ undefined: all equal"
-        axes.text(
-            0.98, 1.0, f"{told}, n = {len(rows)}", transform=axes.transAxes, ha="right", va="bottom", fontsize=SMALL
-        )
+        told = f"{told}, n = {len(rows)}"
+        if axes.get_title():
+            # Beside a title there is no room in a panel among several.
+            axes.set_title(f"{axes.get_title()}\n{told}", fontsize=SIZE)
+        else:
+            axes.text(0.98, 1.0, told, transform=axes.transAxes, ha="right", va="bottom", fontsize=SMALL)
     panel.place_x()
     panel.place_y()
     panel.note_dropped(rows["value"].tolist(), panel.figure.y_scale)

@@ -38,9 +38,7 @@ class Cell:
     @property
     def label(self) -> str:
         """The values in short, for progress and errors: the last part of each key, or two where that is ambiguous."""
-        last = Counter(key.rpartition(".")[2] for key in self.values)
-        short = {key: key.split(".")[-1 if last[key.rpartition(".")[2]] == 1 else -2 :] for key in self.values}
-        return " ".join(f"{'.'.join(short[key])}={_shown(value)}" for key, value in self.values.items())
+        return group_label([self])
 
 
 @dataclass(frozen=True)
@@ -119,6 +117,18 @@ def _no_scale(scale: str, asked: str | None, scales: Collection[str]) -> str:
     else:
         remedy = f"it has {', '.join(scales)}; name one with --scale"
     return f"there is no scale {scale!r} in this file{meant}; {remedy}"
+
+
+def group_label(cells: Sequence[Cell]) -> str:
+    """The label of a cell, or that of several: how many, and for each key from which value to which.
+
+    As in `12 together: corruption=0..1 seed=0..2`.
+    """
+    values = {key: list(dict.fromkeys(_shown(cell.values.get(key)) for cell in cells)) for key in cells[0].values}
+    last = Counter(key.rpartition(".")[2] for key in values)
+    short = {key: ".".join(key.split(".")[-1 if last[key.rpartition(".")[2]] == 1 else -2 :]) for key in values}
+    label = " ".join(f"{short[key]}={found[0]}" + f"..{found[-1]}" * (len(found) > 1) for key, found in values.items())
+    return label if len(cells) == 1 else f"{len(cells)} together: {label}"
 
 
 def _shown(value: Any) -> str:

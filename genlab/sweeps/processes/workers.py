@@ -13,11 +13,13 @@ from dataclasses import dataclass
 from typing import IO
 
 from genlab.errors import GenlabError, InterruptedByUserError, PreemptedError
+from genlab.sweeps.processes.jobs import sharing
 
 POLL_SECONDS = 0.5
 RESTARTS = 3
 PATIENCE_SECONDS = 30.0
 PR_SET_PDEATHSIG = 1
+MOST_BYTES = 2**16  # of what a process has said, at a time
 SIGNALS = ("SIGINT", "SIGTERM", "SIGUSR1", "SIGUSR2")
 
 
@@ -36,11 +38,20 @@ class Ended:
     errors: str
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Worker:
     process: subprocess.Popen[bytes]
     output: IO[bytes]
     errors: IO[bytes]
+    heard: int = 0
+
+    def lines(self) -> list[str]:
+        """The whole lines that it has written to stderr since this was last asked."""
+        # Not by `seek`, which would move the place at which the process writes.
+        found = os.pread(self.errors.fileno(), MOST_BYTES, self.heard)
+        whole = found if len(found) == MOST_BYTES else found[: found.rfind(b"\n") + 1]
+        self.heard += len(whole)
+        return whole.decode(errors="replace").splitlines()
 
     def ended(self, code: int) -> Ended:
         texts = []
@@ -57,17 +68,23 @@ def run_workers(
     watch: Callable[[], None],
     stop_after: Callable[[Ended], bool],
     killed: Callable[[int, str], bool],
+    *,
+    heard: Callable[[str], None] = lambda line: None,
+    gpus: Callable[[], Sequence[str]] = tuple,
 ) -> list[Ended]:
     """Run `jobs` processes of a command until all have ended, and start one anew that was killed.
 
-    Each gets `--worker NUMBER` at its end, one GPU of those visible in turn, or its share of the cores with as many
-    threads. They end with this process, also when it is killed (on Linux).
+    Each gets `--worker NUMBER` and `--sharing` with the processes that share memory with it at its end, one GPU in turn
+    if there are any, and its share of the cores with as many threads. They end with this process, also when it is
+    killed (on Linux).
 
     Args:
         watch: called twice a second while they run.
         stop_after: whether the others are to be stopped, which saves their cells, now that one has ended so; a killed
             one has ended with the signal's number, negative.
         killed: called with the number of a process that was killed and the signal's name; whether it was at any work.
+        heard: called with each line that one writes to stderr, but for the one with which genlab ends in an error.
+        gpus: gives those that processes are pinned to, as `CUDA_VISIBLE_DEVICES` names them; may take seconds.
 
     Returns:
         Those that ended by themselves.
@@ -92,12 +109,12 @@ def run_workers(
     def begin(number: int) -> None:
         """Start one, unless this process was asked to stop; one that was started at that moment is told."""
         if not stopped_by:
-            workers[number] = _start(command, number, jobs, gpus)
+            workers[number] = _start(command, number, jobs, pinned)
         if stopped_by:
             _send(workers, getattr(signal, stopped_by))
 
     try:
-        gpus = _visible_gpus()  # which may take seconds
+        pinned = gpus()
         for number in range(jobs):
             begin(number)
         while workers:
@@ -105,6 +122,9 @@ def run_workers(
             watch()
             for number, worker in list(workers.items()):
                 code = worker.process.poll()
+                for line in worker.lines():
+                    if not line.startswith("genlab: "):
+                        heard(line)
                 if code is None:
                     continue
                 del workers[number]
@@ -163,7 +183,7 @@ def _start(command: Sequence[str], number: int, jobs: int, gpus: Sequence[str]) 
     output, errors = tempfile.TemporaryFile(), tempfile.TemporaryFile()  # noqa: SIM115 - read when the worker has ended
     # A session of their own would keep Ctrl-C from them; a group of their own lets the parent decide who hears of it.
     process = subprocess.Popen(
-        [*command, "--worker", str(number)],
+        [*command, "--worker", str(number), "--sharing", str(sharing(number, jobs, gpus))],
         env=environment,
         stdin=subprocess.DEVNULL,
         stdout=output,
@@ -183,12 +203,3 @@ def _send(workers: dict[int, _Worker], number: int) -> None:
     for worker in list(workers.values()):
         if worker.process.poll() is None:
             worker.process.send_signal(number)
-
-
-def _visible_gpus() -> list[str]:
-    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if visible is not None:
-        return [gpu for gpu in visible.split(",") if gpu]
-    import torch
-
-    return [str(index) for index in range(torch.cuda.device_count())] if torch.cuda.is_available() else []

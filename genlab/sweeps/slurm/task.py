@@ -97,8 +97,11 @@ def _finish(
         raise UsageError(f"{cell.label}: its images have changed since it was submitted; submit the sweep again")
     waits = False
     with SweepProgress(1, 0, quiet=False) as progress:
+        # The log of a task is named after its number, and says itself which cell that is.
+        progress.say(f"{cell.label}: {directory_of(runs, cell.config.name, identity).path}")
         while True:
             planned = planned_cell(cell, directory_of(runs, cell.config.name, identity), passes.expected())
+            progress.begin([planned])
             if planned.state == DONE:
                 break
             # Tried whatever the status says: only the lock knows whether a process on another host is alive.

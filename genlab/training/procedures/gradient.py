@@ -39,7 +39,7 @@ def gradient(settings: GradientConfig, task: Task) -> Ending:
     if warning := small_last_batch(model, len(batches), settings.batch_size):
         progress.say(warning)
     steps = len(batch_bounds(len(batches), settings.batch_size))
-    progress.start(recorder.run.name, member.step, steps, steps * member.epochs)
+    progress.start(recorder.run.name, member.step, steps, steps * member.epochs, ends_early=member.stop.can_end)
     with arithmetic(settings.precision):
         train(
             net,

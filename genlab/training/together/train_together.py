@@ -240,7 +240,8 @@ def _loop(
     """The training loop over all members, with what their configs have in common."""
     steps = len(batch_bounds(len(batches), config.gradient.batch_size))
     total = steps * max(member.epochs for member in members)
-    progress.start(f"{len(members)} nets together", members[0].step, steps, total)
+    ends_early = any(member.stop.can_end for member in members)
+    progress.start(f"{len(members)} nets together", members[0].step, steps, total, ends_early=ends_early)
     every = config.execution.checkpoint_every
     train(
         nets,

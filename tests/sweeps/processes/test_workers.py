@@ -38,7 +38,8 @@ def idle(number, by):
 
 def test_each_gets_its_number_and_what_it_prints_is_kept():
     ended = run_workers(script("print(sys.argv[1:]); print('x', file=sys.stderr)"), 2, nothing, never, idle)
-    assert sorted(end.output for end in ended) == ["['--worker', '0']\n", "['--worker', '1']\n"]
+    told = [f"['--worker', '{number}', '--sharing', '2']\n" for number in range(2)]
+    assert sorted(end.output for end in ended) == told
     assert {(end.code, end.errors) for end in ended} == {(0, "x\n")}
 
 
@@ -74,10 +75,26 @@ def test_all_cores_are_shared_out(jobs, cores, shares):
     assert [cores_of(number, jobs, cores) for number in range(jobs)] == shares
 
 
-def test_gpus_are_given_in_turn(monkeypatch):
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "2,5")
-    ended = run_workers(script("print(sys.argv[2], os.environ['CUDA_VISIBLE_DEVICES'])"), 3, nothing, never, idle)
-    assert sorted(end.output for end in ended) == ["0 2\n", "1 5\n", "2 2\n"]
+def test_gpus_are_given_in_turn_and_each_process_is_told_how_many_share_its_own():
+    code = script("print(sys.argv[2], os.environ['CUDA_VISIBLE_DEVICES'], sys.argv[4])")
+    ended = run_workers(code, 3, nothing, never, idle, gpus=lambda: ["2", "5"])
+    assert sorted(end.output for end in ended) == ["0 2 2\n", "1 5 1\n", "2 2 2\n"]
+
+
+def test_lines_on_stderr_are_passed_on_whole_and_while_it_runs_but_for_the_one_of_its_end(tmp_path):
+    """The process waits until its first line has been heard."""
+    heard, there = [], tmp_path / "heard"
+
+    def listen(line):
+        heard.append(line)
+        there.touch()
+
+    code = "print('epoch 1', end='', file=sys.stderr, flush=True); time.sleep(0.2); print(' of 3', file=sys.stderr)\n"
+    code += "sys.stderr.flush()\nwhile not Path(sys.argv[1]).exists(): time.sleep(0.01)\n"
+    code += "print('at the end', file=sys.stderr); print('genlab: it failed', file=sys.stderr)"
+    (ended,) = run_workers([*script(code), str(there)], 1, nothing, never, idle, heard=listen)
+    assert heard == ["epoch 1 of 3", "at the end"]
+    assert ended.errors == "epoch 1 of 3\nat the end\ngenlab: it failed\n", "and nothing is lost of it"
 
 
 def test_one_that_is_killed_is_started_anew(tmp_path):
@@ -207,7 +224,6 @@ def test_a_signal_while_they_are_being_started_starts_no_more_and_ends_those_tha
 
 
 def test_a_signal_before_the_first_is_started_starts_none(monkeypatch):
-    monkeypatch.setattr(workers, "_visible_gpus", lambda: os.kill(os.getpid(), signal.SIGUSR1) or [])
     monkeypatch.setattr(workers, "_start", None)
     with pytest.raises(PreemptedError, match=r"stopped \(SIGUSR1\)"):
-        run_workers(script(""), 2, nothing, never, idle)
+        run_workers(script(""), 2, nothing, never, idle, gpus=lambda: os.kill(os.getpid(), signal.SIGUSR1) or [])
