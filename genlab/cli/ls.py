@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from genlab.cli.options import AsJson, Verbose
+from genlab.cli.options import AsJson, AsTable, Verbose
 
 
 class Kind(StrEnum):
@@ -23,11 +23,12 @@ class Kind(StrEnum):
 def ls(
     kind: Annotated[Kind, typer.Argument(help="What to list.")],
     markdown: Annotated[bool, typer.Option("--markdown", help="Measures as tables in Markdown, with options.")] = False,
+    table_format: AsTable = None,
     as_json: AsJson = False,
     verbose: Verbose = False,
 ) -> None:
     """List models, datasets, optimisers, measures, compressors or packaged configs, each with a line and a paper."""
-    from genlab.cli.output import print_json, print_table
+    from genlab.cli.output import format_of, print_rows
     from genlab.errors import UsageError
 
     if markdown:
@@ -38,10 +39,7 @@ def ls(
         print(measure_list())
         return
     rows = _rows(kind)
-    if as_json:
-        print_json(rows)
-        return
-    print_table(list(rows[0]), rows)
+    print_rows(list(rows[0]), rows, format_of(table_format, as_json=as_json))
 
 
 def _rows(kind: Kind) -> list[dict[str, str]]:
