@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from genlab.rundir.listing import Listing
 
 # In the order in which they give way to what the runs differ in where a terminal is narrow.
+STAY = ("id", "name", "status")
 GIVE_WAY = ("started", "final.train_error", "final.epoch")
 
 
@@ -43,11 +44,11 @@ def print_listing(listing: "Listing", table_format: TableFormat) -> None:
 def fitting(listing: "Listing", rows: Sequence[dict[str, Any]], width: int) -> list[str]:
     """As many of the columns as fit side by side with whole cells: without those first that tell least.
 
-    The first two or three, which say which run it is, and its test error stay.
+    Those that say which run it is, and its test error, stay.
     """
     columns = list(listing.columns)
     least = {column: _least_width(column, listing, rows) for column in columns}
-    settings = [c for c in columns if "." in c and not c.startswith("final.")]
+    settings = [c for c in columns if c not in (*STAY, "started") and not c.startswith("final.")]
     for column in [*GIVE_WAY[:1], *reversed(settings[2:]), *GIVE_WAY[1:], *reversed(settings[:2])]:
         if sum(least[c] + 2 for c in columns) - 2 <= width:
             break

@@ -50,7 +50,6 @@ def print_zoo(
         return
     notes = [
         *(f"{one.measure}: no statistics: {one.reason}" for one in ranked if one.reason),
-        *(f"{one.measure}: {one.unconverged} values have not converged" for one in ranked if one.unconverged),
         EXPLAINED,
         interval_words(zoo, over, "In brackets"),
         _weights(ranked, test_images, least_pairs),

@@ -74,7 +74,8 @@ def list_runs(
     shown = named or (_always(table) if usual else _telling(table))
     shown = list(dict.fromkeys([*shown, *added]))
     same = {} if named or usual else {key: value for key, value in _same(table).items() if key not in shown}
-    return Listing(tuple(shown), table.rows, table.damaged, short_names(table.known), bool(named), same)
+    names = short_names([*table.known, *(column for column in shown if column not in table.known)])
+    return Listing(tuple(shown), table.rows, table.damaged, names, bool(named), same)
 
 
 def _always(table: RunRows) -> list[str]:
