@@ -32,10 +32,8 @@ def test_where_it_is_narrow_the_columns_that_tell_least_are_left_out_first():
 def test_a_pipe_has_short_headers_and_all_columns(capsys):
     print_listing(LISTING, TableFormat.table)
     header, row = capsys.readouterr().out.splitlines()
-    assert (
-        header
-        == "id            status    corruption  seed  widths  batch_size  epoch  train_error  test_error  started"
-    )
+    settings = ["corruption", "seed", "widths", "batch_size"]
+    assert header.split() == ["id", "status", *settings, "epoch", "train_error", "test_error", "started"]
     assert "T03" not in row
 
 
