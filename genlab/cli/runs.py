@@ -62,11 +62,11 @@ def show(
     """
     from genlab.cli.options import TableFormat
     from genlab.cli.output import format_of, print_rows
-    from genlab.cli.selecting import selected
+    from genlab.cli.selecting import readable, selected
     from genlab.rundir.listing import describe
 
     chosen = format_of(table_format, as_json=as_json)
-    found = [describe(run) for run in selected(targets, runs, where=where, last=last).runs]
+    found = [describe(run) for run in readable(selected(targets, runs, where=where, last=last))]
     rows = [[{"id": one["id"], "key": key, "value": value} for key, value in one.items()] for one in found]
     if chosen is TableFormat.table:
         for each in rows:

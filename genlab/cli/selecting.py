@@ -4,10 +4,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from genlab.errors import UsageError
+from genlab.errors import GenlabError, UsageError
 from genlab.rundir.find import PATTERN, find_run
 from genlab.rundir.layout import RunDirectory
 from genlab.rundir.selection import Selection, select_runs
+from genlab.rundir.status import read_status
 
 
 def selected(
@@ -26,6 +27,29 @@ def selected(
     return selection
 
 
+def readable(selection: Selection) -> list[RunDirectory]:
+    """The runs of a selection without those whose status is damaged, which are told on stderr.
+
+    Raises:
+        GenlabError: one of these was asked for by itself, or no other is left.
+    """
+    kept, errors = [], []
+    for run in selection.runs:
+        try:
+            read_status(run)
+        except GenlabError as error:
+            if run.path.resolve() in selection.single:
+                raise
+            errors.append(error)
+        else:
+            kept.append(run)
+    if errors and not kept:
+        raise errors[0]
+    for told in errors:
+        print(f"genlab: {told}", file=sys.stderr)
+    return kept
+
+
 def selected_to_compare(
     targets: Sequence[str] | None, runs: Path, *, where: Sequence[str] | None = None
 ) -> list[RunDirectory]:
@@ -33,6 +57,7 @@ def selected_to_compare(
 
     Raises:
         SeveralRunsError: one of several targets does.
+        GenlabError: a run that was asked for by itself is damaged.
         UsageError: there are fewer than two, a target names no run, or nothing fits.
     """
     targets = targets or []
@@ -40,7 +65,7 @@ def selected_to_compare(
         for target in targets:
             if not PATTERN.search(target):
                 find_run(runs, target)
-    found = list(selected(targets, runs, where=where).runs)
+    found = readable(selected(targets, runs, where=where))
     if len(found) < 2 and len(targets) < 2:
         which = " ".join([*targets, *(f"--where {text!r}" for text in where or ())])
         raise UsageError(f"{which}: names one run ({found[0].path.name}); give another to compare it with")

@@ -2,8 +2,8 @@
 
 import pytest
 
-from genlab.cli.selecting import selected, selected_to_compare, selected_to_remove
-from genlab.errors import UsageError
+from genlab.cli.selecting import readable, selected, selected_to_compare, selected_to_remove
+from genlab.errors import GenlabError, UsageError
 from genlab.rundir.find import SeveralRunsError
 from tests.rundir.examples import made_up_run
 
@@ -25,6 +25,16 @@ def test_damaged_runs_are_told_on_stderr(runs, capsys):
     (runs / "b-2222" / "status.json").write_text("{")
     assert len(selected(None, runs, where=["seed<9"]).runs) == 2
     assert capsys.readouterr().err.startswith(f"genlab: {runs}/b-2222/status.json: damaged")
+
+
+def test_a_damaged_run_of_a_name_hides_no_other_and_one_that_is_named_is_an_error(runs, capsys):
+    (runs / "a-0000" / "status.json").write_text("{")
+    assert [run.run_id for run in readable(selected(["a"], runs))] == ["1111"]
+    assert "a-0000/status.json: damaged" in capsys.readouterr().err
+    with pytest.raises(GenlabError, match="damaged"):
+        readable(selected(["0000", "b"], runs))
+    with pytest.raises(GenlabError, match="damaged"):
+        readable(selected(["*0000"], runs))
 
 
 @pytest.mark.parametrize(
