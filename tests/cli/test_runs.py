@@ -175,8 +175,8 @@ def test_a_condition_that_fits_nothing_is_told_with_the_values_that_there_are(ru
 def test_the_last_run_is_the_one_that_was_started_last(runs):
     made_up_run(runs, "a", "5555", started="2026-01-02T00:00:00+00:00")
     made_up_run(runs, "a", "4444", started="2026-01-01T23:59:59+00:00")
-    made_up_run(runs, "b", "6666", started="2026-01-03T01:00:00+02:00")
-    assert genlab("runs", "path", "--last", "--runs", runs).out == f"{runs}/b-6666\n"
+    made_up_run(runs, "b", "6666", started="2026-01-02T01:00:00+02:00")
+    assert genlab("runs", "path", "--last", "--runs", runs).out == f"{runs}/a-5555\n", "at Greenwich b was earlier"
     assert genlab("runs", "path", "a", "--last", "--runs", runs).out == f"{runs}/a-5555\n"
     refused(genlab("runs", "path", "--last", "--runs", runs / "none"), 2, "there are no runs in")
 

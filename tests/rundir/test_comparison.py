@@ -125,6 +125,7 @@ def test_a_measure_of_two_of_three_runs_is_compared_and_of_one_is_not(made):
     values = [[("x", "", 1.0, ""), ("y", "", 1.0, "")], [("x", "", 2.0, "")], []]
     runs = [made(f"00000000000{i}", measures=rows) for i, rows in enumerate(values)]
     assert difference(runs).rows == [("measure.x", (1.0, 2.0, None))]
+    assert [key for key, _ in difference(runs, all=True).rows if key.startswith("measure")] == ["measure.x"]
 
 
 def test_two_directories_of_one_run_are_told_apart_by_their_paths(tmp_path):

@@ -34,6 +34,14 @@ def test_measures_of_runs_that_are_filtered_out_are_not_read(runs):
     assert rows.damaged == []
 
 
+def test_measures_are_read_and_damage_is_told_once(runs):
+    (runs / "a-0000" / "measures.csv").write_text("broken")
+    rows = RunRows.of_directory(runs)
+    rows.measure()
+    rows.measure()
+    assert len(rows.damaged) == 1
+
+
 def test_a_run_at_work_has_no_measures(runs):
     rows = RunRows.of_directory(runs)
     rows.rows[0]["status"] = "running"
