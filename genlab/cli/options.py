@@ -76,7 +76,7 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="A traceback with every error.")]
 AsTable = Annotated[
     TableFormat | None,
-    typer.Option("--format", help="Of the table on stdout: table, csv, latex, markdown or json.", show_choices=False),
+    typer.Option("--format", metavar="FORMAT", help="Of the table on stdout: table, csv, latex, markdown or json."),
 ]
 RUNS_HELP = "Directories, ids, first letters of ids, names (all runs of one), or patterns such as 'mnist-*'"
 RunTargets = Annotated[list[str] | None, typer.Argument(metavar="RUN...", help=f"{RUNS_HELP}.")]

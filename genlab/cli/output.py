@@ -17,6 +17,7 @@ from genlab.cli.table_formats import csv_text, latex_text, markdown_text, shown
 from genlab.errors import UsageError, shortened, visible
 
 Rows = Sequence[Mapping[str, Any]]
+SHORT = 20  # letters of a cell that is not folded for the sake of a header
 _WORD_ENDS = re.compile(r"(?<=[\s_])(?=\S)|(?<=[.\-,])(?=[^\d\s.])|(?=\[)")
 
 
@@ -99,7 +100,9 @@ def print_table(
         _print_lines(console, headers, cells, numeric)
         return
     if in_blocks and len(columns) > 2:
-        for number, block in enumerate(_blocks(wide, console.width)):
+        # Long cells, such as reasons, are folded, so that several columns stand side by side.
+        most = [min(width, (console.width - 4) // 3) for width in wide]
+        for number, block in enumerate(_blocks(most, console.width)):
             if number:
                 print()
             print_table([columns[i] for i in block], rows, headers=[headers[i] for i in block])
@@ -173,18 +176,26 @@ def _print_lines(
 def _widths(headers: Sequence[str], cells: Sequence[int], room: int) -> list[int]:
     """How wide each column is when all together have `room`: as its cells if that fits, and more for its header.
 
-    First for the longest word of a header, then for more of them in a line.
+    Long cells give way to the longest word of a header, short ones, such as ids and numbers, do not. What is left goes to
+    the words of headers, then to more of them in a line.
     """
-    cap = max(cells, default=1)
-    while cap > 1 and sum(min(cell, cap) for cell in cells) > room:
-        cap -= 1
-    widths = [max(1, min(cell, cap)) for cell in cells]
     words = [max(cell_len(word.rstrip()) for word in words_of(header)) for header in headers]
+    widths = _capped(cells, words, room, least=SHORT) or _capped(cells, [1] * len(cells), room, least=1)
+    widths = widths or [1] * len(cells)
     for wanted in (words, [cell_len(header) for header in headers]):
         while sum(widths) < room and any(w < want for w, want in zip(widths, wanted, strict=True)):
             tallest = max(range(len(widths)), key=lambda i: wanted[i] / widths[i])
             widths[tallest] += 1
     return widths
+
+
+def _capped(cells: Sequence[int], floors: Sequence[int], room: int, *, least: int) -> list[int]:
+    """The widths of cells cut at the largest width at which all fit, and at `least`; empty where there is none."""
+    for cap in range(max(cells, default=1), least - 1, -1):
+        widths = [max(min(cell, cap), floor) for cell, floor in zip(cells, floors, strict=True)]
+        if sum(widths) <= room:
+            return widths
+    return []
 
 
 @contextlib.contextmanager

@@ -25,7 +25,7 @@ def print_listing(listing: "Listing", table_format: TableFormat) -> None:
     if table_format is not TableFormat.table:
         print_rows(listing.columns, listing.rows, table_format, names=listing.names)
         return
-    if listing.chosen:
+    if set(listing.columns) <= set(listing.asked):
         print_rows(listing.columns, listing.rows, table_format, names=listing.names)
         return
     rows = [row | {"started": short_time(row.get("started"))} for row in listing.rows]
@@ -44,7 +44,7 @@ def print_listing(listing: "Listing", table_format: TableFormat) -> None:
 def fitting(listing: "Listing", rows: Sequence[dict[str, Any]], width: int) -> list[str]:
     """As many of the columns as fit side by side with whole cells: without those first that tell least.
 
-    Those that say which run it is, and its test error, stay.
+    Those that say which run it is, its test error, and what was asked for stay.
     """
     columns = list(listing.columns)
     least = {column: _least_width(column, listing, rows) for column in columns}
@@ -52,7 +52,7 @@ def fitting(listing: "Listing", rows: Sequence[dict[str, Any]], width: int) -> l
     for column in [*GIVE_WAY[:1], *reversed(settings[2:]), *GIVE_WAY[1:], *reversed(settings[:2])]:
         if sum(least[c] + 2 for c in columns) - 2 <= width:
             break
-        if column in columns:
+        if column in columns and column not in listing.asked:
             columns.remove(column)
     return columns
 

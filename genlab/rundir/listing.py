@@ -28,7 +28,7 @@ class Listing:
         rows: all that is known of each run, by column.
         damaged: a line for each run whose status or measures cannot be read.
         names: what the columns are called in short; `list_runs` takes these too.
-        chosen: whether the columns are those that were asked for, and not those in which the runs differ.
+        asked: those of the columns that were asked for; the others are there since the runs differ in them.
         same: values that all runs have in common and that are in no column.
     """
 
@@ -36,7 +36,7 @@ class Listing:
     rows: list[dict[str, Any]]
     damaged: list[str]
     names: Mapping[str, str] = field(default_factory=dict)
-    chosen: bool = True
+    asked: tuple[str, ...] = ()
     same: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -75,7 +75,7 @@ def list_runs(
     shown = list(dict.fromkeys([*shown, *added]))
     same = {} if named or usual else {key: value for key, value in _same(table).items() if key not in shown}
     names = short_names([*table.known, *(column for column in shown if column not in table.known)])
-    return Listing(tuple(shown), table.rows, table.damaged, names, bool(named), same)
+    return Listing(tuple(shown), table.rows, table.damaged, names, (*named, *added), same)
 
 
 def _always(table: RunRows) -> list[str]:

@@ -125,6 +125,13 @@ def test_a_table_in_blocks_has_its_first_column_in_each(width, monkeypatch):
     assert [name for header in headers for name in header[1:]] == list(columns[1:])
 
 
+def test_a_long_cell_gives_way_to_the_words_of_headers(on_terminal):
+    ids = ["0123456789ab", "ba9876543210"]
+    rows = [{"key": "seed", ids[0]: "1", ids[1]: "why " * 30}]
+    header, *_ = on_terminal(60, ("key", *ids), rows)
+    assert header.split() == ["key", *ids]
+
+
 def test_one_format_is_asked_for_in_whichever_way():
     assert format_of(None) is TableFormat.table
     assert format_of(None, as_json=True) is TableFormat.json

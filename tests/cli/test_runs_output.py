@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
@@ -17,7 +18,7 @@ COLUMNS += ("final.epoch", "final.train_error", "final.test_error", "started")
 ROW = dict(
     zip(COLUMNS, ("0" * 12, "finished", 0.5, 1, "[10]", 32, 7, 0.1, 0.2, "2026-01-02T03:04:05+00:00"), strict=True)
 )
-LISTING = Listing(COLUMNS, [ROW], [], short_names(COLUMNS), chosen=False, same={"name": "x"})
+LISTING = Listing(COLUMNS, [ROW], [], short_names(COLUMNS), same={"name": "x"})
 
 
 def test_where_it_is_narrow_the_columns_that_tell_least_are_left_out_first():
@@ -27,6 +28,11 @@ def test_where_it_is_narrow_the_columns_that_tell_least_are_left_out_first():
     assert all(before <= after for before, after in itertools.pairwise(left))
     assert left[2] == {"started", "training.batch_size"}
     assert set(COLUMNS) - left[-1] == {"id", "status", "final.test_error"}
+
+
+def test_a_column_that_was_asked_for_is_never_left_out():
+    asked = ("training.batch_size", "started")
+    assert set(asked) <= set(fitting(replace(LISTING, asked=asked), LISTING.rows, 1))
 
 
 def test_a_pipe_has_short_headers_and_all_columns(capsys):
