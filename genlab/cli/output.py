@@ -176,8 +176,8 @@ def _print_lines(
 def _widths(headers: Sequence[str], cells: Sequence[int], room: int) -> list[int]:
     """How wide each column is when all together have `room`: as its cells if that fits, and more for its header.
 
-    Long cells give way to the longest word of a header, short ones, such as ids and numbers, do not. What is left goes to
-    the words of headers, then to more of them in a line.
+    Long cells give way to the longest word of a header, short ones, such as ids and numbers, do not. What is left goes
+    to the words of headers, then to more of them in a line.
     """
     words = [max(cell_len(word.rstrip()) for word in words_of(header)) for header in headers]
     widths = _capped(cells, words, room, least=SHORT) or _capped(cells, [1] * len(cells), room, least=1)
