@@ -1,7 +1,7 @@
 """How `genlab bench` prints what it measured."""
 
 import textwrap
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from genlab.training.benchmark.speed import Speed
@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
 WIDTH = 80
 UNSTEADY = 0.2
+RATE_COLUMNS = ("rate", "value", "lower_quartile", "upper_quartile", "n", "unit", "also", "of")
 ONE_MORE = "threads are added as long as each doubling saves 10 %"
 
 
@@ -39,31 +40,41 @@ def _threads(speed: "Speed") -> str:
     return f"threads: {number} (a step takes {times}; {ONE_MORE})"
 
 
-def _rates(speed: "Speed") -> list[str]:
-    lines = [f"{'':32}{'median':>9}  {'(quartiles)':19}{'n':>5}"]
+def rates(speed: "Speed") -> list[dict[str, Any]]:
+    """A row a measured rate: its value, its quartiles over n rounds, its unit; and a second value where it has one."""
+    rows = []
     for peak in speed.peaks:
         threads = f", {_counted(peak.threads, 'thread')}" if speed.subject.device == "cpu" else ""
         # The best, since other work on the machine only ever lowers a rate.
-        lines.append(_rate(f"best product, {peak.precision}{threads}", peak.spread, "GFLOP/s", peak.gflops_per_second))
-    lines.append(_rate(f"copy of {_megabytes(speed.copy.bytes)} MB", speed.copy.gigabytes_per_second, "GB/s"))
+        rows.append(_rate(f"best product, {peak.precision}{threads}", peak.spread, "GFLOP/s", peak.gflops_per_second))
+    rows.append(_rate(f"copy of {_megabytes(speed.copy.bytes)} MB", speed.copy.gigabytes_per_second, "GB/s"))
     for found in speed.training:
-        lines.append(_rate(f"training, batch {found.batch_size:,}", found.images_per_second, "images/s"))
+        row = _rate(f"training, batch {found.batch_size:,}", found.images_per_second, "images/s")
         share = speed.fraction_of_peak(found)
-        lines.append(f"{'':32}{_number(found.gflops_per_second):>9}  GFLOP/s, {share:.0%} of the best product")
+        rows.append(row | {"also": found.gflops_per_second, "of": f"GFLOP/s, {share:.0%} of the best product"})
     many = speed.together
     if many.throughput is not None:
         lanes = f", {_counted(many.lanes, 'thread')}" if many.lanes > 1 else ""
-        lines.append(_rate(f"{many.size} nets together{lanes}", many.throughput.images_per_second, "images/s"))
-        lines.append(f"{'':32}{many.times_one:>9.1f}  times one net, measured in turn")
-    lines.append(
-        _rate(f"evaluation, batch {speed.evaluation.batch_size:,}", speed.evaluation.images_per_second, "images/s")
-    )
+        row = _rate(f"{many.size} nets together{lanes}", many.throughput.images_per_second, "images/s")
+        rows.append(row | {"also": many.times_one, "of": "times one net, measured in turn"})
+    batch = speed.evaluation.batch_size
+    return [*rows, _rate(f"evaluation, batch {batch:,}", speed.evaluation.images_per_second, "images/s")]
+
+
+def _rate(what: str, spread: "Spread", unit: str, value: float | None = None) -> dict[str, Any]:
+    ends = {"lower_quartile": spread.lower_quartile, "upper_quartile": spread.upper_quartile}
+    return {"rate": what, "value": spread.median if value is None else value, **ends, "n": spread.n, "unit": unit}
+
+
+def _rates(speed: "Speed") -> list[str]:
+    lines = [f"{'':32}{'median':>9}  {'(quartiles)':19}{'n':>5}"]
+    for row in rates(speed):
+        between = f"({_number(row['lower_quartile'])} to {_number(row['upper_quartile'])})"
+        lines.append(f"{row['rate']:32}{_number(row['value']):>9}  {between:19}{row['n']:>5}  {row['unit']}")
+        if "also" in row:
+            also = f"{row['also']:.1f}" if row["of"].startswith("times") else _number(row["also"])
+            lines.append(f"{'':32}{also:>9}  {row['of']}")
     return lines
-
-
-def _rate(what: str, spread: "Spread", unit: str, value: float | None = None) -> str:
-    between = f"({_number(spread.lower_quartile)} to {_number(spread.upper_quartile)})"
-    return f"{what:32}{_number(spread.median if value is None else value):>9}  {between:19}{spread.n:>5}  {unit}"
 
 
 def _parts(speed: "Speed") -> list[str]:

@@ -1,11 +1,12 @@
 """`genlab demo`."""
 
-from genlab.cli.options import DEFAULT_DATA, DEFAULT_RUNS, AsJson, DataDir, Quiet, Runs, Verbose
+from genlab.cli.options import DEFAULT_DATA, DEFAULT_RUNS, AsJson, AsTable, DataDir, Quiet, Runs, TableFormat, Verbose
 
 
 def demo(
     runs: Runs = DEFAULT_RUNS,
     data_dir: DataDir = DEFAULT_DATA,
+    table_format: AsTable = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -17,14 +18,14 @@ def demo(
 
     Example: genlab demo
     """
-    from genlab.cli.output import print_json, print_table
+    from genlab.cli.output import format_of, print_rows
     from genlab.report.demo import run_demo
     from genlab.training.progress import Reporting, Silent
 
+    chosen = format_of(table_format, as_json=as_json)
     found = run_demo(runs, data_dir, Silent() if quiet else Reporting())
-    if as_json:
-        print_json({"rows": found.rows, "figure": str(found.figure)})
+    print_rows(list(found.rows[0]), found.rows, chosen, document={"rows": found.rows, "figure": str(found.figure)})
+    if chosen is not TableFormat.table:
         return
-    print_table(list(found.rows[0]), found.rows)
     print("'parameters kept' is the least after SVD truncation that adds at most 1 point to the training error")
     print(f"figure: {found.figure}")

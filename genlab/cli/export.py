@@ -6,12 +6,14 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from genlab.cli.options import DEFAULT_RUNS, AsJson, Quiet, Runs, RunTargets, Verbose
+from genlab.cli.options import DEFAULT_RUNS, AsJson, Last, Quiet, Runs, RunTargets, Verbose, Where
 
 
 def export(
-    targets: RunTargets,
     to: Annotated[Literal["tensorboard", "mlflow", "wandb"], typer.Option("--to", help="The tool to hand runs to.")],
+    targets: RunTargets = None,
+    where: Where = None,
+    last: Last = False,
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", metavar="DIR", help="Where its files go; else tensorboard/, mlruns/ or wandb/."),
@@ -33,12 +35,12 @@ def export(
     Example: genlab export mnist-mlp --to tensorboard
     """
     from genlab.cli.output import print_json
-    from genlab.cli.targets import runs_named
+    from genlab.cli.selecting import readable, selected
     from genlab.errors import GenlabError
     from genlab.report.export.destinations import destination
     from genlab.report.export.exported_run import exported_run
 
-    tool, found, code = destination(to, online=online), runs_named(targets, runs), 0
+    tool, found, code = destination(to, online=online), readable(selected(targets, runs, where=where, last=last)), 0
     folder = output or Path(tool.folder)
     written: list[dict[str, Any]] = []
     for run in found:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from genlab.cli.options import AsJson, Verbose
+from genlab.cli.options import AsJson, AsTable, Verbose
 from genlab.report.choices import Choice as Kind
 
 WhereInList = Annotated[
@@ -22,6 +22,7 @@ def ls(
     where: WhereInList = None,
     search: Search = None,
     markdown: Annotated[bool, typer.Option("--markdown", help="Measures as tables in Markdown, with options.")] = False,
+    table_format: AsTable = None,
     as_json: AsJson = False,
     verbose: Verbose = False,
 ) -> None:
@@ -30,10 +31,11 @@ def ls(
     Example: genlab ls measures --where cost=weights --search path
     """
     from genlab.cli.ls_output import print_details, print_entries
-    from genlab.cli.output import print_json
+    from genlab.cli.output import format_of
     from genlab.errors import UsageError
     from genlab.report.choices import listed, overview
 
+    chosen = format_of(table_format, as_json=as_json)
     if name is not None and (where or search or markdown):
         raise UsageError(f"{name}: --where, --search and --markdown are for lists, and this is one")
     if markdown:
@@ -45,24 +47,13 @@ def ls(
     elif kind is None:
         if where or search:
             raise UsageError("--where and --search belong to a kind, as in `genlab ls measures --search path`")
-        if as_json:
-            print_json(overview())
-            return
-        print_entries(("kind", "number", "about"), overview())
-        print("`genlab ls KIND` lists them, `genlab ls KIND NAME` tells all of one")
+        more = "`genlab ls KIND` lists them, `genlab ls KIND NAME` tells all of one"
+        print_entries(("kind", "number", "about"), overview(), chosen, below=more)
     elif name is not None:
         from genlab.report.choice_details import detailed
 
-        found = detailed(kind, name)
-        if as_json:
-            print_json(found)
-        else:
-            print_details(found)
+        print_details(detailed(kind, name), chosen)
     else:
         rows = listed(kind, where or [], search)
-        if as_json:
-            print_json(rows)
-        elif not rows:
-            print(f"no {kind} fit")
-        else:
-            print_entries([column for column in rows[0] if column not in ONLY_JSON], rows)
+        columns = [column for column in (rows[0] if rows else {}) if column not in ONLY_JSON]
+        print_entries(columns, rows, chosen, below="" if rows else f"no {kind} fit")

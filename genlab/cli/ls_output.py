@@ -9,20 +9,37 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from genlab.cli.output import print_table, shown
-from genlab.errors import visible
+from genlab.cli.options import TableFormat
+from genlab.cli.output import print_json, print_rows, print_table
+from genlab.cli.table_formats import shown
+from genlab.errors import UsageError, visible
 
 NARROWEST = 24  # of a column of sentences, below which each row is a block of its own
 LONGEST_LINE = 100  # of running text, wider than which it cannot be read with ease
 GAP = 2
 
 
-def print_entries(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
+def print_entries(
+    columns: Sequence[str], rows: Sequence[Mapping[str, Any]], table_format: TableFormat, *, below: str = ""
+) -> None:
     """A table whose last column is sentences: on a terminal these are folded at words and the rest stays whole.
 
     Where no room is left for them, each row is its name, what is short of it, and the sentence below. What is not a
     terminal gets a line a row, however long.
+
+    Args:
+        below: a line after the table, in no other format.
     """
+    if table_format is not TableFormat.table:
+        print_rows(columns, rows, table_format)
+        return
+    if rows:
+        _print_table(columns, rows)
+    if below:
+        print(below)
+
+
+def _print_table(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
     console = Console()
     widths = [max(cell_len(column), *(cell_len(shown(row[column])) for row in rows)) for column in columns]
     room = console.width - sum(width + GAP for width in widths[:-1])
@@ -58,8 +75,17 @@ def _print_blocks(console: Console, columns: Sequence[str], rows: Sequence[Mappi
         _print_text(console, str(row[sentence]), "  ")
 
 
-def print_details(found: Mapping[str, Any]) -> None:
-    """One thing: its name, what it is, the rest of its description, then what is known of it, a line each."""
+def print_details(found: Mapping[str, Any], table_format: TableFormat) -> None:
+    """One thing: its name, what it is, the rest of its description, then what is known of it, a line each.
+
+    Raises:
+        UsageError: a format of tables.
+    """
+    if table_format is TableFormat.json:
+        print_json(found)
+        return
+    if table_format is not TableFormat.table:
+        raise UsageError(f"--format {table_format} is for lists, and this is one thing; json has all of it")
     console = Console() if sys.stdout.isatty() else Console(width=LONGEST_LINE)
     console.print(Text(str(found["name"]), style="bold"))
     _print_text(console, str(found["about"]), "")

@@ -4,18 +4,18 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import torch
-
-from genlab.cli.output import print_json, print_table, waiting
-from genlab.cli.passes import over_runs
+from genlab.cli.options import TableFormat
+from genlab.cli.output import print_rows, waiting
+from genlab.cli.passes import PassResults, over_runs
 from genlab.errors import UsageError
-from genlab.measures.computing.compute import compute_measures
-from genlab.measures.computing.measure_run import measure_run, write_results
-from genlab.measures.computing.net_file import subject_from_files
-from genlab.measures.computing.request import Request
 from genlab.rundir.layout import RunDirectory
+
+if TYPE_CHECKING:
+    import torch
+
+    from genlab.measures.computing.request import Request
 
 COLUMNS = ("measure", "layer", "value", "unit", "options", "reason")
 
@@ -47,29 +47,45 @@ class NetFiles:
         data: str | None,
         output: Path | None,
         more: Mapping[str, str | None],
+        selecting: str | None = None,
     ) -> "NetFiles | None":
         """The options of a net, or None where a run is asked for.
 
+        Args:
+            selecting: an option that selects runs, where one is given.
+
         Raises:
-            UsageError: neither a run nor a net, or only a part of a net.
+            UsageError: neither a run nor a net, both, or only a part of a net.
         """
         given = {"--weights": weights, "--data": data, "--output": output, **more}
         if model is None:
             alone = [name for name, value in given.items() if value is not None]
             if alone:
                 raise UsageError(f"{alone[0]} belongs to --model FILE.py:FUNCTION")
-            if not arguments:
+            if not arguments and not selecting:
                 raise UsageError("measure what? A RUN, or --model FILE.py:FUNCTION with --weights FILE and --data NAME")
             return None
+        if selecting:
+            raise UsageError(f"{selecting} is of runs, and --model is a net of your own")
         if weights is None or data is None:
             raise UsageError(f"--model needs {'--weights FILE' if weights is None else '--data NAME'} too")
         return cls(model, weights, data, more, output, tuple(arguments))
 
 
 def measure_net(
-    net: NetFiles, request: Request, data_dir: Path, device: torch.device, *, as_json: bool, quiet: bool
+    net: NetFiles,
+    request: "Request",
+    data_dir: Path,
+    device: "torch.device",
+    *,
+    table_format: TableFormat,
+    quiet: bool,
 ) -> None:
     """Measure a net of one's own and print the rows; tables are in the JSON and under `--output`."""
+    from genlab.measures.computing.compute import compute_measures
+    from genlab.measures.computing.measure_run import write_results
+    from genlab.measures.computing.net_file import subject_from_files
+
     with waiting(f"measuring {net.model} with {net.weights}", quiet):
         subject = subject_from_files(
             net.model,
@@ -85,27 +101,26 @@ def measure_net(
     if net.output is not None:
         net.output.mkdir(parents=True, exist_ok=True)
         write_results(RunDirectory(net.output), results)
-    if as_json:
-        # JSON has no NaN; a standard error from a single probe is one.
-        tables = {
-            name: table.astype(object).where(table.notna(), None).to_dict("list")
-            for name, table in results.named_tables().items()
-        }
-        print_json({"model": net.model, "weights": net.weights, "rows": results.rows, "tables": tables})
-    elif quiet and net.output is not None:
+    if quiet and net.output is not None and table_format is TableFormat.table:
         print(RunDirectory(net.output).measures)
-    else:
-        print_table(COLUMNS, results.rows, title=f"{net.model} with {net.weights} on {net.data}")
+        return
+    # JSON has no NaN; a standard error from a single probe is one.
+    tables = {
+        name: table.astype(object).where(table.notna(), None).to_dict("list")
+        for name, table in results.named_tables().items()
+    }
+    document = {"model": net.model, "weights": net.weights, "rows": results.rows, "tables": tables}
+    title = f"{net.model} with {net.weights} on {net.data}"
+    print_rows(COLUMNS, results.rows, table_format, document=document, title=title)
 
 
 def measure_runs(
-    targets: list[str],
-    request: Request,
-    runs: Path,
+    directories: Sequence[RunDirectory],
+    request: "Request",
     data_dir: Path,
-    device: torch.device,
+    device: "torch.device",
     *,
-    as_json: bool,
+    table_format: TableFormat,
     quiet: bool,
 ) -> int:
     """Measure finished runs and print the rows of each, or with `quiet` the file that they are in.
@@ -113,21 +128,17 @@ def measure_runs(
     Returns:
         The highest exit code of those that failed; 0 where none did.
     """
-    found: list[dict[str, Any]] = []
+    from genlab.measures.computing.measure_run import measure_run
+
+    columns = (*COLUMNS[:2], "epoch", *COLUMNS[2:]) if request.at_epochs else COLUMNS
+    results = PassResults(columns, table_format, quiet=quiet)
 
     def work(run: Any) -> None:
         with waiting(f"measuring {run.directory.path}", quiet):
             epochs = run.along_training() if request.at_epochs else [None]
             rows = measure_run(run, request, device=device, epochs=epochs)
-        if as_json:
-            found.append({"id": run.directory.run_id, "path": str(run.directory.path), "rows": rows})
-        elif not quiet:
-            columns = (*COLUMNS[:2], "epoch", *COLUMNS[2:]) if request.at_epochs else COLUMNS
-            print_table(columns, rows, title=str(run.directory.path))
-        else:
-            print(run.directory.measures)
+        results.add(run.directory, rows, run.directory.measures)
 
-    code = over_runs(targets, runs, data_dir, work)
-    if as_json:
-        print_json(found)
+    code = over_runs(directories, data_dir, work)
+    results.finish()
     return code

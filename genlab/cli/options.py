@@ -2,12 +2,23 @@
 
 import contextlib
 import os
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from genlab.errors import reason_of, shortened, visible
+
+
+class TableFormat(StrEnum):
+    """How tables are printed."""
+
+    table = "table"
+    csv = "csv"
+    latex = "latex"
+    markdown = "markdown"
+    json = "json"
 
 
 def _known_device(value: str | None) -> str | None:
@@ -74,14 +85,21 @@ AtEpochs = Annotated[bool, typer.Option("--at-epochs", help="Also at every epoch
 AsJson = Annotated[bool, typer.Option("--json", help="Results on stdout as JSON.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="A traceback with every error.")]
-RunTargets = Annotated[list[str], typer.Argument(metavar="RUN...", help="Directories, ids, prefixes of ids, or names.")]
+AsTable = Annotated[
+    TableFormat | None,
+    typer.Option("--format", metavar="FORMAT", help="Of the table on stdout: table, csv, latex, markdown or json."),
+]
+RUNS_HELP = "Directories, ids, first letters of ids, names (all runs of one), or patterns such as 'mnist-*'"
+RunTargets = Annotated[list[str] | None, typer.Argument(metavar="RUN...", help=f"{RUNS_HELP}.")]
 RunsOrOverrides = Annotated[
     list[str] | None,
-    typer.Argument(
-        metavar="RUN...",
-        help="Directories, ids, prefixes of ids, or names; with --model changes of the data, as data.train_size=1000.",
-    ),
+    typer.Argument(metavar="RUN...", help=f"{RUNS_HELP}; with --model changes of the data, as data.train_size=1000."),
 ]
+Where = Annotated[
+    list[str] | None,
+    typer.Option("--where", metavar="CONDITION", help="KEY=VALUE, or with !=, <, <=, >, >=; all must hold."),
+]
+Last = Annotated[bool, typer.Option("--last", help="Of these the one that was started last.")]
 NetFile = Annotated[
     str | None,
     typer.Option("--model", metavar="FILE.py:FUNCTION", help="A net of your own: a function that returns it."),

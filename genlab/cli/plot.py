@@ -5,11 +5,13 @@ from typing import Annotated
 
 import typer
 
-from genlab.cli.options import DEFAULT_RUNS, AsJson, Runs, RunTargets, Verbose
+from genlab.cli.options import DEFAULT_RUNS, AsJson, Last, Runs, RunTargets, Verbose, Where
 
 
 def plot(
-    targets: RunTargets,
+    targets: RunTargets = None,
+    where: Where = None,
+    last: Last = False,
     x: Annotated[str | None, typer.Option("--x", metavar="COLUMN", help="Along the horizontal axis.")] = None,
     y: Annotated[
         str | None, typer.Option("--y", metavar="COLUMN,...", help="Columns, comma-separated; a panel each.")
@@ -34,11 +36,11 @@ def plot(
     Example: genlab plot mnist-mlp --y test_error --log-y
     """
     from genlab.cli.output import print_json
-    from genlab.cli.targets import runs_named
+    from genlab.cli.selecting import readable, selected
     from genlab.report.drawing.files import figure_path, save_as
     from genlab.report.run_plot import plot_runs
 
-    found = runs_named(targets, runs)
+    found = readable(selected(targets, runs, where=where, last=last))
     columns = [column.strip() for column in (y or "").split(",") if column.strip()]
     figure_path(output, "")  # what is wrong with it is told before anything is drawn
     drawn = plot_runs(found, x=x, y=columns, log_x=log_x, log_y=log_y)

@@ -4,7 +4,18 @@ from typing import Annotated
 
 import typer
 
-from genlab.cli.options import DEFAULT_DATA, DEFAULT_RUNS, AsJson, DataDir, Quiet, Runs, Scale, Verbose
+from genlab.cli.options import (
+    DEFAULT_DATA,
+    DEFAULT_RUNS,
+    AsJson,
+    AsTable,
+    DataDir,
+    Quiet,
+    Runs,
+    Scale,
+    TableFormat,
+    Verbose,
+)
 
 
 def report(
@@ -21,6 +32,7 @@ def report(
     ] = False,
     runs: Runs = DEFAULT_RUNS,
     data_dir: DataDir = DEFAULT_DATA,
+    table_format: AsTable = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -33,12 +45,14 @@ def report(
     """
     from rich.console import Console
 
-    from genlab.cli.output import print_json
+    from genlab.cli.claim_rows import COLUMNS, claim_rows
+    from genlab.cli.output import format_of, print_rows
     from genlab.errors import UsageError
     from genlab.report.sweep_report import report_published, report_sweep
     from genlab.report.tables import print_report
     from genlab.sweeps.file.grid import load_sweep
 
+    chosen = format_of(table_format, as_json=as_json)
     overrides = [target for target in targets if "=" in target]
     sweeps = [load_sweep(target, scale, overrides) for target in targets if "=" not in target]
     if not sweeps:
@@ -47,14 +61,13 @@ def report(
         found = [report_published(sweep, runs=runs) for sweep in sweeps]
     else:
         found = [report_sweep(sweep, runs=runs, data_dir=data_dir) for sweep in sweeps]
-    if as_json:
-        print_json([one.as_dict() for one in found])
-    else:
-        for one in found:
-            if quiet:
-                print(one.files["page"])
-            else:
-                print_report(one.data, one.files, Console())
+    if chosen is not TableFormat.table:
+        print_rows(COLUMNS, claim_rows(found), chosen, document=[one.as_dict() for one in found])
+    for one in found if chosen is TableFormat.table else ():
+        if quiet:
+            print(one.files["page"])
+        else:
+            print_report(one.data, one.files, Console())
     if check and any(one.any_fails for one in found):
         raise typer.Exit(1)
     if check and any(one.any_untold for one in found):

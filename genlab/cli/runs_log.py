@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from genlab.cli.options import DEFAULT_RUNS, AsJson, Runs, RunTargets, Verbose
+from genlab.cli.options import DEFAULT_RUNS, AsJson, Last, Runs, RunTargets, Verbose, Where
 
 POLL_SECONDS = 1.0
 # The exit code of what a followed run has come to; of several runs the first of these that one has come to.
@@ -13,7 +13,9 @@ CODES = {"failed": 1, "interrupted": 130, "preempted": 75, "finished": 0}
 
 
 def log(
-    targets: RunTargets,
+    targets: RunTargets = None,
+    where: Where = None,
+    last: Last = False,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until the runs have ended.")] = False,
     tail: Annotated[
         int | None, typer.Option("--tail", "-n", min=0, help="Of the epochs there are only the last N.")
@@ -30,14 +32,14 @@ def log(
     Example: genlab runs log mnist-mlp --follow
     """
     from genlab.cli.output import print_json
-    from genlab.cli.targets import runs_named
+    from genlab.cli.selecting import readable, selected
     from genlab.errors import visible
     from genlab.report.run_log import follow as following
     from genlab.report.run_log import lines_of, log_as_dict, read_log
     from genlab.rundir.layout import RunDirectory
     from genlab.signals import Signalled
 
-    found = runs_named(targets, runs)
+    found = readable(selected(targets, runs, where=where, last=last))
 
     def tell(run: RunDirectory, line: str) -> None:
         if not as_json:

@@ -9,6 +9,7 @@ from genlab.cli.options import (
     DEFAULT_DATA,
     DEFAULT_RUNS,
     AsJson,
+    AsTable,
     DataDir,
     Device,
     GroupSize,
@@ -17,6 +18,7 @@ from genlab.cli.options import (
     Quiet,
     Runs,
     Scale,
+    TableFormat,
     Verbose,
 )
 from genlab.cli.sweep_slurm import AtOnce, Gpus, Partition, TimeLimit, slurm_wanted, submit_and_print
@@ -45,6 +47,7 @@ def sweep(
     runs: Runs = DEFAULT_RUNS,
     data_dir: DataDir = DEFAULT_DATA,
     device: Device = None,
+    table_format: AsTable = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -55,14 +58,20 @@ def sweep(
 
     Example: genlab sweep neyshabur2017-figure4 --scale smoke
     """
+    from genlab.cli.output import format_of
+    from genlab.errors import UsageError
     from genlab.sweeps.file.grid import load_sweep
 
+    chosen = format_of(table_format, as_json=as_json)
+    if table_format and not dry_run and chosen is not TableFormat.json:
+        raise UsageError("--format is of the plan that --dry-run prints; the table of a sweep is its results.csv")
+    as_json = chosen is TableFormat.json
     arguments = [*(overrides or []), *([f"execution.device={device}"] if device else [])]
     loaded = load_sweep(target, scale, arguments)
     if dry_run:
         from genlab.cli.sweep_output import print_plan
 
-        print_plan(loaded, runs=runs, data_dir=data_dir, as_json=as_json)
+        print_plan(loaded, runs=runs, data_dir=data_dir, table_format=chosen)
         return
     asked = {"partition": partition, "time_limit": time_limit, "gpus": gpus, "at_once": at_once}
     if slurm_wanted(launcher, asked, jobs=jobs, fail_fast=fail_fast, group=group):

@@ -4,15 +4,17 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from genlab.cli.output import print_json, print_table
+from genlab.cli.options import TableFormat
+from genlab.cli.output import print_json, print_rows
 from genlab.errors import GenlabError
+from genlab.rundir.short_names import short_names
 
 if TYPE_CHECKING:
     from genlab.sweeps.file.grid import Sweep
     from genlab.sweeps.run import Outcome
 
 
-def print_plan(sweep: "Sweep", *, runs: Path, data_dir: Path, as_json: bool) -> None:
+def print_plan(sweep: "Sweep", *, runs: Path, data_dir: Path, table_format: TableFormat) -> None:
     """Every cell with its state, and an estimate of what is left from the cells that are done.
 
     Cells that wait in SLURM are `queued`; where SLURM cannot be asked, they are shown as their files are.
@@ -28,10 +30,10 @@ def print_plan(sweep: "Sweep", *, runs: Path, data_dir: Path, as_json: bool) -> 
     except GenlabError as error:
         print(f"genlab: which cells are queued is not known: {error}", file=sys.stderr)
     rows = [{**p.cell.values, "id": p.run.run_id, "state": p.state, "reason": p.reason} for p in planned]
-    if as_json:
-        print_json({"cells": rows, "seconds_left": seconds})
+    document = {"cells": rows, "seconds_left": seconds}
+    print_rows(list(rows[0]), rows, table_format, document=document, names=short_names(rows[0]))
+    if table_format is not TableFormat.table:
         return
-    print_table(list(rows[0]), rows)
     at = f" at scale {sweep.scale}" if sweep.scale else ""
     left = sum(p.state != DONE for p in planned)
     time = "unknown until one is done" if seconds is None else f"about {seconds / 60:.1f} minutes one after another"

@@ -5,7 +5,18 @@ from typing import Annotated, Literal
 
 import typer
 
-from genlab.cli.options import DEFAULT_DATA, DEFAULT_RUNS, AsJson, DataDir, Quiet, Runs, Scale, Verbose
+from genlab.cli.options import (
+    DEFAULT_DATA,
+    DEFAULT_RUNS,
+    AsJson,
+    AsTable,
+    DataDir,
+    Quiet,
+    Runs,
+    Scale,
+    TableFormat,
+    Verbose,
+)
 
 Against = Annotated[str, typer.Option("--against", help="gap (test error - training error), or a column.")]
 Hyperparameters = Annotated[str | None, typer.Option("--hyperparameters", help="Columns, comma-separated.")]
@@ -35,6 +46,7 @@ def zoo(
     out: Annotated[Path | None, typer.Option("--out", help="Folder for table and figure.")] = None,
     runs: Runs = DEFAULT_RUNS,
     data_dir: DataDir = DEFAULT_DATA,
+    table_format: AsTable = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -47,13 +59,14 @@ def zoo(
 
     Example: genlab zoo jiang2020-zoo --scale smoke
     """
-    from genlab.cli.output import print_json, waiting
-    from genlab.cli.zoo_output import as_document, table
+    from genlab.cli.output import format_of, waiting
+    from genlab.cli.zoo_output import print_zoo
     from genlab.report.zoo import write_zoo
     from genlab.statistics.ranking import rank_measures
     from genlab.statistics.table import zoo_table
     from genlab.sweeps.zoo_runs import config_columns, gather_runs, known_test_images
 
+    chosen = format_of(table_format, as_json=as_json)
     gathered = gather_runs(targets, scale=scale, runs=runs, data_dir=data_dir)
     found = zoo_table(
         gathered.frame,
@@ -68,12 +81,10 @@ def zoo(
     with waiting(f"ranking {len(found.measures)} measures of {len(found.values)} runs", quiet):
         ranked = rank_measures(found, over=over, test_images=test_images or None, least_pairs=least_pairs)
         files = write_zoo(found, ranked, out or gathered.folder, over, test_images or None)
-    if as_json:
-        print_json(as_document(found, ranked, files, over, test_images, least_pairs))
-    elif quiet:
+    if quiet and chosen is TableFormat.table:
         print(files["table"])
     else:
-        print("\n".join(table(found, ranked, files, over, test_images, least_pairs)))
+        print_zoo(found, ranked, files, over, test_images, least_pairs, chosen)
 
 
 def _names(text: str | None) -> list[str] | None:

@@ -5,13 +5,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from genlab.cli.options import TableFormat
+from genlab.cli.output import print_rows
+
 if TYPE_CHECKING:
     from genlab.statistics.ranking import Over, Ranked
     from genlab.statistics.resampling import Interval
     from genlab.statistics.table import Zoo
 
 WIDTH = 80
-NAME = 21
+COLUMNS = ("measure", "tau", "Psi", "CMI", "wrong", "worst", "n")
 EXPLAINED = (
     "tau: mean of sign products over all pairs of runs, above 0 where a measure grows with the target; Psi: the same "
     "over pairs one hyperparameter apart, averaged over hyperparameters (-1 to 1 both). CMI: the part of the order of "
@@ -20,30 +23,40 @@ EXPLAINED = (
 )
 
 
-def table(
+def print_zoo(
     zoo: "Zoo",
     ranked: "Sequence[Ranked]",
     files: Mapping[str, Path],
     over: "Over",
     test_images: int | None,
     least_pairs: float,
-) -> list[str]:
-    """Two lines or more a measure in 80 columns, numbers above their intervals; then what was left out, and files."""
+    table_format: TableFormat,
+) -> None:
+    """A row a measure, numbers with their intervals; in a table for people with what they mean, and the files.
+
+    CSV has every statistic, as the file has.
+    """
     from genlab.report.zoo import interval_words
 
-    lines = [*_folded(_head(zoo)), ""]
-    lines.append(f"{'measure':{NAME}}{'tau':>14}{'Psi':>14}{'CMI':>14}{'wrong':>6}{'worst':>6}{'n':>5}".rstrip())
-    for one in ranked:
-        lines += _lines(one)
-    lines.append("")
+    rows = [_row(one) for one in ranked]
+    if table_format is TableFormat.table:
+        print("\n".join([*_folded(_head(zoo)), ""]))
+    if table_format is TableFormat.csv:
+        rows = [{"rank": rank, **one.as_dict()} for rank, one in enumerate(ranked, 1)]
+    columns = max((list(row) for row in rows), key=len, default=list(COLUMNS))
+    document = as_document(zoo, ranked, files, over, test_images, least_pairs)
+    print_rows(columns, rows, table_format, document=document)
+    if table_format is not TableFormat.table:
+        return
     notes = [
+        *(f"{one.measure}: no statistics: {one.reason}" for one in ranked if one.reason),
         EXPLAINED,
         interval_words(zoo, over, "In brackets"),
         _weights(ranked, test_images, least_pairs),
         *zoo.notes,
     ]
-    lines += [line for note in notes for line in _folded(note)]
-    return [*lines, *(f"{what}: {path}" for what, path in files.items())]
+    lines = [line for note in notes for line in _folded(note)]
+    print("\n".join(["", *lines, *(f"{what}: {path}" for what, path in files.items())]))
 
 
 def as_document(
@@ -78,34 +91,19 @@ def _head(zoo: "Zoo") -> str:
     )
 
 
-def _lines(one: "Ranked") -> list[str]:
-    names = _pieces(one.measure)
-    if one.tau is None:
-        first, second = f"  {one.reason}", ""
-    else:
-        errors = one.sign_errors
-        median, worst = (errors.quantile(0.5), errors.quantile(1.0)) if errors else (None, None)
-        first = f"{_number(one.tau):>14}{_number(one.psi):>14}{_number(one.cmi, 3):>14}"
-        first += f"{_number(median):>6}{_number(worst):>6}{one.n:>5}"
-        second = f"{_between(one.tau_interval):>14}{_between(one.psi_interval):>14}{_between(one.cmi_interval, 3):>14}"
-    if one.unconverged:
-        second = f"{second:42}{f'{one.unconverged} not converged':>17}"
-    cells = [first, second, *[""] * len(names)]
-    names += [""] * (2 - len(names))
-    return [line for name, rest in zip(names, cells, strict=False) if (line := f"{name:{NAME}}{rest}".rstrip())]
-
-
-def _pieces(name: str) -> list[str]:
-    """A name in pieces that fit its column, broken after underscores where that is possible."""
-    words = name.replace("_", "_ ").replace("[", " [").split()
-    pieces = [""]
-    for word in words:
-        room = NAME - 1 - (2 if pieces[1:] else 0)
-        if len(pieces[-1]) + len(word) <= room:
-            pieces[-1] += word
-        else:
-            pieces += textwrap.wrap(word, NAME - 3)
-    return [piece if i == 0 else f"  {piece}" for i, piece in enumerate(piece for piece in pieces if piece)]
+def _row(one: "Ranked") -> dict[str, Any]:
+    errors = one.sign_errors
+    median, worst = (errors.quantile(0.5), errors.quantile(1.0)) if errors else (None, None)
+    cells = (
+        one.measure,
+        f"{_number(one.tau)} {_between(one.tau_interval)}".strip(),
+        f"{_number(one.psi)} {_between(one.psi_interval)}".strip(),
+        f"{_number(one.cmi, 3)} {_between(one.cmi_interval, 3)}".strip(),
+        None if median is None else round(median, 2),
+        None if worst is None else round(worst, 2),
+        one.n,
+    )
+    return dict(zip(COLUMNS, cells, strict=True))
 
 
 def _weights(ranked: "Sequence[Ranked]", test_images: int | None, least_pairs: float) -> str:

@@ -1,6 +1,9 @@
-"""What two runs differ in: config, errors, where they were made, and their measures."""
+"""What runs differ in: config, errors, where they were made, and their measures."""
 
 import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from genlab.errors import GenlabError
@@ -8,28 +11,42 @@ from genlab.rundir.layout import RunDirectory
 from genlab.rundir.rows import measure_values
 from genlab.rundir.status import dotted, read_status
 
-Difference = tuple[str, Any, Any]
+MEASURE = "measure."
 
 
-def difference(run_a: RunDirectory, run_b: RunDirectory, *, all: bool = False) -> list[Difference]:
-    """What two runs differ in, as (key, value in A, value in B), None where a run has no such key.
+@dataclass(frozen=True)
+class Comparison:
+    """Runs side by side.
+
+    Attributes:
+        labels: what tells the runs apart: ids, or paths where two have the same id.
+        rows: a key and the value of each run, None where a run has no such key.
+    """
+
+    labels: tuple[str, ...]
+    rows: list[tuple[str, tuple[Any, ...]]]
+
+
+def difference(runs: Sequence[RunDirectory], *, all: bool = False) -> Comparison:
+    """What runs differ in.
 
     In this order: status and its reason, dotted config keys, `final.*` errors, execution choices, versions, commit and
-    machine of the last attempt, and the whole-net values of measures that both runs have. Values are compared exactly:
-    two runs that should be the same bits and are not show it here.
+    machine of the last attempt, and the whole-net values of measures that at least two of the runs have. Values are
+    compared exactly: two runs that should be the same bits and are not show it here.
 
     Args:
-        all: also what is the same in both.
+        all: also what is the same in all.
 
     Raises:
-        GenlabError: one of the two is not a run, or a file of it is damaged.
+        GenlabError: one of them is not a run, or a file of it is damaged.
     """
-    a, b = _described(run_a), _described(run_b)
-    measured_a, measured_b = _measures(run_a), _measures(run_b)
-    a |= {key: value for key, value in measured_a.items() if key in measured_b}
-    b |= {key: value for key, value in measured_b.items() if key in measured_a}
-    rows = [(key, a.get(key), b.get(key)) for key in _merged(list(a), list(b))]
-    return [row for row in rows if all or not _same(row[1], row[2])]
+    described = [_described(run) | _measures(run) for run in runs]
+    counted = Counter(key for one in described for key in one)
+    keys = [key for key in _merged(described) if not key.startswith(MEASURE) or counted[key] > 1]
+    rows = [(key, tuple(one.get(key) for one in described)) for key in keys]
+    ids = [run.run_id for run in runs]
+    labels = tuple(ids if len(set(ids)) == len(ids) else [str(run.path) for run in runs])
+    return Comparison(labels, [(key, values) for key, values in rows if all or not _same(key, values)])
 
 
 def _described(run: RunDirectory) -> dict[str, Any]:
@@ -65,18 +82,23 @@ def _measures(run: RunDirectory) -> dict[str, float]:
     return {column: value for column, value in measure_values(run).items() if value is not None}
 
 
-def _merged(first: list[str], second: list[str]) -> list[str]:
-    """All keys once, those of the second that the first lacks after the key they follow there."""
-    merged = list(first)
-    known = set(first)
-    for index, key in enumerate(second):
-        if key not in known:
-            before = merged.index(second[index - 1]) if index else -1
-            merged.insert(before + 1, key)
-            known.add(key)
+def _merged(described: Iterable[dict[str, Any]]) -> list[str]:
+    """All keys once, those that the runs before lack after the key they follow in theirs."""
+    merged: list[str] = []
+    known: set[str] = set()
+    for one in described:
+        keys = list(one)
+        for index, key in enumerate(keys):
+            if key not in known:
+                before = merged.index(keys[index - 1]) if index else -1
+                merged.insert(before + 1, key)
+                known.add(key)
     return merged
 
 
-def _same(a: Any, b: Any) -> bool:
-    """Equal, and of one type where true and 1 would pass for each other."""
-    return a == b and isinstance(a, bool) == isinstance(b, bool)
+def _same(key: str, values: Sequence[Any]) -> bool:
+    """Equal, and of one type where true and 1 would pass for each other; a measure that some lack tells nothing."""
+    if key.startswith(MEASURE):
+        values = [value for value in values if value is not None]
+    first = values[0]
+    return all(value == first and isinstance(value, bool) == isinstance(first, bool) for value in values)

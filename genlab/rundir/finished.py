@@ -16,25 +16,44 @@ from genlab.data.dataset import Dataset
 from genlab.errors import DataMissingError, GenlabError
 from genlab.models.seeded import seeded_net
 from genlab.rundir.checkpoints import load_into, load_tensors
+from genlab.rundir.find import find_run, runs_folder
 from genlab.rundir.history import REMEDY as HISTORY_REMEDY
 from genlab.rundir.kept_weights import not_kept
 from genlab.rundir.layout import RunDirectory
-from genlab.rundir.rows import run_row
+from genlab.rundir.run_summary import run_html, run_line
 from genlab.rundir.run_tables import table_frame
-from genlab.rundir.status import all_statuses, read_status
+from genlab.rundir.status import read_status
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class FinishedRun:
-    """One finished run.
+    """One finished run: its config, data, nets and tables, each read when it is first asked for.
 
     Attributes:
-        directory: its files.
+        directory: its files, each spelled once: `run.directory.history`.
         data_dir: where its data set lies.
+        config: the resolved config, as `run.config.training.batch_size`.
+        dataset: images and labels exactly as the run had them, on the CPU.
+        model: the net at the end of training, in evaluation mode, on the CPU.
+        initial_model: the net at initialisation; None where its weights were not kept.
+        epochs: those whose weights were kept, rising.
+        along_training: a method: these, and None for the net as it ended.
+        model_at: a method: the net after one of them.
+        history: a DataFrame of losses and errors by epoch.
+        measures: a DataFrame of measures.csv; empty before `genlab measure`.
+        measure_table: a method: the DataFrame of a measure that is a table.
+        compression: a DataFrame of compression.csv; empty before `genlab compress`.
     """
 
     directory: RunDirectory
     data_dir: Path
+
+    def __repr__(self) -> str:
+        return f"<FinishedRun {run_line(self.directory)}>"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        return run_html(self.directory)
 
     @cached_property
     def config(self) -> TrainConfig:
@@ -137,32 +156,28 @@ class FinishedRun:
         return model.eval()
 
 
-def load_run(path: str | os.PathLike[str], data_dir: str | os.PathLike[str] | None = None) -> FinishedRun:
-    """A finished run from its directory.
+def load_run(
+    run: str | os.PathLike[str],
+    data_dir: str | os.PathLike[str] | None = None,
+    *,
+    runs: str | os.PathLike[str] | None = None,
+) -> FinishedRun:
+    """A finished run by its directory, id, the first letters of its id, or its name, as the command line takes it.
 
     Args:
+        run: which.
         data_dir: where its data set lies; `GENLAB_DATA` or `data` where not given.
+        runs: the directory in which ids and names are looked up; `GENLAB_RUNS` or `runs` where not given.
 
     Raises:
-        GenlabError: the directory is not a run, or the run is not finished.
+        GenlabError: there is no such run, several have the name (each is told with what it differs in), or it is not
+            finished.
     """
-    directory = RunDirectory(Path(path).resolve())
+    directory = find_run(runs_folder(runs), os.fspath(run))
     status = read_status(directory)
     if status["status"] != "finished":
-        remedy = f"`genlab train {path}` goes on with it"
-        raise GenlabError(f"{path}: is {status['status']}, not finished; {remedy}")
-    return FinishedRun(directory, Path(data_dir or os.environ.get("GENLAB_DATA", "data")))
-
-
-def load_runs(runs: str | os.PathLike[str] = "runs") -> pd.DataFrame:
-    """All runs of a directory, one row each, as `genlab.rundir.rows.run_row` has it.
-
-    Columns: id, name, status, reason, path and times; dotted config keys; `final.*` errors; `measure.*`, the numbers of
-    the whole net as it ended. Of a run that has not finished, as its status says, `final.*` is the last row of its
-    history. Runs whose status is damaged are left out.
-
-    Raises:
-        GenlabError: the measures of a run are damaged.
-    """
-    statuses, _ = all_statuses(Path(runs))
-    return pd.DataFrame([run_row(status, RunDirectory(Path(status["path"]))) for status in statuses])
+        remedy = f"`genlab train {directory.path}` goes on with it"
+        raise GenlabError(f"{directory.path}: is {status['status']}, not finished; {remedy}")
+    # As before, the whole path, so that a notebook may change its directory.
+    resolved = RunDirectory(directory.path.resolve())
+    return FinishedRun(resolved, Path(data_dir or os.environ.get("GENLAB_DATA", "data")))

@@ -1,41 +1,22 @@
-"""Lists and descriptions of runs, filtered and sorted, from their status files alone."""
+"""Lists and descriptions of runs, filtered and sorted, from their small files alone."""
 
 import json
-import operator
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from genlab.config.validation import nearest
-from genlab.config.values import value_form
-from genlab.config.yaml_source import parse_scalar
-from genlab.errors import UsageError
 from genlab.rundir.layout import RunDirectory
 from genlab.rundir.rows import run_row
-from genlab.rundir.status import all_statuses, dotted, read_status
+from genlab.rundir.run_rows import USUAL_COLUMNS, RunRows
+from genlab.rundir.short_names import short_names
+from genlab.rundir.status import dotted, read_status
 
-USUAL_COLUMNS = (
-    "id",
-    "name",
-    "status",
-    "data.name",
-    "data.labels.corruption",
-    "model.name",
-    "seed",
-    "final.epoch",
-    "final.train_error",
-    "final.test_error",
-)
-COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
-    "=": operator.eq,
-    "!=": operator.ne,
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-}
+ERRORS = ("final.epoch", "final.train_error", "final.test_error")
+STARTED = "started"
+# Of these it is worth a word that all runs have the same.
+TOLD_ONCE = ("name", "data.name", "model.name", "data.labels.corruption", "seed")
 
 
 @dataclass(frozen=True)
@@ -45,48 +26,76 @@ class Listing:
     Attributes:
         columns: what to show, in order.
         rows: all that is known of each run, by column.
-        damaged: a line for each run whose status cannot be read.
+        damaged: a line for each run whose status or measures cannot be read.
+        names: what the columns are called in short; `list_runs` takes these too.
+        asked: those of the columns that were asked for; the others are there since the runs differ in them.
+        same: values that all runs have in common and that are in no column.
     """
 
     columns: tuple[str, ...]
     rows: list[dict[str, Any]]
     damaged: list[str]
+    names: Mapping[str, str] = field(default_factory=dict)
+    asked: tuple[str, ...] = ()
+    same: Mapping[str, Any] = field(default_factory=dict)
 
 
-def list_runs(runs: Path, *, where: Sequence[str] = (), sort: str | None = None, columns: str | None = None) -> Listing:
+def list_runs(
+    runs: Path,
+    *,
+    where: Sequence[str] = (),
+    sort: str | None = None,
+    columns: str | None = None,
+    usual: bool = False,
+) -> Listing:
     """The runs of a directory.
+
+    A column may be called by its end, as `short_names` has it. Measures are read only where a column, a condition or
+    the order is of one.
 
     Args:
         where: conditions `KEY=VALUE`, with `!=`, `<`, `<=`, `>` and `>=` too; a run without the key does not fit.
         sort: a column, with `-` in front downwards; runs without a value come last.
-        columns: comma-separated; those with `+` in front are added to the usual ones.
+        columns: comma-separated, with `*` and `?` for any letters; those with `+` in front are added to those that are
+            shown where none is named: id, name and status, what the runs differ in, errors, and when they were started.
+        usual: the columns of that are always the same ones, `USUAL_COLUMNS`, and what else the runs differ in after
+            them: for programs.
 
     Raises:
         UsageError: a column that no run has, or a condition that cannot be read.
     """
-    statuses, damaged = all_statuses(runs)
-    rows = [run_row(status) for status in statuses]
-    asked = [c.strip() for c in (columns or "").split(",") if c.strip()]
-    added = [c.removeprefix("+") for c in asked if c.startswith("+")]
-    chosen = [c for c in asked if not c.startswith("+")] or list(USUAL_COLUMNS)
-    conditions = [_condition(text) for text in where]
-    if "size" in [*chosen, *added, (sort or "").lstrip("-"), *(key for key, _ in conditions)]:
-        for row in rows:
-            row["size"] = sum(f.stat().st_size for f in Path(row["path"]).rglob("*") if f.is_file())
-    known = sorted({key for row in rows for key in row})
-    if rows:
-        for column in [*chosen, *added, *(key for key, _ in conditions), *([sort.lstrip("-")] if sort else [])]:
-            if column not in known and column not in USUAL_COLUMNS:
-                raise UsageError(f"no run has a column {column!r}; {nearest(column, known)}")
-    rows = [row for row in rows if all(key in row and fits(row[key]) for key, fits in conditions)]
+    table = RunRows.of_directory(runs)
+    table.keep(where)
     if sort:
-        key = sort.lstrip("-")
-        present = [row for row in rows if row.get(key) is not None]
-        absent = [row for row in rows if row.get(key) is None]
-        numeric = all(isinstance(row[key], int | float) for row in present)
-        present.sort(key=lambda row: row[key] if numeric else str(row[key]), reverse=sort.startswith("-"))
-        rows = present + absent
-    return Listing((*chosen, *added), rows, damaged)
+        table.sort(sort)
+    asked = [c.strip() for c in re.findall(r"(?:[^,\[]|\[[^\]]*\]?)+", columns or "") if c.strip()]
+    added = [one for c in asked if c.startswith("+") for one in table.columns(c.removeprefix("+"))]
+    named = [one for c in asked if not c.startswith("+") for one in table.columns(c)]
+    shown = named or (_always(table) if usual else _telling(table))
+    shown = list(dict.fromkeys([*shown, *added]))
+    same = {} if named or usual else {key: value for key, value in _same(table).items() if key not in shown}
+    names = short_names([*table.known, *(column for column in shown if column not in table.known)])
+    return Listing(tuple(shown), table.rows, table.damaged, names, (*named, *added), same)
+
+
+def _always(table: RunRows) -> list[str]:
+    return list(dict.fromkeys([*USUAL_COLUMNS, *table.varying()]))
+
+
+def _telling(table: RunRows) -> list[str]:
+    """What tells the runs apart; of a single run the usual columns."""
+    if len(table.rows) < 2:
+        return [*USUAL_COLUMNS, STARTED]
+    same = _same(table)
+    return ["id", *(["name"] if "name" not in same else []), "status", *table.varying(), *ERRORS, STARTED]
+
+
+def _same(table: RunRows) -> dict[str, Any]:
+    """What all of several runs have in common."""
+    if len(table.rows) < 2:
+        return {}
+    first = table.rows[0]
+    return {key: first[key] for key in TOLD_ONCE if all(key in r and r[key] == first[key] for r in table.rows)}
 
 
 def describe(run: RunDirectory) -> dict[str, Any]:
@@ -108,22 +117,3 @@ def describe(run: RunDirectory) -> dict[str, Any]:
     files = sorted(f.relative_to(run.path) for f in run.path.rglob("*") if f.is_file())
     result["files"] = ", ".join(map(str, files))
     return result
-
-
-def _condition(text: str) -> tuple[str, Callable[[Any], bool]]:
-    match = re.fullmatch(r"([^=<>!]+)(!=|<=|>=|=|<|>)([^=<>].*)?", text)
-    if match is None:
-        raise UsageError(f"--where {text!r}: a condition is KEY=VALUE (or !=, <, <=, >, >= in place of =)")
-    key, sign, value = match.group(1).strip(), match.group(2), (match.group(3) or "").strip()
-    wanted = parse_scalar(value)
-
-    def fits(found: Any) -> bool:
-        # An id of digits alone is not the number, and a list of one is that one.
-        if sign in ("=", "!=") and (str(found) == value or value_form(found) == value_form(value)):
-            return sign == "="
-        try:
-            return COMPARISONS[sign](found, wanted)
-        except TypeError:
-            return False
-
-    return key, fits

@@ -4,12 +4,31 @@ import contextlib
 import glob
 import shutil
 import uuid
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from genlab.errors import GenlabError, UsageError
+from genlab.rundir.layout import RunDirectory
+from genlab.rundir.locks import locked
 
 # Hidden, so that nothing takes what is being removed for a run.
 PREFIX = ".removed-"
+
+
+def remove_runs(paths: Sequence[Path]) -> Iterator[Path]:
+    """Remove runs one after another; gives the directory of each when it is gone.
+
+    Raises:
+        LockedError: another process is at work on one of them; before any is removed.
+        UsageError, GenlabError: as `remove_run`.
+    """
+    for path in paths:
+        with locked(path.parent, RunDirectory(path).run_id):
+            pass
+    for path in paths:
+        with locked(path.parent, RunDirectory(path).run_id):
+            remove_run(path)
+        yield path
 
 
 def remove_run(path: Path) -> None:

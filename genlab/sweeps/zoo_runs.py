@@ -14,9 +14,9 @@ from genlab.config.schema import TrainConfig
 from genlab.config.schema.data import KNOWN_TEST_SIZE
 from genlab.config.validation import known_keys
 from genlab.errors import UsageError, visible
-from genlab.rundir.find import find_run
 from genlab.rundir.layout import RunDirectory
 from genlab.rundir.rows import run_row, unconverged_measures, without_clock
+from genlab.rundir.selection import select_runs
 from genlab.rundir.status import read_status
 from genlab.statistics.table import GAP, UNCONVERGED
 from genlab.sweeps.file.grid import find_sweeps, load_sweep
@@ -128,7 +128,7 @@ def _directories(target: str, runs: Path) -> list[RunDirectory]:
         if not found:
             raise UsageError(f"{target}: holds no runs")
         return [RunDirectory(directory.resolve()) for directory in found]
-    return [find_run(runs, target)]
+    return list(select_runs(runs, [target]).runs)
 
 
 def _read(path: Path) -> pd.DataFrame:

@@ -29,12 +29,12 @@ class Terminal(io.StringIO):
         return True
 
 
-def genlab(*arguments: object, answers: str | None = None) -> Outcome:
+def genlab(*arguments: object, answers: str | None = None, out: io.StringIO | None = None) -> Outcome:
     """Run the command in this process, exactly as the console script would.
 
-    With `answers` stdin is a terminal on which they are typed; without it is at its end.
+    With `answers` stdin is a terminal on which they are typed; without it is at its end. Stdout is a pipe, or `out`.
     """
-    out, err = io.StringIO(), io.StringIO()
+    out, err = out or io.StringIO(), io.StringIO()
     with (
         mock.patch.object(sys, "argv", ["genlab", *map(str, arguments)]),
         mock.patch.object(sys, "stdin", io.StringIO() if answers is None else Terminal(answers)),

@@ -9,7 +9,10 @@ from rich.cells import cell_len
 from rich.table import Table
 from rich.text import Text
 
-from genlab.cli.output import print_json, print_table, shown, waiting
+from genlab.cli.options import TableFormat
+from genlab.cli.output import format_of, lines_of, print_json, print_rows, print_table, waiting, words_of
+from genlab.cli.table_formats import shown
+from genlab.errors import UsageError
 from tests.cli.command import Terminal
 
 ROWS = [
@@ -79,6 +82,79 @@ def test_a_narrow_terminal_folds_headers_before_cells(on_terminal):
     lines = on_terminal(80, columns, [row])
     assert lines[-1].split() == ["e863d1ffe32d", "digits-mlp", "finished", "digits", "0.5", "mlp", "0", "12", "0.05111"]
     assert max(map(len, lines)) <= 80
+
+
+def test_headers_are_folded_between_their_words(on_terminal):
+    columns = ("data.labels.corruption", "final.train_error", "parameters kept %", "measure.x[alpha=0.1]")
+    lines = on_terminal(44, columns, [dict.fromkeys(columns, 0.5)])
+    words = {word for line in lines[:-1] for word in line.split()}
+    assert words >= {"corruption", "parameters", "[alpha=0.1]"}
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("data.labels.corruption", ["data.", "labels.", "corruption"]),
+        ("test_error", ["test_", "error"]),
+        ("sharpness[alpha=0.1]", ["sharpness", "[alpha=0.1]"]),
+        ("arXiv:1706.08947, C2", ["arXiv:1706.08947, ", "C2"]),
+        ("-1.5e-05", ["-1.5e-05"]),
+        ("", [""]),
+    ],
+)
+def test_words_end_where_no_number_is_broken(text, words):
+    assert words_of(text) == words
+    assert "".join(words_of(text)) == text
+
+
+def test_lines_are_as_full_as_they_can_be():
+    assert lines_of("data.labels.corruption", 12) == ["data.labels.", "corruption"]
+    assert lines_of("test_error", 20) == ["test_error"]
+
+
+@pytest.mark.parametrize("width", [40, 80])
+def test_a_table_in_blocks_has_its_first_column_in_each(width, monkeypatch):
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stdout", terminal)
+    monkeypatch.setenv("COLUMNS", str(width))
+    columns = ("key", *(f"{i}" * 12 for i in range(8)))
+    print_table(columns, [dict.fromkeys(columns, "seed")], in_blocks=True)
+    lines = [line.split() for line in re.sub(r"\x1b\[[0-9;]*m", "", terminal.getvalue()).splitlines()]
+    headers = [line for line in lines if line and line[0] == "key"]
+    assert len(headers) == {40: 4, 80: 2}[width]
+    assert [name for header in headers for name in header[1:]] == list(columns[1:])
+
+
+def test_a_long_cell_gives_way_to_the_words_of_headers(on_terminal):
+    ids = ["0123456789ab", "ba9876543210"]
+    rows = [{"key": "seed", ids[0]: "1", ids[1]: "why " * 30}]
+    header, *_ = on_terminal(60, ("key", *ids), rows)
+    assert header.split() == ["key", *ids]
+
+
+def test_one_format_is_asked_for_in_whichever_way():
+    assert format_of(None) is TableFormat.table
+    assert format_of(None, as_json=True) is TableFormat.json
+    assert format_of(TableFormat.json, as_json=True) is TableFormat.json
+    assert format_of(TableFormat.csv, as_csv=True) is TableFormat.csv
+    for two in ({"as_json": True, "as_csv": True}, {"asked": TableFormat.latex, "as_json": True}):
+        with pytest.raises(UsageError, match="are two formats; give one"):
+            format_of(two.pop("asked", None), **two)
+
+
+def test_programs_get_full_names_and_people_short_ones(capsys):
+    names = {"final.train_error": "train_error"}
+    headers = {}
+    for table_format in TableFormat:
+        print_rows(COLUMNS, ROWS, table_format, names=names)
+        headers[table_format.value] = capsys.readouterr().out
+    assert headers["csv"].splitlines()[0] == "id,name,final.train_error,note"
+    assert "0.0259811" in headers["csv"]
+    assert [row["final.train_error"] for row in json.loads(headers["json"])] == [0.0259811, 1]
+    for people in ("table", "latex", "markdown"):
+        assert "final" not in headers[people]
+        assert "0.02598" in headers[people]
+        assert "0.0259811" not in headers[people]
 
 
 def test_a_long_cell_leaves_the_narrow_ones_whole(on_terminal):

@@ -1,17 +1,17 @@
 """A finished run read back from Python."""
 
-import math
+import re
 
 import numpy as np
-import pandas as pd
 import pytest
 import torch
 from PIL import Image
 
 import genlab
-from genlab.errors import GenlabError
+from genlab.errors import GenlabError, UsageError
 from genlab.rundir.checkpoints import load_tensors, save_tensors
-from genlab.rundir.finished import load_run, load_runs
+from genlab.rundir.find import SeveralRunsError
+from genlab.rundir.finished import FinishedRun, load_run
 from genlab.training.evaluate import evaluate
 from genlab.training.net import single_net
 from tests.cli.command import genlab as command
@@ -38,6 +38,36 @@ def test_the_net_has_the_errors_of_the_last_row_of_the_history(trained):
     assert float(wrong) == pytest.approx(run.history["test_error"].iloc[-1], abs=1e-9)
     at_first = evaluate(single_net(run.initial_model), [(normalised, run.dataset.test_labels)])
     assert at_first.loss == pytest.approx(run.history["test_loss"].iloc[0], rel=1e-5)
+
+
+def test_a_run_is_found_as_on_the_command_line(trained, tmp_path, monkeypatch):
+    copy = copy_of(trained, tmp_path / "runs")
+    name, _, run_id = copy.name.rpartition("-")
+    for target in (run_id, run_id[:5], name, copy.name, "*"):
+        assert load_run(target, runs=copy.parent).directory.path == copy
+    monkeypatch.setenv("GENLAB_RUNS", str(copy.parent))
+    assert load_run(name).directory.path == copy
+    monkeypatch.delenv("GENLAB_RUNS")
+    monkeypatch.chdir(tmp_path)
+    assert load_run(name).directory.path == copy, "in runs/, whole, so that the directory may be changed afterwards"
+    made_up_run(copy.parent, name, "0123", config={"seed": 5})
+    with pytest.raises(SeveralRunsError, match=r"names 2 runs; give the id of one:\n  0123  .*seed=5"):
+        load_run(name)
+    with pytest.raises(UsageError, match=r"tniy: no run of that directory, id or name in runs; did you mean"):
+        load_run("tniy")
+
+
+def test_a_run_is_a_short_line_and_a_small_table_in_a_notebook(trained):
+    run = load_run(trained.path)
+    assert repr(run).startswith(f"<FinishedRun {trained.path.name}: data=digits corruption=0.5 model=mlp")
+    assert len(repr(run)) < 200
+    assert run._repr_html_().startswith("<table>")
+
+
+def test_help_lists_all_that_a_run_has():
+    public = {name for name in dir(FinishedRun) if not name.startswith("_")} | set(FinishedRun.__annotations__)
+    listed = set(re.findall(r"^        (\w+): ", FinishedRun.__doc__, re.MULTILINE))
+    assert listed == public
 
 
 def test_a_directory_that_is_no_finished_run_is_refused(tmp_path):
@@ -113,30 +143,6 @@ def test_a_history_that_is_gone_is_told(trained, tmp_path):
     (path / "history.csv").unlink()
     with pytest.raises(GenlabError, match=r"history.csv: .*--force"):
         _ = load_run(path).history
-
-
-def test_all_runs_are_one_table(tmp_path):
-    made_up_run(tmp_path, "a", "1111", final={"test_error": 0.25})
-    made_up_run(tmp_path, "b", "2222", state="failed", reason="diverged", final={})
-    made_up_run(tmp_path, "c", "3333").status.write_text("{")
-    table = genlab.load_runs(tmp_path)
-    assert isinstance(table, pd.DataFrame)
-    assert list(table["name"]) == ["a", "b"]
-    assert list(table["status"]) == ["finished", "failed"]
-    assert table["final.test_error"][0] == 0.25
-    assert math.isnan(table["final.test_error"][1])
-    assert table["data.labels.corruption"][0] == 0.0
-    assert table["path"][0] == str(tmp_path / "a-1111")
-
-
-def test_no_runs_are_an_empty_table(tmp_path):
-    assert load_runs(tmp_path).empty
-
-
-def test_genlab_has_no_other_name_to_offer():
-    assert genlab.__version__
-    with pytest.raises(AttributeError, match="module 'genlab' has no attribute 'load_ruin'"):
-        _ = genlab.load_ruin
 
 
 def test_a_folder_whose_images_have_changed_is_not_measured(tmp_path):

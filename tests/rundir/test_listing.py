@@ -5,7 +5,8 @@ import json
 import pytest
 
 from genlab.errors import UsageError
-from genlab.rundir.listing import USUAL_COLUMNS, describe, list_runs
+from genlab.rundir.listing import describe, list_runs
+from genlab.rundir.run_rows import USUAL_COLUMNS
 from tests.rundir.examples import made_up_run
 
 
@@ -25,7 +26,6 @@ def names(runs, **how):
 def test_runs_come_in_the_order_of_their_names(runs):
     listing = list_runs(runs)
     assert [row["name"] for row in listing.rows] == ["a", "b", "c", "d"]
-    assert listing.columns == USUAL_COLUMNS
     assert listing.damaged == []
     first = listing.rows[0]
     assert (first["id"], first["final.test_error"], first["data.labels.corruption"]) == ("1" * 12, 0.1, 0.5)
@@ -80,7 +80,39 @@ def test_sorting_puts_runs_without_a_value_last(runs, sort, order):
 
 def test_columns_are_chosen_or_added(runs):
     assert list_runs(runs, columns="name,seed").columns == ("name", "seed")
-    assert list_runs(runs, columns="+reason, +model.widths").columns == (*USUAL_COLUMNS, "reason", "model.widths")
+    added = list_runs(runs, columns="+reason, +model.widths").columns
+    assert added == (*list_runs(runs).columns, "reason"), "the widths differ and are there"
+    assert list_runs(runs, columns="test_error,corruption").columns == ("final.test_error", "data.labels.corruption")
+
+
+def test_the_columns_are_what_tells_the_runs_apart(runs):
+    listing = list_runs(runs, where=["status=finished"])
+    errors = ("final.epoch", "final.train_error", "final.test_error", "started")
+    assert listing.columns == ("id", "name", "status", "data.labels.corruption", "seed", *errors)
+    assert listing.same == {"model.name": "mlp"}
+    shorts = [listing.names.get(column, column) for column in listing.columns]
+    settings = ["id", "name", "status", "corruption", "seed"]
+    assert shorts == [*settings, "epoch", "train_error", "test_error", "started"]
+
+
+def test_what_only_some_runs_have_varies_and_what_one_value_has_does_not(tmp_path):
+    for run_id, config in (("1111", {"model.name": "mlp", "model.widths": [3, 4]}), ("2222", {"model.name": "vgg"})):
+        made_up_run(tmp_path, "a", run_id, config={"seed": 0, **config})
+    listing = list_runs(tmp_path)
+    assert listing.columns[:4] == ("id", "status", "model.name", "model.widths")
+    assert listing.same == {"name": "a", "seed": 0}
+
+
+def test_programs_get_the_usual_columns_first_and_what_else_differs_after_them(runs):
+    assert list_runs(runs, usual=True, where=["status=finished"]).columns == USUAL_COLUMNS
+    made_up_run(runs, "e", "4" * 12, config={"seed": 4, "training.batch_size": 3})
+    columns = list_runs(runs, usual=True).columns
+    assert columns[: len(USUAL_COLUMNS)] == USUAL_COLUMNS
+    assert set(columns[len(USUAL_COLUMNS) :]) == {"training.batch_size", "model.widths"}
+
+
+def test_a_single_run_has_the_usual_columns(runs):
+    assert list_runs(runs, where=["name=a"]).columns == (*USUAL_COLUMNS, "started")
 
 
 def test_the_size_is_that_of_all_files(runs):

@@ -3,9 +3,10 @@ import shutil
 
 import pytest
 
-from genlab.errors import GenlabError, UsageError
+from genlab.errors import GenlabError, LockedError, UsageError
 from genlab.rundir.layout import RunDirectory
-from genlab.rundir.removal import remove_run
+from genlab.rundir.locks import locked
+from genlab.rundir.removal import remove_run, remove_runs
 from genlab.rundir.status import all_statuses
 from tests.rundir.examples import made_up_run
 
@@ -13,6 +14,15 @@ from tests.rundir.examples import made_up_run
 @pytest.fixture
 def run(tmp_path) -> RunDirectory:
     return made_up_run(tmp_path / "runs", "a", "0123456789ab")
+
+
+def test_of_several_none_is_removed_while_somebody_is_at_work_on_one(run):
+    runs = [run.path, made_up_run(run.path.parent, "b", "2222").path]
+    with locked(run.path.parent, "2222"), pytest.raises(LockedError):
+        list(remove_runs(runs))
+    assert all(path.exists() for path in runs)
+    assert list(remove_runs(runs)) == runs
+    assert not any(path.exists() for path in runs)
 
 
 def test_nothing_is_left(run):
