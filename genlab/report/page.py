@@ -207,6 +207,7 @@ def _provenance(sweep: ReportData) -> str:
     made = [
         ("Devices", _counted(origin.devices, origin.runs)),
         ("Commits", _counted(origin.commits, origin.runs)),
+        ("Code", _counted(origin.codes, origin.runs)),
         ("Versions", _counted(origin.versions, origin.runs)),
     ]
     return f"<h2>Cost</h2>\n{definitions(entries)}\n<h2>Provenance</h2>\n{definitions(made)}"

@@ -168,6 +168,7 @@ def _report() -> ReportData:
             versions=(("genlab 0.1.0", 24), ("python 3.11.7", 24), ("torch 2.6.0", 24)),
             devices=(("cpu (AMD EPYC), 1 thread of 2 cores", 24),),
             commits=(("0123456789ab", 20), ("ba9876543210, with uncommitted changes", 4)),
+            codes=(("fedcba987654", 24),),
             training_seconds=4321.0,
             started="2026-11-20T10:00:00+00:00",
             stopped="2026-11-20T10:38:20+00:00",

@@ -108,6 +108,7 @@ def test_results_have_errors_in_percent_and_four_digits(document):
 def test_provenance_says_what_all_runs_share_and_how_many_runs_the_rest_have(document):
     for words in (
         "0123456789ab (20 runs); ba9876543210, with uncommitted changes (4 runs)",
+        "Code fedcba987654",
         "genlab 0.1.0; python 3.11.7; torch 2.6.0",
         "1 h 12 min in all runs together",
         "38 min 20 s, from 2026-11-20 10:00 UTC to 2026-11-20 10:38 UTC",
