@@ -16,7 +16,7 @@ from genlab.report.page_claims import claims
 from genlab.report.page_parts import definitions, head
 from genlab.report.page_style import STYLE
 from genlab.report.papers import cited, title
-from genlab.report.words import duration, is_error, readable, shown
+from genlab.report.words import duration, readable, shown, shown_in
 
 MOST_ROWS = 500
 REM_AN_INCH = 6.3  # of all figures alike, so that their letters are of one size; four panels fill the page
@@ -159,7 +159,7 @@ def _results(sweep: ReportData) -> str:
     rows = "\n".join(
         "<tr>"
         + ("" if alone else f'<th scope="row"><code>{escape(str(row.get("id", "")))}</code></th>')
-        + "".join(_cell(shown(row[c], percent=is_error(c)), number=numeric[c]) for c in columns)
+        + "".join(_cell(shown_in(c, row[c]), number=numeric[c]) for c in columns)
         + "</tr>"
         for row in table.head(MOST_ROWS).to_dict("records")
     )

@@ -11,11 +11,12 @@ from matplotlib.colors import to_hex
 from matplotlib.mathtext import MathTextParser
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullFormatter, NullLocator
 
+from genlab.claims.units import is_error
 from genlab.config.schema.figure import FigureConfig
 from genlab.config.values import value_form
 from genlab.report.drawing.catalogue import Kind
 from genlab.report.drawing.lines import Line, Prepared
-from genlab.report.words import is_error, readable, shown
+from genlab.report.words import readable, shown
 
 # Okabe and Ito's colours without yellow, which is faint on white. Markers repeat the difference without colour.
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")

@@ -3,10 +3,11 @@
 import numpy as np
 from matplotlib.colors import LogNorm, Normalize
 
+from genlab.claims.units import is_error
 from genlab.report.drawing.catalogue import figure_kind
 from genlab.report.drawing.lines import over_seeds
 from genlab.report.drawing.style import SMALL, Panel, column_label, in_percent, value_label
-from genlab.report.words import is_error, shown
+from genlab.report.words import shown
 
 MAP_INCHES = (3.7, 2.5)  # with room for a colour bar and the names of rows
 MOST_NUMBERS = 80

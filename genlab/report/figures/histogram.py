@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from genlab.claims.units import is_error
 from genlab.report.drawing.catalogue import figure_kind
 from genlab.report.drawing.style import Panel, column_label, in_percent
-from genlab.report.words import is_error
 
 FEWEST_BINS, MOST_BINS = 10, 60
 
