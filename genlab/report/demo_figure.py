@@ -20,7 +20,9 @@ def corruption_figure(
     margins: Mapping[str, pd.DataFrame],
     compressions: Mapping[str, pd.DataFrame],
 ) -> None:
-    """Draw three panels, a colour and a marker a label: errors over epochs, margins over the training set, error after truncation.
+    """Draw three panels: errors over epochs, margins over the training set, error after truncation.
+
+    Each label has a colour and a marker.
 
     Args:
         path: of the PNG file.
