@@ -47,7 +47,7 @@ def test_unfinished_runs_are_told_by_a_column():
 def test_a_very_long_table_is_cut_and_says_so():
     table = pd.concat([results()] * 30, ignore_index=True)
     document = Document(page(report(results=table)))
-    assert f"{len(table) - MOST_ROWS} more runs are in results.csv." in document.text
+    assert f"{len(table) - MOST_ROWS} more runs are in results.csv ." in document.text
 
 
 def columns(data):
