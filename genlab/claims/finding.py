@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from genlab.claims.rows import some
+from genlab.claims.units import Unit, worded
 from genlab.statistics.few_seeds import LEVEL, SeedMean
 
 
@@ -51,6 +52,7 @@ class Range:
         low, high: the ends, minus and plus infinity where open.
         slack: what counts as rounding at an end that belongs to the range; below 0 where an end does not belong to it.
         shown: from the scale on which the mean is taken to that of the effect.
+        unit: of the effect.
     """
 
     words: str
@@ -58,10 +60,15 @@ class Range:
     high: float
     slack: float
     shown: Callable[[float], float] = float
+    unit: Unit = ""
 
     def holds(self, value: float) -> bool:
         """Whether a mean lies in it."""
         return self.low - self.slack <= value <= self.high + self.slack
+
+    def worded(self, *means: float) -> str:
+        """Means as effects in words."""
+        return worded(*map(self.shown, means), unit=self.unit)
 
     def chance(self, found: SeedMean) -> float:
         """Of a mean so far inside each end that there is where the true one lies beyond it."""
@@ -106,9 +113,9 @@ def found_in(
     effect = shown(mean)
     chance = None if found is None else within.chance(found)
     if not within.holds(mean):
-        reasons.insert(0, f"{name} {effect:.4g} is not {within.words}")
+        reasons.insert(0, f"{name} {within.worded(mean)} is not {within.words}")
     elif found is None or chance is None or chance > LEVEL:
-        ends = "has no ends" if found is None else f"{shown(found.low):.4g} to {shown(found.high):.4g} is not all"
+        ends = "has no ends" if found is None else f"{within.worded(found.low, found.high)} is not all"
         reasons.insert(0, f"not shown: the interval {ends} {within.words}")
     return Finding(
         not reasons,

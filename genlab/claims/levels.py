@@ -8,6 +8,7 @@ import numpy as np
 from genlab.claims.finding import Finding, Range, found_in
 from genlab.claims.pairs import Compared
 from genlab.claims.rows import CannotTell, Floats, some
+from genlab.claims.units import Unit, unit_of, worded
 from genlab.config.schema.claim import CloseClaim, OrderClaim, RatioClaim
 from genlab.statistics.few_seeds import ROUNDING, seed_mean
 
@@ -19,7 +20,7 @@ def level(claim: OrderClaim | RatioClaim | CloseClaim, data: Compared) -> Findin
     """
     name, within, numbers = _numbers(claim, data)
     means = {cell: float(values.mean()) for cell, values in numbers.items()}
-    beyond = [f"{cell} ({name} {within.shown(m):.4g})" for cell, m in means.items() if cell and not within.holds(m)]
+    beyond = [f"{cell} ({name} {within.worded(m)})" for cell, m in means.items() if cell and not within.holds(m)]
     per_seed = np.mean(list(numbers.values()), axis=0)
     ordered = isinstance(claim, OrderClaim)
     return found_in(
@@ -42,10 +43,11 @@ def _numbers(claim: OrderClaim | RatioClaim | CloseClaim, data: Compared) -> tup
     if isinstance(claim, OrderClaim):
         largest = max(float(np.abs(side).max()) for curve in data.cells.values() for side in curve.sides)
         numbers = {cell: curve.sides[0][:, 0] - curve.sides[1][:, 0] for cell, curve in data.cells.items()}
-        return "difference", beyond_zero(1 if claim.kind == "higher" else -1, largest), numbers
+        return "difference", beyond_zero(1 if claim.kind == "higher" else -1, largest, unit_of(claim)), numbers
     if isinstance(claim, CloseClaim):
         end = claim.tolerance
-        within = Range(f"within {end:.4g} of the target", -end, end, _slack(end))
+        unit = unit_of(claim)
+        within = Range(f"within {worded(end, unit=unit)} of the target", -end, end, _slack(end), unit=unit)
         return (
             "difference from target",
             within,
@@ -61,10 +63,10 @@ def _numbers(claim: OrderClaim | RatioClaim | CloseClaim, data: Compared) -> tup
     return "ratio", Range(words, low, high, _slack(max(abs(low) if low > -math.inf else 0, abs(high))), shown), numbers
 
 
-def beyond_zero(sign: int, largest: float) -> Range:
+def beyond_zero(sign: int, largest: float, unit: Unit) -> Range:
     """Above or below 0 by more than the rounding of numbers of a size."""
-    slack = -ROUNDING * largest
-    return Range("above 0", 0.0, math.inf, slack) if sign > 0 else Range("below 0", -math.inf, 0.0, slack)
+    words, low, high = ("above 0", 0.0, math.inf) if sign > 0 else ("below 0", -math.inf, 0.0)
+    return Range(words, low, high, -ROUNDING * largest, unit=unit)
 
 
 def _slack(end: float) -> float:

@@ -9,6 +9,7 @@ from genlab.claims.finding import Finding, found_in
 from genlab.claims.levels import beyond_zero
 from genlab.claims.pairs import Compared, Curve
 from genlab.claims.rows import CannotTell, Floats
+from genlab.claims.units import unit_of
 from genlab.config.schema.claim import TrendClaim
 from genlab.statistics.few_seeds import LEVEL, POWER, ROUNDING, seed_mean
 
@@ -43,7 +44,7 @@ def trend(claim: TrendClaim, data: Compared) -> Finding:
         notes.append(f"{len(data.cells) - len(curves)} of {len(data.cells)} cells have one point only")
     largest = max(float(np.abs(side).max()) for curve in curves.values() for side in curve.sides)
     return found_in(
-        beyond_zero(sign, largest),
+        beyond_zero(sign, largest, unit_of(claim)),
         float(per_seed.mean()),
         seed_mean(per_seed) if len(per_seed) > 1 else None,
         name="total change",

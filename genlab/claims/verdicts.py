@@ -9,6 +9,7 @@ from genlab.claims.problems import claim_problems
 from genlab.claims.published import Published
 from genlab.claims.rows import CannotTell, Table
 from genlab.claims.rules import RULES, find
+from genlab.claims.units import Unit, unit_of, worded
 from genlab.config.schema.claim import Claim
 from genlab.statistics.many_tests import holm
 
@@ -27,7 +28,9 @@ class Verdict:
         says: the claim as a sentence.
         source: where it is claimed; empty where nobody did before.
         verdict: holds, fails, or cannot tell.
-        effect: its size in the units of the column (a ratio and a tau have none); None where there is none.
+        effect: its size; None where there is none.
+        unit: of the effect, its interval and `smallest`: 0..1 of errors (parts of the images, of which reports make
+            percentage points), 1 of a ratio, a tau or Psi, and empty for the column's own.
         effect_name: "difference", "total change", "ratio", "difference from target", "Kendall tau", "Psi" or
             "crossing".
         interval: lower and upper end of the effect, 90 %, so that each is a one-sided limit of 95 %; None below three
@@ -61,6 +64,7 @@ class Verdict:
     chance: float | None = None
     corrected: float | None = None
     smallest: float | None = None
+    unit: Unit = ""
 
     @property
     def ours(self) -> bool:
@@ -156,7 +160,8 @@ def _checked(claim: Claim, table: Table, axes: Sequence[str], published: Publish
         word = "cannot tell"
     elif not (found.holds or found.opposite) and units and too_small(effect, found):
         word = "cannot tell"
-        small = f"the published effect, {effect:.3g}, is smaller than what was to be found, {found.smallest:.3g}"
+        ends = [worded(number, unit=unit_of(claim)) for number in (effect or 0.0, found.smallest or 0.0)]
+        small = f"the published effect, {ends[0]}, is smaller than what was to be found, {ends[1]}"
         reason = "; ".join([small, reason])
     return replace(_verdict(claim, found, word, reason), published=effect, published_units=units)
 
@@ -190,4 +195,5 @@ def _verdict(claim: Claim, found: Finding, word: Word, reason: str) -> Verdict:
         explain(claim.kind),
         chance=None if found.chance is None or found.seeds < MINIMUM_SEEDS else min(1.0, found.chance),
         smallest=found.smallest,
+        unit=unit_of(claim),
     )

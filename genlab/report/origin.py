@@ -23,6 +23,7 @@ class Origin:
         versions: library and version, e.g. ("torch 2.6.0", 24).
         devices: device, threads and machine.
         commits: of the checkout, with `changed` where it was not clean.
+        codes: hashes of genlab's own files, which tell them apart also where no git does; none of earlier versions.
         training_seconds: of all epochs of all runs together, without evaluation; an epoch that was interrupted counts
             with what its last attempt took.
         started: the first start of any run, ISO 8601 in UTC; empty where none has started.
@@ -34,6 +35,7 @@ class Origin:
     versions: Counts = ()
     devices: Counts = ()
     commits: Counts = ()
+    codes: Counts = ()
     training_seconds: float = 0.0
     started: str = ""
     stopped: str = ""
@@ -46,6 +48,7 @@ class _Collected:
     versions: Counter[str] = field(default_factory=Counter)
     devices: Counter[str] = field(default_factory=Counter)
     commits: Counter[str] = field(default_factory=Counter)
+    codes: Counter[str] = field(default_factory=Counter)
     seconds: float = 0.0
     times: list[str] = field(default_factory=list)
 
@@ -65,6 +68,7 @@ def origin(runs: Sequence[RunDirectory]) -> Origin:
         # A run that was resumed may have seen several versions; each counts.
         found.versions.update({f"{k} {v}" for attempt in attempts for k, v in attempt.get("versions", {}).items()})
         found.commits.update({_commit(attempt.get("git", {})) for attempt in attempts} - {""})
+        found.codes.update({str(attempt.get("code", "")) for attempt in attempts} - {""})
         execution = provenance.get("execution", {})
         found.devices.update({_device(execution, attempt.get("machine", {})) for attempt in attempts})
         found.times += [str(attempt[key]) for attempt in attempts for key in ("start", "stop") if attempt.get(key)]
@@ -75,6 +79,7 @@ def origin(runs: Sequence[RunDirectory]) -> Origin:
         versions=_counted(found.versions),
         devices=_counted(found.devices),
         commits=_counted(found.commits),
+        codes=_counted(found.codes),
         training_seconds=found.seconds,
         started=times[0].isoformat(timespec="seconds") if times else "",
         stopped=times[-1].isoformat(timespec="seconds") if times else "",

@@ -10,8 +10,8 @@ from genlab.report.verdicts import (
     effect_words,
     interval_words,
     mark,
-    number_words,
     published_words,
+    smallest_words,
     tested,
 )
 
@@ -19,6 +19,7 @@ COLUMNS = ("Claim", "Verdict", "Effect", "90 % interval", "Published", "Would ha
 # Of what is published alone, which has no seeds.
 PUBLISHED_COLUMNS = ("Claim", "Verdict", "Published", "n")
 ABOUT = (
+    "Effects on errors are in percentage points. "
     "Each end of an interval is a one-sided limit of 95 %, by Student's t over seeds (of a crossing by a bootstrap "
     "over seeds, of a rank correlation by one over configurations). Without an effect a claim holds "
     "in at most 1 of 20 sweeps; its chance is that of what was seen, or more, without one, and beside it stands that "
@@ -93,7 +94,7 @@ def _cells(verdict: Verdict, published_alone: bool) -> dict[str, str]:
         "Effect": f"{escape(effect_words(verdict))}{name}",
         "90 % interval": escape(interval_words(verdict)).replace(" to ", "&nbsp;to "),
         "Published": f"{escape(published_words(verdict))}{name if published_alone else ''}{units}",
-        "Would have found": "–" if verdict.smallest is None else escape(number_words(verdict.smallest)),
+        "Would have found": escape(smallest_words(verdict)),
         "Chance": escape(chance) + (f"<small>{escape(corrected)}</small>" if corrected else ""),
         "n": str(verdict.n),
         "Seeds": str(verdict.seeds),

@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Iterable
 from html import escape
+from urllib.parse import quote
 
 HEAD_LINES = 3  # that the heading of a column takes, more or less
 SHORT_HEAD = 12  # characters that stay in one line
@@ -13,6 +14,11 @@ def definitions(entries: Iterable[tuple[str, str]]) -> str:
     """Words and what is said of each, as a list; what has nothing said of it is left out."""
     items = "".join(f"<dt>{escape(what)}</dt><dd>{escape(said)}</dd>\n" for what, said in entries if said)
     return f"<dl>\n{items}</dl>"
+
+
+def link(place: str, words: str) -> str:
+    """A link to a file or folder, by its path from the page, so that it holds where the whole folder is moved."""
+    return f'<a href="{escape(quote(place))}">{escape(words)}</a>'
 
 
 def head(words: str, *, number: bool = False, hint: str = "", wide: bool = False) -> str:

@@ -26,6 +26,8 @@ h3 { font-size: 1rem; margin: 1.5rem 0 .5rem; }
 p { max-width: 48rem; margin: .5rem 0; }
 .quiet { color: var(--quiet); }
 .question { font-size: 1.15rem; margin: 1rem 0; }
+.notice { padding: .6rem .9rem; border-left: 4px solid; background: var(--open-ground); color: var(--open); }
+a { color: var(--link); }
 .box { overflow-x: auto; border: 1px solid var(--line); border-radius: .5rem; }
 .box:focus-visible, summary:focus-visible { outline: 2px solid var(--link); outline-offset: 2px; }
 .results { max-height: 36rem; overflow-y: auto; }
@@ -54,12 +56,20 @@ figcaption { margin-top: .5rem; max-width: 48rem; color: var(--quiet); font-size
 details { margin: .75rem 0; }
 summary { cursor: pointer; font-weight: 600; }
 pre, code { font-family: ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace; font-size: .84rem; }
-pre { overflow-x: auto; margin: .5rem 0; padding: .75rem; background: var(--box); border-radius: .5rem; }
+pre { overflow: auto; max-height: 30rem; margin: .5rem 0; padding: .75rem; }
+pre { background: var(--box); border-radius: .5rem; }
 dl { display: grid; grid-template-columns: minmax(7rem, 12rem) 1fr; gap: .35rem 1rem; margin: .75rem 0; }
 dt { color: var(--quiet); }
 dd { margin: 0; min-width: 0; }
 footer { margin-top: 3rem; font-size: .875rem; color: var(--quiet); }
+@media (prefers-color-scheme: dark) {
+  /* Figures are drawn on white, which glares: their ground becomes that of a soft card. */
+  figure .box { background: #ccd1d8; }
+  figure img { mix-blend-mode: multiply; }
+}
 @media (max-width: 44rem) {
+  /* One panel a row, which fits. */
+  figure .stacks img { width: 100% !important; max-width: 24rem; min-width: 0 !important; }
   body { padding: 1.25rem .9rem 3rem; }
   h1 { font-size: 1.4rem; }
   .claims thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
@@ -74,12 +84,31 @@ footer { margin-top: 3rem; font-size: .875rem; color: var(--quiet); }
   dd { margin-bottom: .5rem; }
 }
 @media print {
-  .box, .results { overflow: visible; max-height: none; }
+  :root { color-scheme: light; }
+  body { max-width: none; padding: 0; font-size: .9rem; }
+  .box, .results, pre { overflow: visible; max-height: none; }
+  pre { white-space: pre-wrap; overflow-wrap: anywhere; }
+  .results code { font-size: inherit; }
+  figure .box { border: 0; padding: 0; background: none; }
+  figure img { min-width: 0 !important; }
+  a { color: inherit; text-decoration: none; }
   figure, tr { break-inside: avoid; }
   h2, h3 { break-after: avoid; }
-  .results th, .results td { min-width: 0 !important; padding: .2rem .3rem; font-size: .68rem; }
-  .claims { font-size: .8rem; }
-  .claims th, .claims td { padding: .3rem .4rem; }
-  .claims tbody th, .claims td:nth-child(n) { min-width: 0; }
+  .results th, .results td {
+    min-width: 0 !important; padding: .2rem .3rem; font-size: .62rem; white-space: normal; overflow-wrap: break-word;
+  }
+  .results tbody th { white-space: nowrap; }
+  .results thead th { position: static; }
+  /* More columns than fit side by side: a paragraph a row, in which each value has its name. */
+  .wide thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+  .wide table, .wide tbody, .wide tr { display: block; }
+  .wide tr { padding: .3rem 0; border-bottom: 1px solid var(--line); }
+  .wide td, .wide tbody th { display: inline; border: 0; }
+  .wide td::before { content: attr(data-column) " "; color: var(--quiet); }
+  .wide td::after { content: "; "; }
+  .wide td:empty { display: none; }
+  .claims, .claims small, .claims thead th { font-size: .68rem; }
+  .claims th, .claims td { padding: .3rem .35rem; }
+  .claims tbody th, .claims td:nth-child(n) { min-width: 0; overflow-wrap: break-word; }
 }
 """.strip()

@@ -8,8 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from genlab.claims.verdicts import Verdict
-from genlab.report.page import ReportData
-from genlab.report.papers import cited
+from genlab.report.report_data import ReportData
 from genlab.report.verdicts import effect_words, interval_words, mark, published_words, tested
 from genlab.statistics.few_seeds import LEVEL
 
@@ -17,32 +16,37 @@ COLOURS = {"holds": "green", "fails": "red", "open": "yellow"}
 
 
 def claims_table(verdicts: Sequence[Verdict]) -> Table:
-    """Verdict, claim with its reason, effect with its interval, and seeds; fits 80 columns; our own claims say so."""
+    """Each verdict beside its claim, and below that the effect, what was published, the seeds, and what is against it.
+
+    Numbers stand in lines of their own and not in columns, which on 80 columns would leave no room for either.
+    """
     table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column("verdict", no_wrap=True)
-    table.add_column("claim", overflow="fold", ratio=1)
-    table.add_column("effect (90 %)", justify="right", overflow="fold", max_width=22)
-    table.add_column("seeds", justify="right", no_wrap=True)
+    table.add_column("claim, effect (90 %) and seeds", overflow="fold", ratio=1)
+    both = len({verdict.ours for verdict in verdicts}) > 1
     for verdict in verdicts:
-        claim = Text(verdict.says + (" (ours)" if verdict.ours and any(not one.ours for one in verdicts) else ""))
+        claim = Text(verdict.says + (" (ours)" if verdict.ours and both else ""))
+        claim.append(f"\n{_numbers(verdict)}")
         if verdict.verdict != "holds" and verdict.reason:
             claim.append(f"\n{verdict.reason}", style="dim")
-        effect = effect_words(verdict)
-        if verdict.interval is not None:
-            effect += f"\n{interval_words(verdict)}"
-        if verdict.effect is not None and verdict.effect_name:
-            effect = f"{verdict.effect_name}\n{effect}"
-        alone = verdict.published == verdict.effect and verdict.interval is None
-        if verdict.published is not None and not alone:
-            effect += f"\npublished {published_words(verdict)}"
-        if verdict.published is not None and not verdict.published_units:
-            effect += "\n(in other units)"
         if verdict.verdict == "holds" and verdict.corrected is not None and verdict.corrected > LEVEL:
             claim.append(f"\nnot among {len(verdicts)} claims: its chance is {verdict.corrected:.2g} then", style="dim")
-        table.add_row(
-            Text(verdict.verdict, style=COLOURS[mark(verdict.verdict)]), claim, Text(effect), str(verdict.seeds)
-        )
+        table.add_row(Text(verdict.verdict, style=COLOURS[mark(verdict.verdict)]), claim)
     return table
+
+
+def _numbers(verdict: Verdict) -> str:
+    """Effect with its interval, what was published and seeds: "difference 4.2 (3.1 to 5.4); published 4.4; 3 seeds"."""
+    said = []
+    if verdict.effect is not None:
+        interval = "" if verdict.interval is None else f" ({interval_words(verdict)})"
+        said.append(f"{verdict.effect_name} {effect_words(verdict)}{interval}")
+    units = "" if verdict.published_units else " (in other units)"
+    if verdict.published is not None and not (verdict.published == verdict.effect and verdict.interval is None):
+        said.append(f"published {published_words(verdict)}{units}")
+    elif said and verdict.published is not None:
+        said[0] += units
+    return "; ".join([*said, f"{verdict.seeds} seed{'' if verdict.seeds == 1 else 's'}"])
 
 
 def print_report(sweep: ReportData, files: Mapping[str, Path], console: Console) -> None:
@@ -51,9 +55,9 @@ def print_report(sweep: ReportData, files: Mapping[str, Path], console: Console)
     Args:
         files: what was written, by a word for it, such as page, figures, table.
     """
-    of, at = cited(sweep.paper, sweep.source), f"{sweep.scale} scale" if sweep.scale else ""
-    brackets = ", ".join(filter(None, (sweep.name if of else "", at)))
-    console.print(Text((of or sweep.name) + (f" ({brackets})" if brackets else ""), style="bold"))
+    name = "" if sweep.name in sweep.heading else sweep.name
+    brackets = ", ".join(filter(None, (name, f"{sweep.scale} scale" if sweep.scale else "")))
+    console.print(Text(sweep.heading + (f" ({brackets})" if brackets else ""), style="bold"))
     if sweep.asks:
         console.print(Text(sweep.asks))
     if sweep.verdicts:
@@ -66,6 +70,8 @@ def print_report(sweep: ReportData, files: Mapping[str, Path], console: Console)
     finished = int((sweep.results["status"] == "finished").sum()) if "status" in sweep.results else 0
     if not sweep.without_runs:
         console.print(Text(f"{finished} of {len(sweep.results)} runs are finished."))
+    if sweep.notice:
+        console.print(Text(sweep.notice, style="bold"), soft_wrap=True)  # it has commands to copy
     for what, path in files.items():
         # A path is one word: it is not broken, so that it can be copied.
         console.print(Text(f"{what}: {path}"), soft_wrap=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from genlab.claims.units import worded
 from genlab.claims.verdicts import Verdict, summary
 from genlab.statistics.few_seeds import LEVEL
 
@@ -21,21 +22,26 @@ def tested(verdicts: Sequence[Verdict]) -> str:
 
 
 def effect_words(verdict: Verdict) -> str:
-    """The effect with four significant digits; a dash where there is none."""
-    return "–" if verdict.effect is None else number_words(verdict.effect)
+    """The effect with four significant digits, in points where it is one on errors; a dash where there is none."""
+    return "–" if verdict.effect is None else _signed(worded(verdict.effect, unit=verdict.unit))
 
 
 def interval_words(verdict: Verdict) -> str:
-    """The interval's ends; a dash where there is none."""
+    """The interval's ends, in the unit of the effect that stands beside it; a dash where there is none."""
     if verdict.interval is None:
         return "–"
-    low, high = verdict.interval
-    return f"{number_words(low)} to {number_words(high)}"
+    return _signed(worded(*verdict.interval, unit=verdict.unit).removesuffix(" points"))
 
 
 def published_words(verdict: Verdict) -> str:
-    """The published effect; a dash where there is none."""
-    return "–" if verdict.published is None else number_words(verdict.published)
+    """The published effect, as the effect is told where it is in the same units; a dash where there is none."""
+    unit = verdict.unit if verdict.published_units else ""
+    return "–" if verdict.published is None else _signed(worded(verdict.published, unit=unit))
+
+
+def smallest_words(verdict: Verdict) -> str:
+    """The effect that would have been found, as the effect is told; a dash where there is none."""
+    return "–" if verdict.smallest is None else _signed(worded(verdict.smallest, unit=verdict.unit))
 
 
 def chance_words(verdict: Verdict) -> tuple[str, str]:
@@ -53,6 +59,6 @@ def _chance(value: float) -> str:
     return "< 0.0001" if value < 1e-4 else f"{value:.2g}"
 
 
-def number_words(number: float) -> str:
-    """Four significant digits, with a true minus sign."""
-    return f"{number:.4g}".replace("-", "\u2212")
+def _signed(words: str) -> str:
+    """With true minus signs."""
+    return words.replace("-", "\u2212")

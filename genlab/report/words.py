@@ -4,15 +4,10 @@ import math
 import re
 from typing import Any
 
+from genlab.claims.units import is_error
 from genlab.config.values import value_form
 
-_ERROR = re.compile(r"(^|\.)((train|test|validation)_)?error(_clean|_corrupted)?$")
 _SECTIONS = ("data", "model", "training", "final", "measure")
-
-
-def is_error(column: str) -> bool:
-    """Whether a column is a fraction of wrong answers, which people read in percent."""
-    return _ERROR.search(column) is not None
 
 
 def readable(column: str) -> str:
@@ -47,6 +42,11 @@ def shown(value: Any, *, percent: bool = False) -> str:
     if percent:
         return f"{100 * value:.4g} %"
     return f"{value:.0f}" if value.is_integer() and abs(value) < 1e9 else f"{value:.4g}"
+
+
+def shown_in(column: str, value: Any) -> str:
+    """A value of a column as people read it: of errors in percent."""
+    return shown(value, percent=is_error(column))
 
 
 def duration(seconds: float) -> str:

@@ -30,9 +30,9 @@ class Comparison:
 def difference(runs: Sequence[RunDirectory], *, all: bool = False) -> Comparison:
     """What runs differ in.
 
-    In this order: status and its reason, dotted config keys, `final.*` errors, execution choices, versions, commit and
-    machine of the last attempt, and the whole-net values of measures that at least two of the runs have. Values are
-    compared exactly: two runs that should be the same bits and are not show it here.
+    In this order: status and its reason, dotted config keys, `final.*` errors, execution choices, code, versions,
+    commit and machine of the last attempt, and the whole-net values of measures that at least two of the runs have.
+    Values are compared exactly: two runs that should be the same bits and are not show it here.
 
     Args:
         all: also what is the same in all.
@@ -56,7 +56,7 @@ def _described(run: RunDirectory) -> dict[str, Any]:
     provenance = _provenance(run)
     attempts = provenance.get("attempts") or [{}]
     found |= dotted({"execution": provenance.get("execution", {})})
-    return found | dotted({key: attempts[-1].get(key, {}) for key in ("versions", "git", "machine")})
+    return found | dotted({key: attempts[-1].get(key, {}) for key in ("code", "versions", "git", "machine")})
 
 
 def _provenance(run: RunDirectory) -> dict[str, Any]:

@@ -111,7 +111,7 @@ def describe(run: RunDirectory) -> dict[str, Any]:
     result |= dotted({key: provenance.get(key, {}) for key in ("execution", "labels")})
     result["attempts"] = len(attempts)
     if attempts:
-        result |= dotted({key: attempts[-1].get(key, {}) for key in ("versions", "git", "machine")})
+        result |= dotted({key: attempts[-1].get(key, {}) for key in ("command", "code", "versions", "git", "machine")})
     if epochs := run.kept_epochs():
         result["weights_at"] = ", ".join(map(str, epochs))
     files = sorted(f.relative_to(run.path) for f in run.path.rglob("*") if f.is_file())

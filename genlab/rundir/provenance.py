@@ -14,6 +14,8 @@ from typing import Any
 import genlab
 from genlab.errors import GenlabError
 from genlab.rundir.atomic import write_json
+from genlab.rundir.code_hash import code_hash
+from genlab.rundir.command_line import typed_command
 from genlab.rundir.layout import RunDirectory
 
 COPIED_COMMIT = "commit.json"
@@ -115,7 +117,9 @@ def _well_formed(provenance: Any) -> bool:
 
 
 def record_start(run: RunDirectory, *, seed: int, execution: dict[str, Any], together: int = 1) -> None:
-    """Add an attempt: when, with which arguments, versions, machine and execution choices.
+    """Add an attempt: when, with which arguments, versions, code, machine and execution choices.
+
+    `command` is what somebody typed, `argv` what this process was started with, which another process may have done.
 
     Args:
         together: how many nets train side by side in this attempt.
@@ -127,8 +131,10 @@ def record_start(run: RunDirectory, *, seed: int, execution: dict[str, Any], tog
         "start": now(),
         "stop": None,
         "outcome": None,
+        "command": typed_command(),
         "argv": sys.argv,
         "versions": versions(),
+        "code": code_hash(),
         "git": git_commit(),
         "machine": machine(),
         "together": together,

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from genlab.config.load import CONFIG_ROOTS
 from genlab.errors import GenlabError
 from genlab.sweeps.file.grid import Sweep
 from genlab.sweeps.file.passes import Only, Passes, sweep_passes, sweep_plan, wanted
@@ -55,9 +54,8 @@ def sweep_folder(sweep: Sweep, runs: Path) -> Path:
     """
     folder = sweep.name + (f"-{sweep.scale}" if sweep.scale else "")
     overrides = sorted(override for override in sweep.overrides if not override.strip().startswith("execution."))
-    path = sweep.loaded.path.resolve()
-    if path.parent not in [(root / "sweeps").resolve() for root in CONFIG_ROOTS]:
-        place = os.path.relpath(path, runs.resolve())
+    if not sweep.packaged:
+        place = os.path.relpath(sweep.loaded.path.resolve(), runs.resolve())
         folder += "-" + hashlib.sha256("\n".join([place, *overrides]).encode()).hexdigest()[:12]
     elif overrides:
         folder += "-" + hashlib.sha256("\n".join(overrides).encode()).hexdigest()[:6]

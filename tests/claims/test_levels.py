@@ -30,7 +30,7 @@ def test_random_labels_have_the_higher_error():
     assert found.reason == ""
     opposite = check(claim("lower"), runs(lambda corruption, size, seed: 0.1 + 0.5 * corruption))
     assert (opposite.verdict, opposite.chance) == ("fails", 1.0)
-    assert opposite.reason.startswith("difference 0.5 is not below 0")
+    assert opposite.reason.startswith("difference 50 points is not below 0")
 
 
 def test_the_effect_is_the_mean_over_seeds_of_paired_differences_however_the_rows_are_ordered():
@@ -70,14 +70,14 @@ def test_an_effect_that_is_shown_one_sided_only_holds():
 def test_a_cell_the_other_way_round_is_named_and_the_mean_decides():
     found = check(claim("higher"), runs(lambda corruption, size, seed: corruption * (0.5 if size == 500 else -0.1)))
     assert (found.verdict, found.effect) == ("holds", pytest.approx(0.2))
-    assert found.reason == "the other way round in data.train_size=1000 (difference -0.1)"
+    assert found.reason == "the other way round in data.train_size=1000 (difference -10 points)"
 
 
 def test_one_seed_that_disagrees_leaves_doubt():
     found = check(claim("higher"), seeds_of((0.3, 0.4, -0.1)))
     assert found.verdict == "fails"
     assert found.chance == pytest.approx(stats.ttest_1samp([0.3, 0.4, -0.1], 0, alternative="greater").pvalue)
-    assert found.reason == "not shown: the interval -0.246 to 0.646 is not all above 0"
+    assert found.reason == "not shown: the interval -24.6 to 64.6 points is not all above 0"
 
 
 def test_equal_groups_are_neither_higher_nor_lower():
@@ -162,7 +162,7 @@ def test_every_cell_must_lie_within_a_range():
     close = runs(lambda corruption, size, seed: 0.5 + (0.02 if size == 500 else -0.02))
     found = check(claim("close_to", target=0.5, tolerance=0.01, where=TRUE), close)
     assert found.verdict == "fails"
-    assert "against it: data.train_size=500 (difference from target 0.02)" in found.reason
+    assert "against it: data.train_size=500 (difference from target 2 points)" in found.reason
 
 
 def test_a_ratio_with_zero_cannot_be_told():

@@ -158,7 +158,7 @@ def test_a_range_leaves_an_axis_whose_cells_are_compared_and_a_value_does_not():
     )
     every = check(claim("higher", where={SIZE: {"at_least": 1000}}), results)
     assert (every.n, every.effect) == (6, -1500)
-    assert "data.train_size=1000 (difference -1000); data.train_size=2000" in every.reason
+    assert "data.train_size=1000 (difference -1e+05 points); data.train_size=2000" in every.reason
     last = check(claim("higher", where={SIZE: {"place": "last"}}), results)
     assert (last.n, last.effect) == (3, -2000)
     assert "data.train_size" not in last.reason

@@ -188,7 +188,7 @@ def test_a_claim_is_put_to_what_is_published_by_its_own_rule():
     assert falls.published == falls.effect == pytest.approx(2 * np.polyfit(range(3), [0.3, 0.2, 0.1], 1)[0])
     assert (falls.seeds, falls.chance, falls.interval, falls.smallest) == (1, None, None, None)
     assert rises.verdict == "fails"
-    assert rises.reason.startswith("total change -0.2 is not above 0")
+    assert rises.reason.startswith("total change -20 points is not above 0")
     assert (higher.verdict, higher.n) == ("holds", 2)  # at 4,000 random labels have no number
 
 

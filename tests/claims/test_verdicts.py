@@ -41,8 +41,8 @@ def test_an_effect_that_is_published_smaller_than_what_would_have_been_found_can
     found = against(curves(0.05), *DOUBTFUL)
     assert (found.verdict, found.published) == ("cannot tell", 0.05)
     assert found.reason == (
-        "the published effect, 0.05, is smaller than what was to be found, 0.608; "
-        "not shown: the interval -0.246 to 0.646 is not all above 0"
+        "the published effect, 5 points, is smaller than what was to be found, 60.78 points; "
+        "not shown: the interval -24.6 to 64.6 points is not all above 0"
     )
     assert (found.effect, found.seeds) == (pytest.approx(0.2), 3)
     assert found.chance == pytest.approx(stats.ttest_1samp(DOUBTFUL, 0, alternative="greater").pvalue)

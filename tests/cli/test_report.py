@@ -3,6 +3,9 @@
 import csv
 import json
 import re
+import shutil
+from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 
@@ -32,8 +35,35 @@ def test_a_report_checks_every_claim_and_writes_page_figures_and_table(swept):
     assert page.count("<img ") == 3
     assert "hidden units" in page
     names = {path.name for path in (folder / "figures").iterdir()}
-    assert names == {f"{name}.{ending}" for name in ("errors", "norms", "kl") for ending in ("png", "pdf")}
+    assert names == {f"{name}.{ending}" for name in ("errors", "norms", "kl") for ending in ("png", "pdf", "csv")}
     assert (folder / "results.csv").read_text().count("\n") == 10
+    assert "@inproceedings{neyshabur2017," in (folder / "references.bib").read_text()
+
+
+def test_every_link_of_a_page_leads_somewhere_also_after_all_runs_were_moved(swept, tmp_path):
+    genlab("report", SWEEP, "--scale", "smoke", "--runs", swept, "-q")
+    moved = Path(shutil.copytree(swept, tmp_path / "elsewhere"))
+    folder = moved / "sweeps" / f"{SWEEP}-smoke"
+    links = re.findall('<a href="([^"]*)"', (folder / "report.html").read_text())
+    assert len(links) >= 9 + 9 + 2, "runs, files of figures, table and references"
+    assert not [link for link in links if not (folder / unquote(link)).exists()]
+    assert len([link for link in links if link.endswith("/") and (folder / link / "status.json").exists()]) == 9
+
+
+def test_the_page_shows_the_measures_that_the_sweep_asks_for_whatever_else_was_measured(tmp_path, one_epoch):
+    asks = SURE + "measure: {only: [weight_norm]}\n"
+    path = one_epoch / "asks.yaml"
+    path.write_text(asks)
+    assert genlab("sweep", path, "--runs", one_epoch, "-q").code == 0
+    (run, *_) = [found for found in one_epoch.iterdir() if (found / "status.json").exists()]
+    assert genlab("measure", run, "--only", "parameter_count", "-q").code == 0
+    assert genlab("report", path, "--runs", one_epoch, "-q").code == 0
+    (folder,) = one_epoch.glob("sweeps/asks-*")
+    page = (folder / "report.html").read_text()
+    assert 'title="measure.weight_norm"' in page
+    assert 'title="measure.parameter_count"' not in page
+    assert "also 1 measure that some of its runs have for other reasons" in page
+    assert "measure.parameter_count" in (folder / "results.csv").read_text().splitlines()[0]
 
 
 def test_a_report_puts_what_was_published_beside_what_was_measured(swept):
@@ -42,6 +72,7 @@ def test_a_report_puts_what_was_published_beside_what_was_measured(swept):
     told = claims["test-error-falls"]
     assert told["published"] == pytest.approx(-0.046, abs=0.001)
     assert told["published_units"] is True
+    assert (told["unit"], claims["l2-falls-at-first"]["unit"]) == ("0..1", ""), "numbers stay as the columns have them"
     assert claims["l2-falls-at-first"]["published_units"] is False
     assert all(claim["seeds"] == 3 and 0 <= claim["chance"] <= claim["corrected"] <= 1 for claim in claims.values())
     page = (swept / "sweeps" / f"{SWEEP}-smoke" / "report.html").read_text()
@@ -62,7 +93,7 @@ def test_published_curves_have_a_report_without_any_run(tmp_path):
     assert page.count("<img ") == 2, "the figure of a table that is not published is left out"
     assert f"{len(CLAIMS)} hold; on the paper" in page
     names = {path.name for path in (folder / "figures").iterdir()}
-    assert names == {f"{name}.{ending}" for name in ("errors", "norms") for ending in ("png", "pdf")}
+    assert names == {f"{name}.{ending}" for name in ("errors", "norms") for ending in ("png", "pdf", "csv")}
     assert f"page: {folder / 'report.html'}" in found.out
 
 
@@ -177,6 +208,7 @@ def test_a_sweep_that_has_not_run_cannot_tell(tmp_path):
     found = genlab("report", SWEEP, "--scale", "smoke", "--runs", tmp_path, "--json", "--check")
     assert found.code == 3
     (told,) = json.loads(found.out)
+    assert told["notice"].startswith(f"No cell has been run; `genlab sweep {SWEEP} --scale smoke")
     assert {verdict["verdict"] for verdict in told["claims"]} == {"cannot tell"}
     assert all(verdict["published"] is not None for verdict in told["claims"]), "which needs no run"
 

@@ -18,6 +18,7 @@ from genlab.measures.computing.request import Request
 from genlab.measures.inputs.subject import Subject
 from genlab.models.dropout import Chain
 from genlab.models.initialisation import initialise
+from genlab.report.drawing.files import COLUMNS as FIGURE_COLUMNS
 from genlab.rundir.columns import COMPRESSION_COLUMNS, HISTORY_COLUMNS, MEASURE_COLUMNS, TIMING_COLUMNS
 from genlab.rundir.finished import FinishedRun
 from tests.cli.command import genlab
@@ -104,6 +105,18 @@ def test_the_results_of_a_sweep_are_as_they_are_told(first_experiment):
     assert len(rows) == 15
     assert problems(told("results.csv"), rows) == []
     assert any(name.startswith("measure.") for name in rows[0])
+
+
+def test_the_numbers_of_figures_are_as_they_are_told(first_experiment):
+    target = first_experiment / "noise-claims.yaml"
+    assert genlab("report", target, "--runs", first_experiment / "runs", "-q").code == 0
+    files = list((first_experiment / "runs" / "sweeps").glob("noise-claims-laptop-*/figures/*.csv"))
+    assert {path.stem for path in files} == {"errors", "norm"}
+    for path in files:
+        rows = read(path)
+        assert rows
+        assert problems(told("figures/NAME.csv"), rows) == []
+    assert list(told("figures/NAME.csv")) == list(FIGURE_COLUMNS)
 
 
 def test_the_table_of_a_zoo_is_as_it_is_told(first_experiment):

@@ -11,7 +11,8 @@ import pytest
 import genlab.report.figures
 from genlab.config.schema.figure import FIGURE_KINDS, FigureConfig
 from genlab.errors import GenlabError
-from genlab.report.drawing.draw import draw, panel_inches
+from genlab.report.drawing.draw import draw, draw_with_numbers, panel_inches
+from genlab.report.drawing.files import COLUMNS, DOTS_PER_INCH
 from genlab.report.figures import KINDS
 from genlab.sweeps.file.figure_problems import figure_problems
 from tests.report.examples import AXES, figure
@@ -94,6 +95,39 @@ def test_a_figure_without_values_says_so(kind, rows):
     canvas = draw(figure(kind, x="x", series="c", y=["v"]), lambda _: rows, ("x", "c"))
     assert "no values yet" in words(canvas)
     canvas.draw_without_rendering()
+
+
+LONG = "A name of many words, as people who want to be understood by others write them below what they draw"
+
+
+@pytest.mark.parametrize("columns", [1, 2])
+@pytest.mark.parametrize("kind", BOTH)
+def test_nothing_that_is_written_reaches_beyond_the_edge_of_the_picture(kind, columns):
+    """At the dots of a PNG file, whose letters are wider than those of a PDF."""
+    y = ["v", "w"][:columns]
+    labels = {"x": LONG, "v": LONG, "w": f"$\\sum_i w_i^2$ {LONG}", "a": LONG, "c": LONG, "b": f"{LONG} too"}
+    config = figure(kind, x="x", series="c", y=y, title=LONG, labels=labels)
+    canvas = draw(config, lambda _: table().assign(w=lambda rows: 2 * rows["v"]), ("x", "c"))
+    canvas.set_dpi(DOTS_PER_INCH)
+    canvas.draw_without_rendering()
+    box, (width, height) = canvas.get_tightbbox(), canvas.get_size_inches()
+    assert box.x0 >= -0.01
+    assert box.y0 >= -0.01
+    assert box.x1 <= width + 0.01
+    assert box.y1 <= height + 0.01
+    assert min(axes.get_window_extent().height for axes in canvas.axes) > 0.8 * DOTS_PER_INCH, "nor leaves no room"
+
+
+@pytest.mark.parametrize("kind", BOTH)
+def test_every_kind_keeps_the_numbers_that_it_draws(kind):
+    rows = table().assign(v=lambda known: known["v"] + 20)
+    found = draw_with_numbers(figure(kind, x="x", series="c", y=["v"]), lambda _: rows, ("x", "c")).numbers
+    assert {row["series"] for row in found} == {"a", "b"}
+    assert {(row["panel"], row["source"]) for row in found} == {("v", "runs")}
+    assert set().union(*found) <= set(COLUMNS)
+    assert all(isinstance(row["mean"], float) and row["n"] >= 1 for row in found)
+    if kind not in ("histogram", "spectrum"):
+        assert {row["x"] for row in found} <= {0.0, 1.0, 2.0}, "where they stand, as the table has it"
 
 
 def test_a_kind_that_no_file_draws_is_one_line_with_the_file_to_write(monkeypatch):

@@ -65,13 +65,16 @@ def test_its_report_has_verdicts_and_names_no_paper_and_no_scale(own):
     assert found.code == 0
     (page,) = runs.glob("sweeps/*/report.html")
     said, _, configs = text_of(page.read_text()).partition("Base config")
+    configs, _, references = configs.partition("References")
     assert "batch_size: 16" in configs
     assert found.out.splitlines()[0] == "wider"
-    assert said.startswith("wider · genlab wider The sweep wider . Claims 2 claims were tested: 1 holds, 1 fails; on ")
+    assert re.match(r"wider · genlab wider The sweep wider \. Runs of \S+, report of \S+ \S+ UTC Claims 2 claims", said)
+    assert " 1 holds, 1 fails; on " in said
+    assert "Zhang et al. 2017, arXiv:1611.03530 parameter_count (Table 1)" in references, "of whom its measure is"
     assert re.search(r"Wider nets have more parameters\. grows holds", said)
     for words in (said, found.out):
         assert not re.search(r"\b(None|null|scale|smoke|laptop)\b", words)
-        assert not [told for key, (authors, title) in PAPERS.items() for told in (key, authors, title) if told in words]
+        assert not [told for key, p in PAPERS.items() for told in (key, p.short, p.title) if told in words]
     table = found.out.partition("page: ")[0]
     assert max(map(len, table.splitlines())) <= 80
 

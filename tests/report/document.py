@@ -2,7 +2,7 @@
 
 from html.parser import HTMLParser
 
-VOID = {"meta", "link", "img", "br", "wbr", "hr", "input"}
+VOID = {"meta", "link", "img", "br", "wbr", "hr", "input", "source"}
 
 
 class Document(HTMLParser):

@@ -12,7 +12,8 @@ from genlab.config.schema.figure import FigureConfig
 from genlab.report.drawing.draw import draw
 from genlab.report.drawing.files import svg
 from genlab.report.origin import Origin
-from genlab.report.page import ReportData
+from genlab.report.references import bibtex
+from genlab.report.report_data import ReportData
 
 CORRUPTION, SIZE, TEST_ERROR = "data.labels.corruption", "data.train_size", "final.test_error"
 AXES = (CORRUPTION, SIZE)
@@ -153,6 +154,8 @@ def _report() -> ReportData:
     errors = figure("points", name="errors", caption="Test error of every run.", labels=labels)
     return ReportData(
         name="neyshabur2017-figure1",
+        file="neyshabur2017-figure1.yaml",
+        packaged=True,
         paper="neyshabur2017",
         source="Figure 1",
         asks="Do norms over the margin tell nets trained on true labels from nets trained on random ones?",
@@ -168,6 +171,7 @@ def _report() -> ReportData:
             versions=(("genlab 0.1.0", 24), ("python 3.11.7", 24), ("torch 2.6.0", 24)),
             devices=(("cpu (AMD EPYC), 1 thread of 2 cores", 24),),
             commits=(("0123456789ab", 20), ("ba9876543210, with uncommitted changes", 4)),
+            codes=(("fedcba987654", 24),),
             training_seconds=4321.0,
             started="2026-11-20T10:00:00+00:00",
             stopped="2026-11-20T10:38:20+00:00",
@@ -175,6 +179,13 @@ def _report() -> ReportData:
         ),
         command="genlab report neyshabur2017-figure1 --scale laptop",
         version="0.1.0",
+        code="fedcba987654",
+        made="2026-11-21T08:05:00+00:00",
+        folders={identity: f"../../neyshabur2017-figure1-{identity}" for identity in table["id"][1:]},
+        narrow={"norms": svg(draw(panels.model_copy(update={"panels_per_row": 1}), tables.__getitem__, AXES))},
+        references=("neyshabur2017",),
+        sources={"Neyshabur et al. 2017, arXiv:1706.08947": "log_l2_norm (Section 2.2)"},
+        bibtex=bibtex(["neyshabur2017"], "0.1.0"),
     )
 
 

@@ -8,12 +8,13 @@ from genlab.rundir.layout import RunDirectory
 MACHINE = {"processor": "AMD EPYC", "cores": 2, "gpus": ["NVIDIA A", "NVIDIA B"]}
 
 
-def attempt(start, stop, *, torch="2.6.0", commit="a" * 40, dirty=False):
+def attempt(start, stop, *, torch="2.6.0", commit="a" * 40, dirty=False, code="0123"):
     return {
         "start": start,
         "stop": stop,
         "versions": {"torch": torch},
-        "git": {"commit": commit, "dirty": dirty},
+        "git": {"commit": commit, "dirty": dirty} if commit else {},
+        **({"code": code} if code else {}),
         "machine": MACHINE,
     }
 
@@ -50,6 +51,14 @@ def test_versions_commits_and_devices_are_counted_by_run(made):
     assert found.versions == (("torch 2.6.0", 3), ("torch 2.7.0", 1))
     assert found.commits == (("a" * 12, 3), ("b" * 12 + ", with uncommitted changes", 1))
     assert found.devices == (("cpu (AMD EPYC), 1 thread of 2 cores", 2), ("cuda:1 (NVIDIA B)", 1))
+
+
+def test_code_is_counted_also_where_no_git_tells_and_left_out_where_an_earlier_version_did_not_say_it(made):
+    start = "2026-01-01T10:00:00+00:00"
+    wheel, earlier = attempt(start, None, commit="", code="4567"), attempt(start, None, code="")
+    found = origin([made("a", wheel), made("b", wheel, attempt(start, None)), made("c", earlier)])
+    assert found.codes == (("4567", 2), ("0123", 1))
+    assert found.commits == (("a" * 12, 2),)
 
 
 def test_runs_that_never_started_or_are_damaged_do_not_count(made, tmp_path):

@@ -47,9 +47,34 @@ def test_a_sweep_without_claims_has_no_table(printed):
 
 def test_what_was_published_stands_below_the_effect(printed):
     said = " ".join(printed(report(verdicts=VERDICTS[2:3])).split())
-    assert "0.93 to 1 published 1.073 (in other units)" in said
+    assert "total change 0.97 (0.93 to 1); published 1.073 (in other units); 3 seeds" in said
     assert "published 4.578" in printed(report())
     assert "published" not in printed(report(verdicts=[checked("a", "A.")]))
+
+
+def test_every_line_of_a_claim_is_as_wide_as_the_terminal_lets_it(printed):
+    """Numbers in a column of their own leave half of 80 columns to everything else."""
+    said = printed(report(verdicts=[checked("a", "Word " * 40, verdict="fails", reason="because " * 40)]))
+    lines = [line for line in said.splitlines() if "Word" in line or "because" in line]
+    assert min(map(len, lines[:-1])) > 0
+    assert len([line for line in lines if len(line.rstrip()) > 70]) >= 6
+
+
+def test_an_effect_on_errors_is_in_points(printed):
+    said = printed(report(verdicts=[checked("a", "A.", unit="0..1", effect=-0.01037, interval=(-0.02, 0.001))]))
+    assert "difference −1.037 points (−2 to 0.1); 3 seeds" in said
+
+
+def test_what_was_done_after_a_paper_is_called_so(printed):
+    said = printed(report(name="wider", packaged=False))
+    assert said.startswith("wider, after Neyshabur et al. 2017, Figure 1 (laptop scale)\n")
+
+
+def test_a_notice_ends_with_commands_that_can_be_copied(printed):
+    command = "`genlab sweep a-sweep-of-a-very-long-name --scale laptop --runs a/folder/of/a/very/long/name`"
+    assert f"No cell has been run; {command} runs them.\n" in printed(
+        report(notice=f"No cell has been run; {command} runs them.")
+    )
 
 
 def test_what_is_published_alone_is_not_repeated_and_no_run_is_counted(printed):

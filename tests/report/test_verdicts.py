@@ -1,5 +1,5 @@
 from genlab.report import verdicts
-from genlab.report.verdicts import chance_words, effect_words, interval_words, mark, published_words
+from genlab.report.verdicts import chance_words, effect_words, interval_words, mark, published_words, smallest_words
 from tests.report.examples import VERDICTS, checked
 
 
@@ -18,6 +18,14 @@ def test_numbers_have_four_digits_and_a_true_minus():
     claim = checked("a", "b", effect=-1.23456, interval=(-2.0, 1e-9))
     assert (effect_words(claim), interval_words(claim)) == ("−1.235", "−2 to 1e−09")
     assert published_words(checked("a", "b", published=-0.16731)) == "−0.1673"
+
+
+def test_an_effect_on_errors_is_in_points_with_all_that_stands_beside_it():
+    claim = checked("a", "b", unit="0..1", effect=-0.01037, interval=(-0.02, 0.001), published=-0.04625, smallest=0.015)
+    assert (effect_words(claim), interval_words(claim)) == ("−1.037 points", "−2 to 0.1")
+    assert (published_words(claim), smallest_words(claim)) == ("−4.625 points", "1.5 points")
+    other = checked("a", "b", unit="0..1", published=0.5, published_units=False)
+    assert published_words(other) == "0.5", "of which the units are not known"
 
 
 def test_the_chance_has_two_digits_and_says_what_is_left_of_it_among_all_claims():

@@ -1,6 +1,6 @@
 import pytest
 
-from genlab.report.words import duration, is_error, readable, shown
+from genlab.report.words import duration, readable, shown, shown_in
 
 
 @pytest.mark.parametrize(
@@ -17,12 +17,6 @@ from genlab.report.words import duration, is_error, readable, shown
 )
 def test_columns_are_read_as_words(column, words):
     assert readable(column) == words
-
-
-def test_errors_are_told_from_standard_errors():
-    errors = ("final.test_error", "train_error", "train_error_corrupted", "final.train_error_clean")
-    assert all(is_error(column) for column in errors)
-    assert not any(is_error(column) for column in ("standard_error", "measure.test_error_bound", "test_loss"))
 
 
 @pytest.mark.parametrize(
@@ -47,6 +41,7 @@ def test_errors_are_in_percent_with_four_digits():
     assert shown(0.123456, percent=True) == "12.35 %"
     assert shown(0.0, percent=True) == "0 %"
     assert shown(None, percent=True) == ""
+    assert [shown_in(column, 0.25) for column in ("final.test_error", "data.labels.corruption")] == ["25 %", "0.25"]
 
 
 @pytest.mark.parametrize(

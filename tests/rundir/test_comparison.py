@@ -15,7 +15,7 @@ MEASURED = "measure,layer,value,unit,standard_error,residual,iterations,samples,
 
 @pytest.fixture
 def made(tmp_path):
-    def made(run_id, *, config=(), final=(), torch="2.6.0", device="cpu", measures=()):
+    def made(run_id, *, config=(), final=(), torch="2.6.0", device="cpu", code="0123", measures=()):
         run = RunDirectory(tmp_path / f"a-{run_id}")
         run.path.mkdir()
         known = {"seed": 0, "data.name": "digits", "model.widths": [64], "training.stop.epochs": 3}
@@ -24,7 +24,7 @@ def made(tmp_path):
         attempt = {"versions": {"torch": torch, "numpy": "2.0"}, "git": {"commit": "abc"}, "machine": {"cores": 2}}
         provenance = {
             "execution": {"device": device, "threads": 1},
-            "attempts": [{"versions": {"torch": "1"}}, attempt],
+            "attempts": [{"versions": {"torch": "1"}}, attempt | ({"code": code} if code else {})],
         }
         run.provenance.write_text(json.dumps(provenance))
         rows = [f"{name},{layer},{value},count,,,,,,{options},0.1,\n" for name, layer, value, options in measures]
@@ -51,6 +51,12 @@ def test_only_what_differs_is_listed_in_the_order_of_the_config(made):
         ("execution.device", ("cpu", "cuda:0")),
         ("versions.torch", ("2.6.0", "2.7.0")),
     ]
+
+
+def test_other_code_is_a_difference_also_where_no_git_tells(made):
+    a, b, earlier = made("000000000001"), made("000000000002", code="4567"), made("000000000003", code="")
+    assert difference(a, b) == [("code", "0123", "4567")]
+    assert difference(a, earlier) == [("code", "0123", None)], "runs of earlier versions do not say it"
 
 
 def test_a_key_that_one_run_lacks_stands_where_the_other_has_it(made):

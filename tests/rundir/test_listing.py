@@ -146,7 +146,8 @@ def test_no_runs_are_no_error(tmp_path):
 
 def test_a_description_has_all_that_the_small_files_tell(runs):
     run = made_up_run(runs, "e", "eeee")
-    attempt = {"versions": {"torch": "2.6"}, "git": {"commit": "abc"}, "machine": {"cores": 2}}
+    attempt = {"code": "0123", "versions": {"torch": "2.6"}, "git": {"commit": "abc"}, "machine": {"cores": 2}}
+    attempt["command"] = "genlab sweep a.yaml"
     provenance = {"execution": {"threads": 1}, "attempts": [{}, attempt]}
     run.provenance.write_text(json.dumps(provenance))
     description = describe(run)
@@ -156,6 +157,7 @@ def test_a_description_has_all_that_the_small_files_tell(runs):
     assert description["attempts"] == 2
     assert description["versions.torch"] == "2.6"
     assert description["git.commit"] == "abc"
+    assert (description["code"], description["command"]) == ("0123", "genlab sweep a.yaml")
     assert description["machine.cores"] == 2
     assert description["files"] == "history.csv, provenance.json, status.json"
 

@@ -11,6 +11,8 @@ import torch
 import genlab
 from genlab.errors import GenlabError
 from genlab.rundir import provenance
+from genlab.rundir.code_hash import code_hash
+from genlab.rundir.command_line import typed_command
 from genlab.rundir.layout import RunDirectory
 from genlab.rundir.provenance import git_commit, machine, now, read_provenance, record_start, record_stop, versions
 from tests.rundir.examples import made_up_run
@@ -40,6 +42,7 @@ def test_attempts_are_added_and_closed_one_by_one(tmp_path):
     assert first["stop"] >= first["start"]
     assert (second["stop"], second["outcome"]) == (None, None)
     assert first["argv"] == sys.argv
+    assert (first["command"], first["code"]) == (typed_command(), code_hash())
     assert (
         first["versions"]["torch"] == torch.__version__.split("+")[0] or first["versions"]["torch"] == torch.__version__
     )

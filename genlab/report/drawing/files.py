@@ -11,12 +11,16 @@ from matplotlib.figure import Figure
 from genlab.claims.published import Published
 from genlab.config.schema.figure import FigureConfig
 from genlab.errors import UsageError
-from genlab.report.drawing.draw import draw
+from genlab.report.drawing.draw import draw_with_numbers
 from genlab.rundir.atomic import replacing
+from genlab.rundir.tables import write_table
 
 DOTS_PER_INCH = 130
 FORMATS = ("png", "pdf")
 ENDINGS = (".png", ".pdf", ".svg")
+# Of the numbers in a figure; columns that none of its rows has are left out.
+COLUMNS = ("panel", "source", "series", "x", "x_end", "mean", "low", "high", "n", "run")
+ALWAYS = ("panel", "source", "series", "x", "mean")
 
 
 def write_figures(
@@ -26,7 +30,7 @@ def write_figures(
     axes: Sequence[str],
     published: Published | None = None,
 ) -> dict[str, Figure]:
-    """Draw every figure and write `<folder>/<name>.png` and `<name>.pdf`, each atomically.
+    """Draw every figure and write `<folder>/<name>.png`, `.pdf` and, of the numbers in it, `.csv`, each atomically.
 
     No time is written into the files, so that the same numbers make the same files.
 
@@ -36,10 +40,13 @@ def write_figures(
     Raises:
         GenlabError: a file cannot be written.
     """
-    drawn = {figure.name: draw(figure, table, axes, published) for figure in figures}
-    for name, figure in drawn.items():
-        save(figure, folder, name)
-    return drawn
+    drawn = {figure.name: draw_with_numbers(figure, table, axes, published) for figure in figures}
+    for name, drawing in drawn.items():
+        save(drawing.canvas, folder, name)
+        known = {key for row in drawing.numbers for key in row}
+        columns = [column for column in COLUMNS if column in ALWAYS or column in known]
+        write_table(folder / f"{name}.csv", columns, drawing.numbers)
+    return {name: drawing.canvas for name, drawing in drawn.items()}
 
 
 def save(figure: Figure, folder: Path, name: str) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+import pandas as pd
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
@@ -11,11 +12,13 @@ from matplotlib.colors import to_hex
 from matplotlib.mathtext import MathTextParser
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
 
+from genlab.claims.units import is_error
 from genlab.config.schema.figure import FigureConfig
 from genlab.config.values import value_form
 from genlab.report.drawing.catalogue import Kind
 from genlab.report.drawing.lines import Line, Prepared
-from genlab.report.words import is_error, readable, shown
+from genlab.report.drawing.wrapping import wrapped
+from genlab.report.words import readable, shown
 
 # Okabe and Ito's colours without yellow, which is faint on white. Markers repeat the difference without colour.
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
@@ -28,6 +31,7 @@ MOST_TICKS = 7
 # Columns between whose whole numbers there is nothing.
 COUNTED = ("epoch", "step")
 FEW_DECADES = 50
+TICK_INCHES = 1.2  # that a line of a name on an axis may take
 DASHES: tuple[Any, ...] = ("-", "--", "-.", (0, (5, 1, 1, 1, 1, 1)))
 
 
@@ -42,6 +46,8 @@ class Panel:
         prepared: rows, lines and places along x, the same for all panels of a figure.
         y: the column of this panel.
         notes: sentences that the figure must say of how it was drawn; a kind adds to them.
+        numbers: of all that is drawn in the figure; a kind adds to them by `record`.
+        source: of the numbers: runs or published.
     """
 
     axes: Axes
@@ -50,6 +56,43 @@ class Panel:
     prepared: Prepared
     y: str
     notes: list[str] = field(default_factory=list)
+    numbers: list[dict[str, Any]] = field(default_factory=list)
+    source: Literal["runs", "published"] = "runs"
+
+    def record(self, line: int, x: Any, mean: Any, **more: Any) -> None:
+        """Keep a number that is drawn, for those who want it as one.
+
+        Args:
+            line: of the panel, whose name in the legend is kept with it.
+            x: where it stands along the axis.
+            mean: the number itself, or the mean of several.
+            more: `low` and `high`, `n` for how many seeds or values, `run` for a number that is of one, `x_end` for one
+                that is of a stretch.
+        """
+        where = {"panel": self.y, "source": self.source, "series": self.line_label(line)}
+        self.numbers.append(where | {"x": x, "mean": mean} | more)
+
+    def record_means(self, means: pd.DataFrame, along: str) -> None:
+        """Keep what `over_seeds` found.
+
+        Args:
+            along: the column that has x: `x`, which counts the values of the figure's x, `place`, or another number.
+        """
+        for row in means.to_dict("records"):
+            x = self.x_at(row[along], counted=along == "x") if along in ("x", "place") else row[along]
+            spread = {key: row[key] for key in ("low", "high")}
+            self.record(int(row["line"]), x, row["mean"], **spread, n=int(row["seeds"]))
+
+    def x_at(self, place: float, *, counted: bool) -> Any:
+        """The value of x at a place along the axis, where words stand at 0, 1, 2 ...
+
+        Args:
+            counted: whether numbers stand there too.
+        """
+        if self.prepared.numeric and not counted:
+            return place
+        value = self.prepared.xs[int(place)]
+        return value if isinstance(value, int | float) else shown(value)
 
     def colour(self, line: int) -> str:
         """The colour of a line, the same in every panel."""
@@ -125,14 +168,23 @@ def in_percent(axis: Axis) -> None:
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.6g}%"))
 
 
-def name_places(axes: Axes, names: Sequence[str]) -> None:
-    """Words at 0, 1, 2 ... along the horizontal axis, slanted where they would touch."""
+def name_places(axes: Axes, names: Sequence[str], first: float = 0.0) -> None:
+    """Words at 0, 1, 2 ... along the horizontal axis, slanted where they would touch.
+
+    Args:
+        first: where the first one stands.
+    """
     slanted = sum(map(len, names)) > 24
-    axes.set_xticks(range(len(names)), list(names))
+    axes.set_xticks([first + number for number in range(len(names))], [tick_name(name) for name in names])
     if slanted:
         axes.tick_params(axis="x", labelrotation=35)
         for label in axes.get_xticklabels():
             label.set(ha="right", rotation_mode="anchor")
+
+
+def tick_name(name: str) -> str:
+    """The name of a place on an axis in lines that leave room for the panel."""
+    return wrapped(name, TICK_INCHES, SMALL)
 
 
 def dress(axes: Axes) -> None:

@@ -19,6 +19,7 @@ def draw_bars(panel: Panel) -> None:
     panel.note_dropped(means["mean"].tolist(), figure.y_scale)
     if figure.y_scale == "log":
         means = means[means["mean"] > 0]
+    panel.record_means(means, "x")
     lines = len(prepared.lines)
     width = GROUP_WIDTH / max(lines, 1)
     for line, rows in means.groupby("line"):

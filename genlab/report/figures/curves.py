@@ -19,6 +19,7 @@ def draw_curves(panel: Panel) -> None:
     computed) the line is dotted and its markers are hollow: that mean is of other runs than its neighbours'.
     """
     means = over_seeds(panel.prepared.values(panel.y), ("line", "place"))
+    panel.record_means(means, "place")
     most, fewer = 1, False
     for line, rows in means.groupby("line"):
         index = int(str(line))

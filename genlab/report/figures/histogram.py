@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from genlab.claims.units import is_error
 from genlab.report.drawing.catalogue import figure_kind
 from genlab.report.drawing.style import Panel, column_label, in_percent
-from genlab.report.words import is_error
 
 FEWEST_BINS, MOST_BINS = 10, 60
 
@@ -29,9 +29,12 @@ def draw_histogram(panel: Panel) -> None:
         for index in sorted(rows["line"].unique()):
             own = values[(rows["line"] == index).to_numpy()]
             counts, _ = np.histogram(own, edges)
+            ends = 10**edges if logarithmic else edges
+            for start, end, count in zip(ends[:-1].tolist(), ends[1:].tolist(), counts.tolist(), strict=True):
+                panel.record(index, start, count / len(own), x_end=end, n=len(own))
             axes.stairs(
                 counts / len(own),
-                10**edges if logarithmic else edges,
+                ends,
                 color=panel.colour(index),
                 linewidth=1.5,
                 linestyle=panel.dashes(index),

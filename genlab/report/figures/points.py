@@ -36,6 +36,9 @@ def draw_points(panel: Panel) -> None:
             markeredgewidth=0,
             label=None if by_series else panel.line_label(index),  # the names of groups stand below them
         )
+        for row in group.to_dict("records"):
+            x = None if by_series else panel.x_at(row["x"], counted=True)
+            panel.record(index, x, row["value"], n=1, run=row["run"])
         means = over_seeds(group, ("line", "x"))
         centre = np.asarray(means["line"] if by_series else means["x"]) + shift
         axes.hlines(means["mean"], centre - 0.35 * slot, centre + 0.35 * slot, color=colour, linewidth=1.5)

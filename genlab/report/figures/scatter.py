@@ -17,6 +17,8 @@ def draw_scatter(panel: Panel) -> None:
     curves = bool(rows["run"].duplicated().any())
     for index in sorted(rows["line"].unique()):
         own = rows[rows["line"] == index]
+        for row in own.to_dict("records"):
+            panel.record(index, panel.x_at(row["place"], counted=False), row["value"], n=1, run=row["run"])
         groups = [curve.sort_values("place") for _, curve in own.groupby("run")] if curves else [own]
         for first, group in enumerate(groups):
             axes.plot(
@@ -35,8 +37,7 @@ def draw_scatter(panel: Panel) -> None:
         tau = kendall_tau_b(rows["place"], rows["value"])
         told = f"τ = {tau:.2f}" if tau is not None else "τ undefined: all equal"
         told = f"{told}, n = {len(rows)}"
-        if axes.get_title():
-            # Beside a title there is no room in a panel among several.
+        if axes.get_title():  # in a line of its own, as a long title takes all of the first
             axes.set_title(f"{axes.get_title()}\n{told}", fontsize=SIZE)
         else:
             axes.text(0.98, 1.0, told, transform=axes.transAxes, ha="right", va="bottom", fontsize=SMALL)

@@ -48,6 +48,8 @@ def draw_sharpness_curve(panel: Panel) -> None:
         averaged = _averaged(curves, *scales)
         most, apart, points = max(most, len(curves)), apart or not len(averaged.x), points + len(averaged.x)
         _draw_line(panel, int(str(line)), averaged, banded=len(curves) > 1)
+        for x, mean, low, high in zip(averaged.x, averaged.mean, averaged.low, averaged.high, strict=True):
+            panel.record(int(str(line)), float(x), float(mean), low=float(low), high=float(high), n=len(curves))
     axes.axvline(LEVEL, color=GREY, linewidth=0.8, linestyle=":", label="_level")
     if not points:
         # A logarithmic axis has to end somewhere.

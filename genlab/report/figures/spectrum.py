@@ -24,6 +24,7 @@ def draw_spectrum(panel: Panel) -> None:
     shared = rows.groupby(["line", "run"])["rank"].max().groupby("line").min()
     rows = rows[rows["rank"] <= rows["line"].map(shared)]
     spectra = over_seeds(rows, ("line", "rank"))
+    panel.record_means(spectra, "rank")
     panel.note_dropped(spectra["mean"].tolist(), y_scale)
     most = 1
     for line, values in spectra.groupby("line"):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from genlab.config.identity import run_id
-from genlab.config.load import CROSS_CHECKS, Loaded, find_config, load, packaged_configs
+from genlab.config.load import CONFIG_ROOTS, CROSS_CHECKS, Loaded, find_config, load, packaged_configs
 from genlab.config.overrides import apply_overrides, assign, branches_first
 from genlab.config.schema import TrainConfig
 from genlab.config.schema.sweep import Axes, Scale, SweepConfig
@@ -65,6 +65,11 @@ class Sweep:
     def config(self) -> SweepConfig:
         """The validated file."""
         return self.loaded.config
+
+    @property
+    def packaged(self) -> bool:
+        """Whether the file is one of those that come with genlab, and not one of somebody's own, whatever its name."""
+        return self.loaded.path.resolve().parent in [(root / "sweeps").resolve() for root in CONFIG_ROOTS]
 
 
 def load_sweep(target: str, scale: str | None, overrides: Sequence[str] = ()) -> Sweep:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import IO
 
 from genlab.errors import GenlabError, InterruptedByUserError, PreemptedError
+from genlab.rundir.command_line import VARIABLE, typed_command
 from genlab.sweeps.processes.jobs import sharing
 
 POLL_SECONDS = 0.5
@@ -161,7 +162,7 @@ def cores_of(number: int, jobs: int, cores: Sequence[int]) -> list[int]:
 
 
 def _start(command: Sequence[str], number: int, jobs: int, gpus: Sequence[str]) -> _Worker:
-    environment = dict(os.environ)
+    environment = os.environ | {VARIABLE: typed_command()}
     cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else list(range(os.cpu_count() or 1))
     share = cores_of(number, jobs, cores)
     # A limit that the user has set on the threads of a process holds for each worker too.

@@ -13,6 +13,7 @@ from typing import Any
 from genlab.config.schema.sweep import SlurmConfig
 from genlab.errors import GenlabError, UsageError
 from genlab.rundir.atomic import write_json
+from genlab.rundir.command_line import VARIABLE, typed_command
 from genlab.rundir.locks import locked
 from genlab.sweeps.file.grid import Sweep
 from genlab.sweeps.file.passes import Only, sweep_passes, sweep_plan, wanted
@@ -158,6 +159,7 @@ def sbatch_parameters(slurm: SlurmConfig, name: str, snapshot: Path) -> dict[str
         "setup": [
             f"export PYTHONPATH={shlex.quote(str(snapshot))}${{PYTHONPATH:+:$PYTHONPATH}}",
             f"export OMP_NUM_THREADS={slurm.cpus}",
+            f"export {VARIABLE}={shlex.quote(typed_command())}",
         ],
         "additional_parameters": {"requeue": True, "chdir": str(snapshot)} | slurm.options,
     }

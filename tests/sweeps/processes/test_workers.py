@@ -62,6 +62,13 @@ def test_a_limit_of_threads_that_the_user_set_holds(monkeypatch):
     assert run_workers(script("print(os.environ['OMP_NUM_THREADS'])"), 1, nothing, never, idle)[0].output == "1\n"
 
 
+def test_each_knows_what_was_typed(monkeypatch):
+    monkeypatch.delenv("GENLAB_COMMAND", raising=False)
+    monkeypatch.setattr(sys, "argv", ["genlab", "sweep", "my noise.yaml", "--jobs", "2"])
+    ended = run_workers(script("print(os.environ['GENLAB_COMMAND'])"), 1, nothing, never, idle)
+    assert ended[0].output == "genlab sweep 'my noise.yaml' --jobs 2\n"
+
+
 @pytest.mark.parametrize(
     ("jobs", "cores", "shares"),
     [

@@ -3,12 +3,14 @@
 import inspect
 import json
 import os
+import shlex
 import sys
 
 import pytest
 
 from genlab.config.schema.sweep import SlurmConfig
 from genlab.errors import GenlabError, LockedError, UsageError
+from genlab.rundir.command_line import typed_command
 from genlab.rundir.locks import locked
 from genlab.rundir.tables import read_table
 from genlab.sweeps.file.grid import load_sweep
@@ -255,6 +257,7 @@ def test_the_options_reach_the_batch_file(cluster, submitted):
     assert f"#SBATCH --chdir={snapshot}" in lines
     assert any(line.startswith(f"export PYTHONPATH={snapshot}$") for line in lines)
     assert "export OMP_NUM_THREADS=3" in lines
+    assert f"export GENLAB_COMMAND={shlex.quote(typed_command())}" in lines, "a task's own arguments nobody typed"
 
 
 def test_what_is_not_asked_for_is_left_to_the_cluster(tmp_path):
