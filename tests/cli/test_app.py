@@ -170,7 +170,9 @@ def test_a_verb_is_the_function_of_its_name_in_the_file_of_its_name():
         assert (command.callback.__module__, command.callback.__name__) == (f"genlab.cli.{command.name}", command.name)
     for group in app.registered_groups:
         for command in group.typer_instance.registered_commands:
-            assert command.callback.__module__ == f"genlab.cli.{group.name}"
+            # One that is an idea of its own has a file of its own, named after both.
+            places = (f"genlab.cli.{group.name}", f"genlab.cli.{group.name}_{command.name}")
+            assert command.callback.__module__ in places
 
 
 def test_the_verbs_of_the_main_job_are_there():

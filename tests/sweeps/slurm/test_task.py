@@ -115,10 +115,12 @@ def test_images_that_have_changed_since_are_another_science(tmp_path, capsys):
     assert "have changed since it was submitted; submit the sweep again" in capsys.readouterr().err
 
 
-def test_a_run_that_diverges_fails_in_one_line(tmp_path, capsys):
+def test_the_log_says_which_cell_it_is_and_of_a_run_that_diverges_why_in_one_line(tmp_path, capsys):
     task = Task(tmp_path, FOUR_CELLS.replace("0.05", "1e38"))
     assert task.exit_code() == 1
-    assert capsys.readouterr().err.startswith(f"genlab: {task.planned.run.path}: ")
+    which, why = capsys.readouterr().err.splitlines()
+    assert which == f"{task.planned.cell.label}: {task.planned.run.path}"
+    assert why.startswith(f"genlab: {task.planned.run.path}: ")
 
 
 def test_it_waits_for_another_process_that_is_at_the_cell(tmp_path, monkeypatch, capsys):
