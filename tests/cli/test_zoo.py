@@ -183,7 +183,9 @@ def test_what_cannot_be_ranked_is_one_line(foreign, tmp_path):
     refused(genlab("zoo", foreign, "--hyperparameters", "constant", "-q"), 2, "constant is the same in all runs")
     refused(genlab("zoo", tmp_path / "no.csv"), 2, "no.csv: no such file")
     refused(genlab("zoo", "seed=1"), 2, "name runs, a sweep or a CSV file")
-    refused(genlab("zoo", SWEEP, "--scale", "huge"), 2, "--scale huge")
+    refused(
+        genlab("zoo", SWEEP, "--scale", "huge"), 2, "there is no scale 'huge' in this file; it has smoke, laptop, paper"
+    )
     refused(genlab("zoo", SWEEP, "--scale", "smoke", "--runs", tmp_path), 2, "none of its", "is finished", "makes them")
     assert genlab("zoo", foreign, "--over", "nets").code == 2
     assert not (tmp_path / "zoo").exists()
