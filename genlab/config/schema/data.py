@@ -2,8 +2,9 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
+from genlab.config.schema.labels import Labels
 from genlab.config.schema.section import Section
 
 DatasetName = Literal["digits", "mnist", "cifar10", "cifar100", "image_folder"]
@@ -15,38 +16,10 @@ KNOWN_TEST_SIZE = {"digits": 450, "mnist": 10_000, "cifar10": 10_000, "cifar100"
 KNOWN_CLASSES = {"digits": 10, "mnist": 10, "cifar10": 10, "cifar100": 100}
 
 
-def _spelled_probability(value: object) -> object:
-    return {"true": 0.0, "random": 1.0, True: 0.0}.get(value, value) if isinstance(value, str | bool) else value
-
-
 def _inside_the_data_directory(path: str | None) -> str | None:
     if path is not None and (path.startswith("/") or ".." in path.split("/")):
         raise ValueError("must be a folder name inside the data directory (give that one with --data-dir)")
     return path
-
-
-class Labels(Section):
-    """What the net is told the labels are."""
-
-    corruption: Annotated[float, BeforeValidator(_spelled_probability), Field(ge=0, le=1)] = Field(
-        0.0,
-        description="Probability that a training label is replaced by a uniformly random class (which may be the true "
-        "one); 0 or `true` for true labels, 1 or `random` for random ones.",
-        json_schema_extra={"in_group": "free"},
-    )
-    confusion: int = Field(
-        0,
-        ge=0,
-        description="Further training images with uniformly random labels, beside the train_size with true ones "
-        "(the confusion set of Neyshabur et al. 2017); measures are over the true ones.",
-        json_schema_extra={"neutral": 0},
-    )
-
-    @model_validator(mode="after")
-    def _either(self) -> "Labels":
-        if self.confusion and self.corruption:
-            raise ValueError("confusion goes with true labels: leave corruption at 0")
-        return self
 
 
 class Augmentation(Section):
