@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
+from genlab.config.schema.inputs import InputsConfig, TrueInputs
 from genlab.config.schema.labels import Labels
 from genlab.config.schema.section import Section
 
@@ -57,6 +58,11 @@ class DataConfig(Section):
         "shuffled", description="The first train_size of a seeded shuffle, or as many of each class."
     )
     labels: Labels = Field(default_factory=Labels)
+    inputs: InputsConfig = Field(
+        default_factory=TrueInputs,
+        description="What the net is shown; a name alone stands for it with its defaults.",
+        json_schema_extra={"neutral": {"name": "true"}, "seeded": "images"},
+    )
     resize: int | None = Field(None, ge=1, le=1024, description="Resize images to this height and width.")
     pad: int = Field(0, ge=0, le=512, description="Black pixels added on each side of every image.")
     crop: int | None = Field(None, ge=1, description="Keep the central square of this height and width.")
