@@ -18,18 +18,19 @@ def check(
 ) -> None:
     """Check a train config and print it with every default written out, and its run id.
 
-    The id of an image_folder run depends on the images, which are not looked at here, so none is printed for it.
+    The id of a run with images or labels of your own depends on these, which are not looked at here: none is printed.
     """
     from genlab.cli.output import print_json
     from genlab.config.identity import run_id
     from genlab.config.load import load_train_config, to_yaml
 
     config = load_train_config(target, overrides or []).config
-    identity = None if config.data.name == "image_folder" else run_id(config)
+    identity = run_id(config) if config.data.own_files is None else None
+    unseen = "labels" if config.data.path is None else "images" if config.data.labels.file is None else "images and labels"
     if as_json:
         print_json({"id": identity, "config": config.model_dump(mode="json")})
         return
-    print(f"# run id: {identity or 'depends on the images'}")
+    print(f"# run id: {identity or f'depends on the {unseen}'}")
     print(to_yaml(config), end="")
 
 

@@ -19,16 +19,18 @@ def canonical(config: TrainConfig, data_fingerprint: str | None) -> dict[str, An
 
     Left out are `name` and `execution`, and each field at the value that behaves as before the field existed (its
     `neutral`, see `Section`). What different files may say in different words is said in one: a cosine schedule names
-    its epochs, all images are no subset, a share of 0 is true images, and a folder of images is its content, not its
-    path.
+    its epochs, all images are no subset, a share of 0 is true images and a change with probability 0 true labels, and
+    files of the user's own are their content, not their path.
 
     Args:
-        data_fingerprint: of the content of an image folder; None for other data sets.
+        data_fingerprint: of the content of `DataConfig.own_files`; None where there are none.
     """
     result: dict[str, Any] = {name: _plain(getattr(config, name)) for name in SCIENTIFIC}
     data, training = result["data"], result["training"]
     if randomised(config.data.inputs) is None:
         data.pop("inputs", None)
+    left_out = {"file", "key"} | ({"map", "probability", "transition"} if config.data.labels.changes_nothing else set())
+    data["labels"] = {name: value for name, value in data["labels"].items() if name not in left_out}
     if isinstance(config.training, GradientConfig) and training["schedule"] == {"name": "cosine", "epochs": None}:
         training["schedule"]["epochs"] = config.training.stop.epochs
     if data["train_size"] == KNOWN_TRAIN_SIZE.get(config.data.name):

@@ -10,10 +10,11 @@ from genlab.config.schema.data import DataConfig
 from genlab.config.schema.inputs import randomised
 from genlab.data.catalogue import DATASETS
 from genlab.data.confusion_set import confused_labels, confusion_rows
-from genlab.data.corruption import corrupted_labels
 from genlab.data.dataset import Dataset
 from genlab.data.images import apply_geometry
 from genlab.data.inputs.randomise import Randomisation, randomisation_of
+from genlab.data.label_file import label_fingerprint, read_labels
+from genlab.data.labels import labels_to_train_on
 from genlab.data.normalisation import Normalisation, normalisation_of
 from genlab.data.subsets import subset_indices
 from genlab.errors import ConfigError
@@ -42,7 +43,7 @@ def build_dataset(config: DataConfig, *, seed: int, data_dir: Path) -> Dataset:
         ConfigError: train_size or crop is too large for the data, or another setting does not fit it.
     """
     images = load_images(config, seed=image_seed(config, seed), data_dir=data_dir)
-    return assembled(config, images, choose_images(config, images, seed=seed))
+    return assembled(config, images, choose_images(config, images, seed=seed, data_dir=data_dir))
 
 
 @dataclass(frozen=True)
@@ -75,11 +76,13 @@ class ChosenImages:
         rows: int64 `[n]`, increasing but for those of a confusion set, which come last; None for all.
         labels: int64 `[n]`, as trained on.
         true_labels: int64 `[n]`.
+        fingerprint: of the file that the labels come from; None where they come from none.
     """
 
     rows: torch.Tensor | None
     labels: torch.Tensor
     true_labels: torch.Tensor
+    fingerprint: str | None = None
 
 
 def load_images(config: DataConfig, *, seed: int | None, data_dir: Path) -> LoadedImages:
@@ -132,16 +135,17 @@ def assembled(config: DataConfig, images: LoadedImages, chosen: ChosenImages) ->
         normalisation=images.normalisation,
         random_crop=config.augmentation.random_crop,
         flip=config.augmentation.flip,
-        fingerprint=images.fingerprint,
+        fingerprint=_joined(images.fingerprint, chosen.fingerprint),
         confusion=config.labels.confusion,
     )
 
 
-def choose_images(config: DataConfig, images: LoadedImages, *, seed: int) -> ChosenImages:
+def choose_images(config: DataConfig, images: LoadedImages, *, seed: int, data_dir: Path) -> ChosenImages:
     """The training set of a run: labels corrupted over all images first, then the subset.
 
     Raises:
-        ConfigError: train_size is above the set, or cannot be balanced.
+        ConfigError: train_size is above the set, or cannot be balanced; or as `labels_to_train_on`.
+        DataMissingError: as `labels_to_train_on`.
     """
     true_labels = images.train_labels
     if confusion := config.labels.confusion:
@@ -150,17 +154,15 @@ def choose_images(config: DataConfig, images: LoadedImages, *, seed: int) -> Cho
         rows = confusion_rows(true_labels, config.train_size, confusion, config.subset, generator=subset)
         labels = confused_labels(true_labels, len(images.class_names), rows, confusion, generator=corruption)
         return ChosenImages(rows, labels, true_labels[rows])
-    labels = corrupted_labels(
-        true_labels,
-        len(images.class_names),
-        config.labels.corruption,
-        generator=generator_for(seed, "corruption"),
+    generator = generator_for(seed, "corruption")
+    labels, fingerprint = labels_to_train_on(
+        config.labels, true_labels, images.class_names, data_dir=data_dir, generator=generator
     )
     if config.train_size is None:
-        return ChosenImages(None, labels, true_labels)
+        return ChosenImages(None, labels, true_labels, fingerprint)
     generator = generator_for(seed, "subset")
     rows = subset_indices(true_labels, config.train_size, config.subset, generator=generator)
-    return ChosenImages(rows, labels[rows], true_labels[rows])
+    return ChosenImages(rows, labels[rows], true_labels[rows], fingerprint)
 
 
 def train_geometry(config: DataConfig, images: LoadedImages, rows: torch.Tensor | None) -> torch.Tensor:
@@ -192,13 +194,22 @@ def _crop_before_augmentation(config: DataConfig) -> int | None:
 
 
 def data_fingerprint(config: DataConfig, data_dir: Path) -> str | None:
-    """The content fingerprint that enters a run's identity: of image_folder; None where the name says what it is.
+    """What of the user's own files enters a run's identity: their content; None where the config names none.
 
     Raises:
-        DataMissingError: the folder is missing or a file cannot be read.
+        DataMissingError: a folder or file is missing or cannot be read.
+        ConfigError: the file of labels has no such key.
     """
-    if config.name != "image_folder" or config.path is None:
-        return None
-    from genlab.data.image_folder import fingerprint
+    of_images = of_labels = None
+    if config.name == "image_folder" and config.path is not None:
+        from genlab.data.image_folder import fingerprint
 
-    return fingerprint(data_dir, config.path)
+        of_images = fingerprint(data_dir, config.path)
+    if config.labels.file is not None:
+        of_labels = label_fingerprint(read_labels(data_dir / config.labels.file, config.labels.key))
+    return _joined(of_images, of_labels)
+
+
+def _joined(of_images: str | None, of_labels: str | None) -> str | None:
+    """One fingerprint of both; that of images alone is theirs, as before there were files of labels."""
+    return " ".join(part for part in (of_images, of_labels and f"labels {of_labels}") if part) or None

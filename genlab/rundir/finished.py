@@ -45,7 +45,7 @@ class FinishedRun:
         """
         config, run = load_train_config(str(self.directory.config)).config, self.directory
         own = read_status(run)["id"]
-        if config.data.path is None and (made := run_id(config)) != own:
+        if config.data.own_files is None and (made := run_id(config)) != own:
             what = f"is not the config of this run: it makes run {made}, and this is {own}"
             raise GenlabError(
                 f"{run.config}: {what}; put the original back, or train that run: genlab train {run.path}"
@@ -57,9 +57,9 @@ class FinishedRun:
         """Images and labels exactly as the run had them, on the CPU."""
         dataset = build_dataset(self.config.data, seed=self.config.seed, data_dir=self.data_dir)
         if dataset.fingerprint and run_id(self.config, dataset.fingerprint) != self.directory.run_id:
-            folder = self.data_dir / str(self.config.data.path)
+            files = f"{self.data_dir}: {self.config.data.own_files}"
             remedy = "put the original ones back, or train a new run on these"
-            raise DataMissingError(f"{folder}: its images are not those of {self.directory.path.name}; {remedy}")
+            raise DataMissingError(f"{files}: what is there is not that of {self.directory.path.name}; {remedy}")
         return dataset
 
     @cached_property

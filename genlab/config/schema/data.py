@@ -6,6 +6,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from genlab.config.schema.inputs import InputsConfig, TrueInputs
 from genlab.config.schema.labels import Labels
+from genlab.config.schema.own_files import inside_the_data_directory
 from genlab.config.schema.section import Section
 
 DatasetName = Literal["digits", "mnist", "cifar10", "cifar100", "image_folder"]
@@ -15,12 +16,6 @@ KNOWN_IMAGE_SIZE = {"digits": 8, "mnist": 28, "cifar10": 32, "cifar100": 32}
 KNOWN_TRAIN_SIZE = {"digits": 1347, "mnist": 60_000, "cifar10": 50_000, "cifar100": 50_000}
 KNOWN_TEST_SIZE = {"digits": 450, "mnist": 10_000, "cifar10": 10_000, "cifar100": 10_000}
 KNOWN_CLASSES = {"digits": 10, "mnist": 10, "cifar10": 10, "cifar100": 100}
-
-
-def _inside_the_data_directory(path: str | None) -> str | None:
-    if path is not None and (path.startswith("/") or ".." in path.split("/")):
-        raise ValueError("must be a folder name inside the data directory (give that one with --data-dir)")
-    return path
 
 
 class Augmentation(Section):
@@ -43,7 +38,7 @@ class DataConfig(Section):
     """Images and labels."""
 
     name: DatasetName = Field(description="The data set.")
-    path: Annotated[str | None, AfterValidator(_inside_the_data_directory)] = Field(
+    path: Annotated[str, AfterValidator(inside_the_data_directory)] | None = Field(
         None, description="Folder under the data directory (image_folder only)."
     )
     test_fraction: float | None = Field(
@@ -86,6 +81,15 @@ class DataConfig(Section):
         if self.labels.confusion and self.train_size is None:
             raise ValueError("labels.confusion needs a train_size: its images are taken from those that are left")
         return self
+
+    @property
+    def own_files(self) -> str | None:
+        """The files of the user's own whose content the identity has, in words; None where there are none.
+
+        Until they are read, this stands for what is in them.
+        """
+        of_labels = " ".join(filter(None, (self.labels.file, self.labels.key)))
+        return " and ".join(filter(None, (self.path, of_labels))) or None
 
     @property
     def known_output_size(self) -> int | None:
