@@ -57,9 +57,10 @@ class FinishedRun:
         """Images and labels exactly as the run had them, on the CPU."""
         dataset = build_dataset(self.config.data, seed=self.config.seed, data_dir=self.data_dir)
         if dataset.fingerprint and run_id(self.config, dataset.fingerprint) != self.directory.run_id:
-            files = f"{self.data_dir}: {self.config.data.own_files}"
-            remedy = "put the original ones back, or train a new run on these"
-            raise DataMissingError(f"{files}: what is there is not that of {self.directory.path.name}; {remedy}")
+            data, remedy = self.config.data, "put the original ones back, or train a new run on these"
+            what = "labels" if data.path is None else "images" if data.labels.file is None else "images or labels"
+            where = self.data_dir / str(data.path or data.labels.file)
+            raise DataMissingError(f"{where}: its {what} are not those of {self.directory.path.name}; {remedy}")
         return dataset
 
     @cached_property
@@ -111,6 +112,11 @@ class FinishedRun:
         if not self.directory.history.exists():
             raise GenlabError(f"{self.directory.history}: is missing; {HISTORY_REMEDY}")
         return table_frame(self.directory, "history", HISTORY_REMEDY)
+
+    @property
+    def label_counts(self) -> pd.DataFrame:
+        """The rows of labels.csv: images by true class and label; empty where all labels are true."""
+        return table_frame(self.directory, "labels", HISTORY_REMEDY)
 
     @property
     def measures(self) -> pd.DataFrame:

@@ -3,7 +3,7 @@
 import math
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
 from genlab.config.schema.own_files import inside_the_data_directory
 from genlab.config.schema.section import Section
@@ -49,6 +49,18 @@ def _known_ending(file: str) -> str:
 
 
 _FREE: dict[str, Any] = {"neutral": None, "in_group": "free"}
+_Map = Annotated[
+    dict[str, str],
+    Field(min_length=1),
+    BeforeValidator(_classes_as_words),
+    WithJsonSchema(
+        {
+            "type": "object",
+            "minProperties": 1,
+            "additionalProperties": {"anyOf": [{"type": "string"}, {"type": "integer"}]},
+        }
+    ),
+]
 _Row = Annotated[tuple[float, ...], Field(strict=False)]
 _Matrix = Annotated[tuple[_Row, ...], Field(strict=False, min_length=1), AfterValidator(_row_stochastic)]
 
@@ -69,7 +81,7 @@ class Labels(Section):
         "(the confusion set of Neyshabur et al. 2017); measures are over the true ones.",
         json_schema_extra={"neutral": 0},
     )
-    map: Annotated[dict[str, str], BeforeValidator(_classes_as_words), Field(min_length=1)] | None = Field(
+    map: _Map | None = Field(
         None,
         description="Asymmetric noise: classes whose label becomes that of another with `probability`, as {cat: dog}; "
         "by name, or by index from 0 where no class has that name.",
