@@ -26,7 +26,9 @@ def check(
 
     config = load_train_config(target, overrides or []).config
     identity = run_id(config) if config.data.own_files is None else None
-    unseen = "labels" if config.data.path is None else "images" if config.data.labels.file is None else "images and labels"
+    unseen = (
+        "labels" if config.data.path is None else "images" if config.data.labels.file is None else "images and labels"
+    )
     if as_json:
         print_json({"id": identity, "config": config.model_dump(mode="json")})
         return

@@ -59,6 +59,8 @@ def _plain(value: Any) -> Any:
             if not (isinstance(extra, dict) and "neutral" in extra and _plain(extra["neutral"]) == item):
                 result[name] = item
         return result
+    if isinstance(value, dict):
+        return {key: _plain(value[key]) for key in sorted(value)}
     if isinstance(value, tuple | list):
         return [_plain(item) for item in value]
     return value + 0.0 if isinstance(value, float) else value  # -0.0 and 0.0 are one value

@@ -189,7 +189,7 @@ def train_geometry(config: DataConfig, images: LoadedImages, rows: torch.Tensor 
 
 
 def _crop_before_augmentation(config: DataConfig) -> int | None:
-    """What is cut from every image before augmentation; nothing where that takes random windows of what surrounds it."""
+    """What is cut from images before augmentation; nothing where that takes random windows of what surrounds it."""
     return None if config.augmentation.random_crop else config.crop
 
 

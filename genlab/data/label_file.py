@@ -4,6 +4,7 @@ import csv
 import hashlib
 import json
 import pickle
+import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -86,11 +87,12 @@ def _csv(path: Path) -> Any:
         return []
     header = [cell.strip() for cell in rows[0][1]]
     named = not all(_is_whole(cell) for cell in header)
-    columns: dict[str, list[int]] = {name: [] for name in (header if named else range(len(header)))}
+    names = header if named else [str(number) for number in range(len(header))]
+    columns: dict[str, list[int | str]] = {name: [] for name in names}
     for number, row in rows[1:] if named else rows:
         if len(row) != len(header):
             raise _refused(path, f"line {number} has {len(row)} columns where the first has {len(header)}")
-        for name, cell in zip(columns, row, strict=True):
+        for name, cell in zip(names, row, strict=True):
             columns[name].append(int(cell) if _is_whole(cell.strip()) else cell)
     return columns if named or len(columns) > 1 else next(iter(columns.values()))
 
@@ -101,7 +103,7 @@ def _json(path: Path) -> Any:
 
 def _pt(path: Path) -> Any:
     try:
-        with torch.serialization.safe_globals(_array_types()):
+        with torch.serialization.safe_globals(_array_types()), warnings.catch_warnings(action="ignore"):
             return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         # Not torch's words: their advice, to load it all the same, is how a file runs its code.

@@ -14,7 +14,12 @@ from genlab.errors import ConfigError
 
 
 def labels_to_train_on(
-    settings: Labels, true_labels: torch.Tensor, class_names: Sequence[str], *, data_dir: Path, generator: torch.Generator
+    settings: Labels,
+    true_labels: torch.Tensor,
+    class_names: Sequence[str],
+    *,
+    data_dir: Path,
+    generator: torch.Generator,
 ) -> tuple[torch.Tensor, str | None]:
     """The labels of all training images, and the fingerprint of the file where they come from one.
 

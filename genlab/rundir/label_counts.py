@@ -1,4 +1,4 @@
-"""`labels.csv`: how many images of each true class are trained on with each label, where some label is not the true one."""
+"""`labels.csv`: how many images of each true class have each label, where some label is not the true one."""
 
 from collections.abc import Sequence
 

@@ -127,7 +127,13 @@ def _value(form: Json) -> str:
         return f"list of lists: {values([form['items']['items']])} each"
     if kind == "array":
         return f"list: {values([form['items']])} each"
-    words = {"integer": "whole number", "number": "number", "boolean": "`true` or `false`", "string": "text", "object": "mapping"}
+    words = {
+        "integer": "whole number",
+        "number": "number",
+        "boolean": "`true` or `false`",
+        "string": "text",
+        "object": "mapping",
+    }
     limits = [f"{sign} {form[limit]:g}" for limit, sign in LIMITS.items() if limit in form and form[limit] < 2**62]
     return " ".join([words.get(str(kind), "anything"), ", ".join(limits)]).strip()
 

@@ -31,13 +31,15 @@ def _word(value: object) -> object:
 def _row_stochastic(matrix: tuple[tuple[float, ...], ...]) -> tuple[tuple[float, ...], ...]:
     for number, row in enumerate(matrix):
         if len(row) != len(matrix):
-            raise ValueError(f"row {number} has {len(row)} numbers where there are {len(matrix)} rows: a class has one each")
+            raise ValueError(
+                f"row {number} has {len(row)} numbers where there are {len(matrix)} rows: a class has one each"
+            )
         if any(part < 0 for part in row):
             raise ValueError(f"row {number} has a negative probability, {min(row):g}")
         if abs(math.fsum(row) - 1) > ROW_TOLERANCE:
             raise ValueError(
-                f"row {number} sums to {math.fsum(row):.8g}, not to 1: it has the probabilities of all labels for a true "
-                f"class of {number}"
+                f"row {number} sums to {math.fsum(row):.8g}, not to 1: it has the probabilities of each label for images of "
+                f"class {number}"
             )
     return matrix
 
@@ -87,9 +89,7 @@ class Labels(Section):
         "by name, or by index from 0 where no class has that name.",
         json_schema_extra=_FREE,
     )
-    probability: float | None = Field(
-        None, ge=0, le=1, description="Of each change of `map`.", json_schema_extra=_FREE
-    )
+    probability: float | None = Field(None, ge=0, le=1, description="Of each change of `map`.", json_schema_extra=_FREE)
     transition: _Matrix | None = Field(
         None,
         description="Noise by a transition matrix: row i has the probabilities of all labels for true class i, and "

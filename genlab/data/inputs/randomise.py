@@ -1,6 +1,7 @@
 """Which images of a data set are randomised, and how: what a section `data.inputs` does to the images of a run."""
 
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Literal
 
 import torch
@@ -76,7 +77,9 @@ class Randomisation:
         return random_pixels(images, rows, settings.channels, seed=self.seed, part=part)
 
 
-def randomisation_of(settings: RandomInputs | None, train_images: torch.Tensor, seed: int | None) -> Randomisation | None:
+def randomisation_of(
+    settings: RandomInputs | None, train_images: torch.Tensor, seed: int | None
+) -> Randomisation | None:
     """The randomisation that a section asks for; None where it asks for none.
 
     "Matching mean and variance to the original image dataset" is read as one mean and one variance over all pixels and
@@ -97,8 +100,8 @@ def randomisation_of(settings: RandomInputs | None, train_images: torch.Tensor, 
     means = [mean for mean, _ in moments]
     squares = [variance + mean * mean for mean, variance in moments]
     if settings.statistics == "overall":
-        means = [sum(means) / len(means)] * len(means)
-        squares = [sum(squares) / len(squares)] * len(squares)
+        means = [sum(means, Fraction()) / len(means)] * len(means)
+        squares = [sum(squares, Fraction()) / len(squares)] * len(squares)
     deviations = [float(square - mean * mean) ** 0.5 for mean, square in zip(means, squares, strict=True)]
     return Randomisation(
         settings,
