@@ -37,10 +37,8 @@ def _row_stochastic(matrix: tuple[tuple[float, ...], ...]) -> tuple[tuple[float,
         if any(part < 0 for part in row):
             raise ValueError(f"row {number} has a negative probability, {min(row):g}")
         if abs(math.fsum(row) - 1) > ROW_TOLERANCE:
-            raise ValueError(
-                f"row {number} sums to {math.fsum(row):.8g}, not to 1: it has the probabilities of each label for images of "
-                f"class {number}"
-            )
+            total = f"row {number} sums to {math.fsum(row):.8g}, not to 1"
+            raise ValueError(f"{total}: it has the probabilities of each label for images of class {number}")
     return matrix
 
 
