@@ -133,6 +133,8 @@ def agree(found, expected, tolerance):
             assert (one[key] == "") == (value == ""), key
             assert float(one[key] or 0) == pytest.approx(float(value or 0), rel=tolerance), key
     assert found.initial.read_bytes() == expected.initial.read_bytes()
+    assert found.labels.exists() == expected.labels.exists()
+    assert not found.labels.exists() or found.labels.read_bytes() == expected.labels.read_bytes()
     for ours, theirs, start in zip(
         *(vectors(file) for file in (found.final, expected.final, expected.initial)), strict=True
     ):

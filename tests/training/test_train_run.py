@@ -4,7 +4,6 @@ import json
 import shutil
 import subprocess
 import sys
-from collections import Counter
 
 import pytest
 import torch
@@ -331,32 +330,6 @@ def test_a_finished_run_that_has_lost_a_file_is_made_again_and_is_the_same(name,
 def test_a_finished_run_that_was_to_keep_no_weights_has_lost_none(tmp_path):
     trained(small_config({"execution.keep": "none"}), tmp_path)
     assert trained(small_config(), tmp_path).already
-
-
-@pytest.mark.parametrize(("corruption", "least", "most"), [(0.0, 0, 0), (0.5, 20, 80), (1.0, 60, 100)])
-def test_the_provenance_says_how_many_labels_really_changed(corruption, least, most, tmp_path):
-    """Nine tenths of those that are drawn: the random class may be the true one."""
-    config = small_config({"data.labels": {"corruption": corruption}, "data.train_size": 100})
-    run = trained(config, tmp_path).run
-    dataset = genlab.load_run(run.path).dataset
-    expected = int((dataset.train_labels != dataset.true_labels).sum())
-    assert read_provenance(run)["labels"] == {"images": 100, "changed": expected}
-    assert least <= expected <= most
-
-
-@pytest.mark.parametrize(
-    "labels",
-    [{"corruption": 0.5}, {"map": {"1": "7"}, "probability": 0.5}, {"confusion": 20}, {"corruption": 0.0}],
-    ids=["corruption", "map", "confusion", "true"],
-)
-def test_a_run_says_which_labels_became_which_where_any_did(labels, tmp_path):
-    run = trained(small_config({"data.labels": labels, "data.train_size": 100}), tmp_path).run
-    loaded = genlab.load_run(run.path)
-    pairs = Counter(zip(loaded.dataset.true_labels.tolist(), loaded.dataset.train_labels.tolist(), strict=True))
-    counts = loaded.label_counts
-    found = dict(zip(zip(counts["true_class"], counts["label"], strict=True), counts["images"], strict=True))
-    assert found == (pairs if any(true != label for true, label in pairs) else {})
-    assert run.labels.exists() == bool(found) == (labels != {"corruption": 0.0})
 
 
 def test_a_run_that_was_killed_when_it_had_just_said_that_it_finished_leaves_no_checkpoint(tmp_path):
