@@ -39,9 +39,9 @@ def words(seed: int, images: Words, count: int) -> Words:
 def permutations(seed: int, images: Words, count: int) -> npt.NDArray[np.int64]:
     """A uniformly random permutation of 0..count-1 for each image, `[n, count]`.
 
-    The order of random words, whose lowest bits give way to the position: so no two are equal, and what is sorted holds
-    where it came from. That two words agree in the bits that are left, which would put the lower position first, has a
-    probability of count^3 / 2^65 an image, 2^-35 for 32x32 pixels.
+    The order of random words, moved up so that the lowest bits are the position: no two are equal, and what is sorted
+    holds where it came from. That two words of an image agree in the bits that are left, which puts the lower position
+    first, has a probability of count^3 / 2^65 at most, 2^-35 for 32x32 pixels.
 
     Args:
         seed, images: as of `words`.
@@ -49,7 +49,6 @@ def permutations(seed: int, images: Words, count: int) -> npt.NDArray[np.int64]:
     """
     bits = np.uint64(max(1, (count - 1).bit_length()))
     drawn = words(seed, images, count)
-    drawn >>= bits
     drawn <<= bits
     drawn |= np.arange(count, dtype=np.uint64)
     drawn.sort(axis=1)

@@ -61,7 +61,8 @@ def random_pixels(
         for chunk in chunks(len(flat), flat.shape[1]):
             order = torch.from_numpy(permutations(stream, where[chunk], flat.shape[1]))
             values = flat[chunk, :, some]
-            moved[chunk, :, some] = values.gather(1, order[..., None].expand(values.shape))
+            order += torch.arange(len(order))[:, None] * flat.shape[1]
+            moved[chunk, :, some] = values.flatten(0, 1).index_select(0, order.view(-1)).view(values.shape)
     return moved.view(images.shape)
 
 
