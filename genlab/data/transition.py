@@ -26,12 +26,27 @@ def transition_labels(labels: torch.Tensor, matrix: torch.Tensor, *, generator: 
     others = matrix.clone()
     others.fill_diagonal_(0)
     leaving = others.sum(1)
-    cumulative = others.cumsum(1) / leaving.clamp(min=torch.finfo(torch.float64).tiny)[:, None]
-    # v is below 1, and rounding may leave the last sum below v: then the last class that there is a way to.
-    last = (others > 0).long().mul(torch.arange(len(matrix))).max(1).values
-    chosen = torch.searchsorted(cumulative[labels], choices[:, None], right=True).squeeze(1)
-    replacements = torch.minimum(chosen, last[labels])
-    return torch.where(uniforms < leaving[labels], replacements, labels)
+    return torch.where(uniforms < leaving[labels], other_classes(others, labels, choices), labels)
+
+
+def other_classes(weights: torch.Tensor, labels: torch.Tensor, choices: torch.Tensor) -> torch.Tensor:
+    """For each label the class at which the cumulated weights of its row, over their sum, pass a number in [0, 1].
+
+    Rounding may leave the last sum below the number: then it is the last class of the row that has a weight.
+
+    Args:
+        weights: float64 `[classes, classes]`, not negative; of a row without any the class means nothing.
+        labels: int64 `[n]`.
+        choices: float64 `[n]`.
+
+    Returns:
+        int64 `[n]`.
+    """
+    cumulative = weights.cumsum(1)
+    parts = cumulative / cumulative[:, -1:].clamp(min=torch.finfo(torch.float64).tiny)
+    last = (weights > 0).long().mul(torch.arange(len(weights))).max(1).values
+    chosen = torch.searchsorted(parts[labels], choices[:, None], right=True).squeeze(1)
+    return torch.minimum(chosen, last[labels])
 
 
 def map_matrix(pairs: Mapping[int, int], probability: float, classes: int) -> torch.Tensor:

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from genlab.data.corruption import corrupted_labels
-from genlab.data.transition import map_matrix, transition_labels
+from genlab.data.transition import map_matrix, other_classes, transition_labels
 from genlab.randomness import generator_for
 
 LABELS = torch.arange(30_000) % 3
@@ -57,10 +57,11 @@ def test_the_draws_do_not_depend_on_the_labels():
     )
 
 
-def test_a_row_whose_sum_is_lost_to_rounding_never_chooses_a_class_that_it_excludes():
-    matrix = torch.tensor([[0.0, 1.0, 0.0], [1 / 3, 1 / 3, 1 / 3], [0.0, 0.0, 1.0]], dtype=torch.float64)
-    matrix[0, 1] = 0.1 + 0.2 + 0.7 - 1e-7
-    assert set(changed(matrix)[LABELS == 0].tolist()) <= {0, 1}
+def test_classes_are_where_the_weights_of_a_row_add_up_to_a_number_and_none_without_weight():
+    weights = torch.tensor([[0.0, 1.0, 3.0, 0.0], [0.5, 0.0, 0.0, 0.0]], dtype=torch.float64)
+    labels = torch.tensor([0, 0, 0, 0, 1, 1])
+    choices = torch.tensor([0.0, 0.2499, 0.25, 1.0, 0.0, 1.0], dtype=torch.float64)
+    assert other_classes(weights, labels, choices).tolist() == [1, 1, 2, 2, 0, 0]
 
 
 def test_a_map_is_a_matrix_in_which_other_classes_stay():
