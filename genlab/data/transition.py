@@ -35,7 +35,7 @@ def other_classes(weights: torch.Tensor, labels: torch.Tensor, choices: torch.Te
     Rounding may leave the last sum below the number: then it is the last class of the row that has a weight.
 
     Args:
-        weights: float64 `[classes, classes]`, not negative; of a row without any the class means nothing.
+        weights: float64 `[rows, classes]`, not negative; of a row without any the class means nothing.
         labels: int64 `[n]`.
         choices: float64 `[n]`.
 
@@ -44,7 +44,7 @@ def other_classes(weights: torch.Tensor, labels: torch.Tensor, choices: torch.Te
     """
     cumulative = weights.cumsum(1)
     parts = cumulative / cumulative[:, -1:].clamp(min=torch.finfo(torch.float64).tiny)
-    last = (weights > 0).long().mul(torch.arange(len(weights))).max(1).values
+    last = (weights > 0).long().mul(torch.arange(weights.shape[1])).max(1).values
     chosen = torch.searchsorted(parts[labels], choices[:, None], right=True).squeeze(1)
     return torch.minimum(chosen, last[labels])
 
