@@ -4,7 +4,18 @@ import hashlib
 
 import torch
 
-STREAMS = ("init", "subset", "test_split", "corruption", "batches", "augmentation", "dropout", "measure", "compression")
+STREAMS = (
+    "init",
+    "subset",
+    "test_split",
+    "corruption",
+    "inputs",
+    "batches",
+    "augmentation",
+    "dropout",
+    "measure",
+    "compression",
+)
 
 
 def derived_seed(seed: int, stream: str, *indices: int | str) -> int:

@@ -96,8 +96,8 @@ def check(
 ) -> None:
     """Check a config of any kind, and say what it comes to; nothing is run.
 
-    A train config is printed with every default written out, and its run id (which of an image_folder depends on the
-    images, so that none is printed). A sweep is planned at each of its scales.
+    A train config is printed with every default written out, and its run id (which of images or labels of
+    your own depends on these, so that none is printed). A sweep is planned at each of its scales.
 
     Example: genlab config check my-sweep.yaml
     """
@@ -107,7 +107,7 @@ def check(
 
     found = check_config(target, overrides or [], kind)
     if as_json:
-        print_json({key: value for key, value in found.items() if key != "yaml"})
+        print_json({key: value for key, value in found.items() if key not in ("yaml", "unseen")})
         return
     print_checked(found)
 

@@ -11,15 +11,17 @@ def print_checked(found: dict[str, Any]) -> None:
 
 
 def _train(found: dict[str, Any]) -> None:
-    print(f"# run id: {found['id'] or 'depends on the images'}")
+    print(f"# run id: {found['id'] or f'depends on the {found["unseen"]}'}")
     print(found["yaml"], end="")
 
 
 def _measure(found: dict[str, Any]) -> None:
     print(f"measure config: {_many(found['measures'], 'measure')}{_at_epochs(found)}")
     for name in found["measures"]:
-        options = ", ".join(f"{key}={value}" for key, value in found["options"].get(name, {}).items())
-        print(f"  {name}" + (f" with {options}" if options else ""))
+        given = found["options"].get(name, {})
+        for one in [given] if isinstance(given, dict) else given:
+            options = ", ".join(f"{key}={value}" for key, value in one.items())
+            print(f"  {name}" + (f" with {options}" if options else ""))
 
 
 def _compress(found: dict[str, Any]) -> None:

@@ -36,7 +36,8 @@ def seeded(section: BaseModel) -> list[str]:
     found = []
     for name, field in type(section).model_fields.items():
         value = getattr(section, name)
-        if _words(field).get("seeded") == "images" and value != _at_rest(field):
+        plain = value.model_dump() if isinstance(value, BaseModel) else value
+        if _words(field).get("seeded") == "images" and plain != _at_rest(field):
             found.append(name)
         if isinstance(value, BaseModel):
             found += [f"{name}.{inner}" for inner in seeded(value)]

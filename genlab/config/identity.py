@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from genlab.config.schema import TrainConfig
 from genlab.config.schema.data import KNOWN_TRAIN_SIZE
+from genlab.config.schema.inputs import randomised
 from genlab.config.schema.training.gradient import GradientConfig
 
 SCIENTIFIC = ("seed", "data", "model", "training")
@@ -18,13 +19,18 @@ def canonical(config: TrainConfig, data_fingerprint: str | None) -> dict[str, An
 
     Left out are `name` and `execution`, and each field at the value that behaves as before the field existed (its
     `neutral`, see `Section`). What different files may say in different words is said in one: a cosine schedule names
-    its epochs, all images are no subset, and a folder of images is its content, not its path.
+    its epochs, all images are no subset, a share of 0 is true images and a change with probability 0 true labels, and
+    files of the user's own are their content, not their path.
 
     Args:
-        data_fingerprint: of the content of an image folder; None for other data sets.
+        data_fingerprint: of the content of `DataConfig.own_files`; None where there are none.
     """
     result: dict[str, Any] = {name: _plain(getattr(config, name)) for name in SCIENTIFIC}
     data, training = result["data"], result["training"]
+    if randomised(config.data.inputs) is None:
+        data.pop("inputs", None)
+    left_out = {"file", "key"} | ({"map", "probability", "transition"} if config.data.labels.changes_nothing else set())
+    data["labels"] = {name: value for name, value in data["labels"].items() if name not in left_out}
     if isinstance(config.training, GradientConfig) and training["schedule"] == {"name": "cosine", "epochs": None}:
         training["schedule"]["epochs"] = config.training.stop.epochs
     if data["train_size"] == KNOWN_TRAIN_SIZE.get(config.data.name):
@@ -49,10 +55,12 @@ def _plain(value: Any) -> Any:
         result = {}
         for name, field in fields.items():
             extra = field.json_schema_extra
-            item = getattr(value, name)
-            if not (isinstance(extra, dict) and "neutral" in extra and extra["neutral"] == item):
-                result[name] = _plain(item)
+            item = _plain(getattr(value, name))
+            if not (isinstance(extra, dict) and "neutral" in extra and _plain(extra["neutral"]) == item):
+                result[name] = item
         return result
+    if isinstance(value, dict):
+        return {key: _plain(value[key]) for key in sorted(value)}
     if isinstance(value, tuple | list):
         return [_plain(item) for item in value]
     return value + 0.0 if isinstance(value, float) else value  # -0.0 and 0.0 are one value

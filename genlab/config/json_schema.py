@@ -8,6 +8,7 @@ from pydantic.json_schema import GenerateJsonSchema
 from genlab.config.kinds import Kind
 from genlab.config.schema import TrainConfig
 from genlab.config.schema.compress import CompressConfig
+from genlab.config.schema.inputs import INPUT_NAMES
 from genlab.config.schema.measure import MeasureConfig
 from genlab.config.schema.section import WORDS
 from genlab.config.schema.sweep import SCALE_NAME, SweepConfig
@@ -24,6 +25,7 @@ CONFIGS: dict[Kind, type[BaseModel]] = {
 # Spellings that are turned into a field's own type before it is checked, which pydantic's schema does not know of.
 OTHER_SPELLINGS: dict[tuple[str, str], list[Json]] = {
     ("Labels", "corruption"): [{"enum": ["true", "random", True]}],
+    ("DataConfig", "inputs"): [{"enum": [*INPUT_NAMES, True]}, {"const": {"name": True}}],
 }
 # Limits that pydantic passes on in its own words where a validator stands before them.
 LIMITS = {"ge": "minimum", "gt": "exclusiveMinimum", "le": "maximum", "lt": "exclusiveMaximum"}
@@ -130,7 +132,9 @@ def _widen(field: Json, spellings: list[Json]) -> None:
     described = {key: field[key] for key in ("description", "default", "title", *WORDS) if key in field}
     form = _without(field, *described)
     field.clear()
-    field.update(described | {"anyOf": [*form.get("anyOf", [form]), *spellings]})
+    # Of several branches one at most fits, and other spellings beside them.
+    branches = form.get("anyOf") or form.get("oneOf") or [form]
+    field.update(described | {"anyOf": [*branches, *spellings]})
 
 
 def _without(mapping: Json, *keys: str) -> Json:

@@ -8,10 +8,12 @@ from typing import Generic, TypeVar
 import yaml
 from pydantic import BaseModel
 
+from genlab.config.class_names import KNOWN_CLASS_NAMES, class_map
 from genlab.config.kinds import FOLDERS, Kind, command, refuse_another_kind
 from genlab.config.overrides import apply_overrides
 from genlab.config.schema import TrainConfig
 from genlab.config.schema.data import KNOWN_CLASSES, KNOWN_TRAIN_SIZE
+from genlab.config.schema.labels import wrong_matrix_size
 from genlab.config.schema.model import REQUIRED_IMAGE_SIZE, smallest_batch, wrong_size_message
 from genlab.config.schema.training.gradient import GradientConfig
 from genlab.config.validation import validated
@@ -155,6 +157,19 @@ def _crop_fits(config: TrainConfig) -> list[Problem]:
     return [Problem("data.crop", f"{data.crop} is above the image size {uncropped}; use data.pad or data.resize first")]
 
 
+def _label_classes(config: TrainConfig) -> list[Problem]:
+    data, labels = config.data, config.data.labels
+    classes, names = KNOWN_CLASSES.get(data.name), KNOWN_CLASS_NAMES.get(data.name)
+    if labels.transition is not None and classes is not None and len(labels.transition) != classes:
+        return [Problem("data.labels.transition", wrong_matrix_size(len(labels.transition), classes))]
+    if labels.map is not None and names is not None:
+        try:
+            class_map(labels.map, names)
+        except ConfigError as error:
+            return list(error.problems)
+    return []
+
+
 def _batch_too_small(config: TrainConfig) -> list[Problem]:
     if not isinstance(config.training, GradientConfig):
         return []
@@ -169,5 +184,6 @@ CROSS_CHECKS: tuple[Callable[[TrainConfig], list[Problem]], ...] = (
     _train_size,
     _balanced_subset,
     _crop_fits,
+    _label_classes,
     _batch_too_small,
 )

@@ -9,6 +9,8 @@ from genlab.errors import Problem
 
 # The keys that choose a branch of a section, and what is chosen where one is left out.
 TAGS = {"name": None, "procedure": DEFAULT_PROCEDURE}
+# Sections for which the name of a branch may stand alone.
+NAMED: frozenset[Path] = frozenset({("data", "inputs")})
 # What a new branch makes meaningless. Elsewhere every other key of the section belonged to the old branch.
 BRANCH_KEYS: dict[Path, set[str]] = {("data",): {"path", "test_fraction"}}
 
@@ -37,7 +39,7 @@ def apply_overrides(source: Source, overrides: Sequence[str]) -> None:
 
 def branches_first(path: Path) -> tuple[bool, int]:
     """Sorts what chooses a branch before the keys in it, and outer branches before inner ones."""
-    chooses = path[-1] in TAGS
+    chooses = path[-1] in TAGS or path in NAMED
     return not chooses, len(path) if chooses else 0
 
 
@@ -53,6 +55,8 @@ def assign(source: Source, path: Path, value: Any, where: str) -> None:
             node[key] = {}
             source.positions[path[: depth + 1]] = where
         child = node[key]
+        if path[: depth + 1] in NAMED and (isinstance(child, str) or child is True):
+            child = node[key] = {"name": "true" if child is True else child}
         if not isinstance(child, dict):
             dotted = ".".join(map(str, path[: depth + 1]))
             source.problems.append(Problem(dotted, f"has no keys below it (it is {child!r})", where))

@@ -84,7 +84,7 @@ def value_texts(values: Iterable[Any], column: str = "") -> list[str | None]:
 def as_resolved(column: str, value: Any) -> Any:
     """A value in the spelling of resolved configs: as labels `random` are a corruption of 1."""
     if column == "data.labels.corruption" and not isinstance(value, float):
-        from genlab.config.schema.data import Labels  # a tenth of a second that a list of runs does not need
+        from genlab.config.schema.labels import Labels  # a tenth of a second that a list of runs does not need
 
         with contextlib.suppress(ValidationError):
             return Labels.model_validate({"corruption": value}).corruption

@@ -1,4 +1,4 @@
-"""Batches for training and evaluation: selections from one uint8 tensor, normalised on its device."""
+"""Batches for training and evaluation: selections from one tensor of pixels, normalised on its device."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -7,11 +7,14 @@ import torch
 
 from genlab.config.groups import image_seed
 from genlab.config.schema.data import DataConfig
+from genlab.config.schema.inputs import randomised
 from genlab.data.catalogue import DATASETS
 from genlab.data.confusion_set import confused_labels, confusion_rows
-from genlab.data.corruption import corrupted_labels
 from genlab.data.dataset import Dataset
 from genlab.data.images import apply_geometry
+from genlab.data.inputs.randomise import Randomisation, randomisation_of
+from genlab.data.label_file import label_fingerprint, read_labels
+from genlab.data.labels import labels_to_train_on
 from genlab.data.normalisation import Normalisation, normalisation_of
 from genlab.data.subsets import subset_indices
 from genlab.errors import ConfigError
@@ -22,12 +25,17 @@ def build_dataset(config: DataConfig, *, seed: int, data_dir: Path) -> Dataset:
     """The data set of a run, on the CPU.
 
     Labels are corrupted before the subset is taken, and the subset is balanced in the true labels: so runs that differ
-    only in train_size or corruption share labels and images. Statistics for normalisation are those of all training
-    images after `resize` and before all else.
+    only in train_size or corruption share labels and images. Statistics for normalisation, and those of Gaussian
+    noise, are those of all training images after `resize` and before all else.
+
+    Inputs are randomised as the net would see them before augmentation: after `resize`, `pad` and `crop`, before the
+    padding, windows and mirroring of `augmentation`. Where random windows are taken of what surrounds a `crop`, that is
+    what augmentation is given, and so the whole image is randomised before windows, and the central one of the test,
+    are cut from it.
 
     Args:
         config: the data section.
-        seed: the run's seed; from it come the streams "corruption", "subset" and "test_split".
+        seed: the run's seed; from it come the streams "corruption", "subset", "test_split" and "inputs".
         data_dir: where data sets lie or are downloaded to.
 
     Raises:
@@ -35,7 +43,7 @@ def build_dataset(config: DataConfig, *, seed: int, data_dir: Path) -> Dataset:
         ConfigError: train_size or crop is too large for the data, or another setting does not fit it.
     """
     images = load_images(config, seed=image_seed(config, seed), data_dir=data_dir)
-    return assembled(config, images, choose_images(config, images, seed=seed))
+    return assembled(config, images, choose_images(config, images, seed=seed, data_dir=data_dir))
 
 
 @dataclass(frozen=True)
@@ -46,6 +54,7 @@ class LoadedImages:
         train_images: uint8 `[n, height, width, channels]`, resized, neither padded nor cropped.
         train_labels: int64 `[n]`, true.
         test_images, test_labels, class_names, input_shape, normalisation, fingerprint: as in `Dataset`.
+        randomisation: of the training images that a run takes; that of the test images is done. None for true inputs.
     """
 
     train_images: torch.Tensor
@@ -56,6 +65,7 @@ class LoadedImages:
     input_shape: tuple[int, int, int]
     normalisation: Normalisation
     fingerprint: str | None
+    randomisation: Randomisation | None
 
 
 @dataclass(frozen=True)
@@ -66,11 +76,13 @@ class ChosenImages:
         rows: int64 `[n]`, increasing but for those of a confusion set, which come last; None for all.
         labels: int64 `[n]`, as trained on.
         true_labels: int64 `[n]`.
+        fingerprint: of the file that the labels come from; None where they come from none.
     """
 
     rows: torch.Tensor | None
     labels: torch.Tensor
     true_labels: torch.Tensor
+    fingerprint: str | None = None
 
 
 def load_images(config: DataConfig, *, seed: int | None, data_dir: Path) -> LoadedImages:
@@ -85,7 +97,13 @@ def load_images(config: DataConfig, *, seed: int | None, data_dir: Path) -> Load
     """
     source = DATASETS[config.name].load(config, seed, data_dir)
     train_images = apply_geometry(source.train.images, config.resize, 0, None)
-    test_images = apply_geometry(source.test.images, config.resize, config.pad, config.crop)
+    randomisation = randomisation_of(randomised(config.inputs), train_images, seed)
+    before = _crop_before_augmentation(config)
+    test_images = apply_geometry(source.test.images, config.resize, config.pad, before)
+    if randomisation is not None:
+        test_images = randomisation(test_images, "test", len(test_images))
+    if before != config.crop:
+        test_images = apply_geometry(test_images, None, 0, config.crop)
     _, height, width, channels = test_images.shape
     return LoadedImages(
         train_images,
@@ -96,6 +114,7 @@ def load_images(config: DataConfig, *, seed: int | None, data_dir: Path) -> Load
         (channels, height, width),
         normalisation_of(config.normalisation, train_images),
         source.fingerprint,
+        randomisation,
     )
 
 
@@ -105,9 +124,8 @@ def assembled(config: DataConfig, images: LoadedImages, chosen: ChosenImages) ->
     Raises:
         ConfigError: as `train_geometry`.
     """
-    train_images = images.train_images if chosen.rows is None else images.train_images[chosen.rows]
     return Dataset(
-        train_images=train_geometry(config, train_images, images.input_shape[1:]),
+        train_images=train_geometry(config, images, chosen.rows),
         train_labels=chosen.labels,
         true_labels=chosen.true_labels,
         test_images=images.test_images,
@@ -117,16 +135,17 @@ def assembled(config: DataConfig, images: LoadedImages, chosen: ChosenImages) ->
         normalisation=images.normalisation,
         random_crop=config.augmentation.random_crop,
         flip=config.augmentation.flip,
-        fingerprint=images.fingerprint,
+        fingerprint=_joined(images.fingerprint, chosen.fingerprint),
         confusion=config.labels.confusion,
     )
 
 
-def choose_images(config: DataConfig, images: LoadedImages, *, seed: int) -> ChosenImages:
+def choose_images(config: DataConfig, images: LoadedImages, *, seed: int, data_dir: Path) -> ChosenImages:
     """The training set of a run: labels corrupted over all images first, then the subset.
 
     Raises:
-        ConfigError: train_size is above the set, or cannot be balanced.
+        ConfigError: train_size is above the set, or cannot be balanced; or as `labels_to_train_on`.
+        DataMissingError: as `labels_to_train_on`.
     """
     true_labels = images.train_labels
     if confusion := config.labels.confusion:
@@ -135,49 +154,62 @@ def choose_images(config: DataConfig, images: LoadedImages, *, seed: int) -> Cho
         rows = confusion_rows(true_labels, config.train_size, confusion, config.subset, generator=subset)
         labels = confused_labels(true_labels, len(images.class_names), rows, confusion, generator=corruption)
         return ChosenImages(rows, labels, true_labels[rows])
-    labels = corrupted_labels(
-        true_labels,
-        len(images.class_names),
-        config.labels.corruption,
-        generator=generator_for(seed, "corruption"),
+    generator = generator_for(seed, "corruption")
+    labels, fingerprint = labels_to_train_on(
+        config.labels, true_labels, images.class_names, data_dir=data_dir, generator=generator
     )
     if config.train_size is None:
-        return ChosenImages(None, labels, true_labels)
+        return ChosenImages(None, labels, true_labels, fingerprint)
     generator = generator_for(seed, "subset")
     rows = subset_indices(true_labels, config.train_size, config.subset, generator=generator)
-    return ChosenImages(rows, labels[rows], true_labels[rows])
+    return ChosenImages(rows, labels[rows], true_labels[rows], fingerprint)
 
 
-def train_geometry(config: DataConfig, images: torch.Tensor, input_size: tuple[int, int]) -> torch.Tensor:
-    """Training images padded, and cropped too unless a random window needs what surrounds the central one.
+def train_geometry(config: DataConfig, images: LoadedImages, rows: torch.Tensor | None) -> torch.Tensor:
+    """Training images padded, cropped unless a random window needs what surrounds the central one, and randomised.
 
     Args:
-        images: some of `LoadedImages.train_images`.
-        input_size: height and width that the net sees.
+        rows: as of `ChosenImages`.
 
     Raises:
         ConfigError: a random window fits in one place only, and would silently augment nothing.
     """
-    augmentation = config.augmentation
-    crop = None if augmentation.random_crop else config.crop
-    images = apply_geometry(images, None, config.pad + augmentation.padding, crop)
-    if augmentation.random_crop and tuple(images.shape[1:3]) == input_size:
+    chosen = images.train_images if rows is None else images.train_images[rows]
+    chosen = apply_geometry(chosen, None, config.pad, _crop_before_augmentation(config))
+    if images.randomisation is not None:
+        chosen = images.randomisation(chosen, "train", len(images.train_labels), rows)
+    chosen = apply_geometry(chosen, None, config.augmentation.padding, None)
+    height, width = images.input_shape[1:]
+    if config.augmentation.random_crop and tuple(chosen.shape[1:3]) == (height, width):
         raise ConfigError.at(
             "data.augmentation.random_crop",
-            f"the net's input is the whole {input_size[0]}x{input_size[1]} image: set data.augmentation.padding or a "
-            "data.crop",
+            f"the net's input is the whole {height}x{width} image: set data.augmentation.padding or a data.crop",
         )
-    return images
+    return chosen
+
+
+def _crop_before_augmentation(config: DataConfig) -> int | None:
+    """What is cut from images before augmentation; nothing where that takes random windows of what surrounds it."""
+    return None if config.augmentation.random_crop else config.crop
 
 
 def data_fingerprint(config: DataConfig, data_dir: Path) -> str | None:
-    """The content fingerprint that enters a run's identity: of image_folder; None where the name says what it is.
+    """What of the user's own files enters a run's identity: their content; None where the config names none.
 
     Raises:
-        DataMissingError: the folder is missing or a file cannot be read.
+        DataMissingError: a folder or file is missing or cannot be read.
+        ConfigError: the file of labels has no such key.
     """
-    if config.name != "image_folder" or config.path is None:
-        return None
-    from genlab.data.image_folder import fingerprint
+    of_images = of_labels = None
+    if config.name == "image_folder" and config.path is not None:
+        from genlab.data.image_folder import fingerprint
 
-    return fingerprint(data_dir, config.path)
+        of_images = fingerprint(data_dir, config.path)
+    if config.labels.file is not None:
+        of_labels = label_fingerprint(read_labels(data_dir / config.labels.file, config.labels.key))
+    return _joined(of_images, of_labels)
+
+
+def _joined(of_images: str | None, of_labels: str | None) -> str | None:
+    """One fingerprint of both; that of images alone is theirs, as before there were files of labels."""
+    return " ".join(part for part in (of_images, of_labels and f"labels {of_labels}") if part) or None

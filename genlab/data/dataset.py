@@ -12,15 +12,16 @@ class Dataset:
     """Training and test images of a run, with the labels to train on and the true ones.
 
     Attributes:
-        train_images: uint8 `[n, height, width, channels]`; larger than the net's input where a random window of it is
-            trained on, and then to be centre-cropped for evaluation (`evaluation_batches` does).
+        train_images: uint8 `[n, height, width, channels]`, or float32 in grey levels where there is Gaussian noise;
+            larger than the net's input where a random window of it is trained on, and then to be centre-cropped for
+            evaluation (`evaluation_batches` does).
         train_labels: int64 `[n]`, as trained on.
         true_labels: int64 `[n]`.
-        test_images: uint8 `[m, height, width, channels]` of the net's input size.
+        test_images: likewise `[m, height, width, channels]`, of the net's input size.
         test_labels: int64 `[m]`, true.
         class_names: in the order of the labels.
         input_shape: (channels, height, width) of what the net sees.
-        normalisation: from uint8 to the net's floats, with statistics of the full training set.
+        normalisation: from grey levels to the net's floats, with statistics of the full training set.
         random_crop: whether training takes a random window instead of the central one.
         flip: whether training mirrors images left to right with probability 1/2.
         fingerprint: hash of the content, for image_folder; else None.

@@ -14,7 +14,7 @@ WHOLE_IMAGE_VALUES = 4096
 
 @dataclass(frozen=True)
 class Normalisation:
-    """A map from uint8 pixels to floats. With x = pixel / 255:
+    """A map from pixels to floats. With x = pixel / 255, where pixels are bytes, or floats in grey levels:
 
     * "dataset": (x - mean) / std with a mean and standard deviation for each channel, over the training set.
     * "image": (x - m) / max(s, 1/sqrt(n)) with mean m and standard deviation s of the n values of that image, all
@@ -34,7 +34,8 @@ class Normalisation:
         """Normalised images.
 
         Args:
-            images: uint8 `[n, height, width, channels]`; floats where the kind is "identity".
+            images: uint8 `[n, height, width, channels]`, or floats in grey levels, as Gaussian noise is; whatever
+                floats the net takes where the kind is "identity".
             dtype: the floating type to calculate in and to return.
 
         Returns:
@@ -102,22 +103,33 @@ def channel_statistics(images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor
     Returns:
         Two float64 tensors `[channels]`.
     """
-    means, deviations = [], []
+    moments = channel_moments(images)
+    means = [float(mean / 255) for mean, _ in moments]
+    deviations = [float(variance / 255**2) ** 0.5 if variance else 1.0 for _, variance in moments]
+    return torch.tensor(means, dtype=torch.float64), torch.tensor(deviations, dtype=torch.float64)
+
+
+def channel_moments(images: torch.Tensor) -> list[tuple[Fraction, Fraction]]:
+    """Mean and population variance of each channel in grey levels, exact.
+
+    Args:
+        images: uint8 `[n, height, width, channels]`.
+    """
+    moments = []
     for channel in range(images.shape[3]):
         histogram = torch.bincount(images[..., channel].reshape(-1), minlength=256).tolist()
         count = sum(histogram)
         total = sum(value * frequency for value, frequency in enumerate(histogram))
         squares = sum(value * value * frequency for value, frequency in enumerate(histogram))
-        variance = Fraction(count * squares - total * total, (255 * count) ** 2)
-        means.append(float(Fraction(total, 255 * count)))
-        deviations.append(float(variance) ** 0.5 if variance else 1.0)
-    return torch.tensor(means, dtype=torch.float64), torch.tensor(deviations, dtype=torch.float64)
+        moments.append((Fraction(total, count), Fraction(count * squares - total * total, count**2)))
+    return moments
 
 
 def _image_statistics(images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """Mean and max(std, 1/sqrt(n)) of each image in units of pixels, float64 `[b, 1, 1, 1]`.
 
-    Sums of whole numbers below 2^53 are exact in float64: neither batch nor threads nor device change them.
+    Sums of whole numbers below 2^53, or of whole parts of them as noise has, are exact in float64: neither batch nor
+    threads nor device change them.
     """
     pixels = images.reshape(len(images), -1).double()
     count = pixels.shape[1]

@@ -79,7 +79,9 @@ def build_stacked_dataset(configs: Sequence[DataConfig], seeds: Sequence[int], *
         decided = ", ".join(f"data.{name}" for name in seeded(first))
         raise ValueError(f"nets side by side have the same images, and with {decided} the seed decides which")
     images = load_images(first, seed=image_seeds.pop(), data_dir=data_dir)
-    chosen = [choose_images(config, images, seed=seed) for config, seed in zip(configs, seeds, strict=True)]
+    chosen = [
+        choose_images(config, images, seed=seed, data_dir=data_dir) for config, seed in zip(configs, seeds, strict=True)
+    ]
     pooled, rows = _pool(chosen, len(images.train_images))
     labels = images.train_labels if pooled is None else images.train_labels[pooled]
     pool = assembled(first, images, ChosenImages(pooled, labels, labels))

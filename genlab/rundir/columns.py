@@ -47,6 +47,14 @@ TIMING_COLUMNS: Columns = {
     "images_per_second": Column("number", "training images a second"),
     "peak_memory_bytes": Column("integer", "most memory taken so far"),
 }
+LABEL_COLUMNS: Columns = {
+    "true_class": Column("integer", "index of the true class, from 0"),
+    "true_name": Column("text", "its name"),
+    "label": Column("integer", "index of the class that the net is told"),
+    "label_name": Column("text", "its name"),
+    "images": Column("integer", "training images with both; pairs without any have no row"),
+    "part": Column("number", "of the training images of the true class, in 0..1"),
+}
 KEPT_EPOCH = Column("integer", "after which the weights were kept; empty for the net as it ended", added=True)
 _REASON = Column("text", "why there is no value; empty where there is one")
 _OPTIONS = "JSON of the options that differ from their defaults, keys sorted; empty where none does"
@@ -98,6 +106,7 @@ MEASURE_TABLE_KEY = ("epoch", "options")
 TABLES: Mapping[str, Columns] = {
     "history": HISTORY_COLUMNS,
     "timing": TIMING_COLUMNS,
+    "labels": LABEL_COLUMNS,
     "measures": MEASURE_COLUMNS,
     "compression": COMPRESSION_COLUMNS,
 }

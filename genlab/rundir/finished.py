@@ -64,7 +64,7 @@ class FinishedRun:
         """
         config, run = load_train_config(str(self.directory.config)).config, self.directory
         own = read_status(run)["id"]
-        if config.data.path is None and (made := run_id(config)) != own:
+        if config.data.own_files is None and (made := run_id(config)) != own:
             what = f"is not the config of this run: it makes run {made}, and this is {own}"
             raise GenlabError(
                 f"{run.config}: {what}; put the original back, or train that run: genlab train {run.path}"
@@ -76,9 +76,10 @@ class FinishedRun:
         """Images and labels exactly as the run had them, on the CPU."""
         dataset = build_dataset(self.config.data, seed=self.config.seed, data_dir=self.data_dir)
         if dataset.fingerprint and run_id(self.config, dataset.fingerprint) != self.directory.run_id:
-            folder = self.data_dir / str(self.config.data.path)
-            remedy = "put the original ones back, or train a new run on these"
-            raise DataMissingError(f"{folder}: its images are not those of {self.directory.path.name}; {remedy}")
+            data, remedy = self.config.data, "put the original ones back, or train a new run on these"
+            what = "labels" if data.path is None else "images" if data.labels.file is None else "images or labels"
+            where = self.data_dir / str(data.path or data.labels.file)
+            raise DataMissingError(f"{where}: its {what} are not those of {self.directory.path.name}; {remedy}")
         return dataset
 
     @cached_property
@@ -130,6 +131,11 @@ class FinishedRun:
         if not self.directory.history.exists():
             raise GenlabError(f"{self.directory.history}: is missing; {HISTORY_REMEDY}")
         return table_frame(self.directory, "history", HISTORY_REMEDY)
+
+    @property
+    def label_counts(self) -> pd.DataFrame:
+        """The rows of labels.csv: images by true class and label; empty where all labels are true."""
+        return table_frame(self.directory, "labels", HISTORY_REMEDY)
 
     @property
     def measures(self) -> pd.DataFrame:

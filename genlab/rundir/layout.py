@@ -50,6 +50,11 @@ class RunDirectory:
         return self.path / "timing.csv"
 
     @property
+    def labels(self) -> Path:
+        """Images by true class and label as trained on; only where some label is not the true one."""
+        return self.path / "labels.csv"
+
+    @property
     def initial(self) -> Path:
         """Weights and buffers at initialisation."""
         return self.path / "initial.safetensors"
@@ -92,7 +97,7 @@ class RunDirectory:
         return self.path / "compression.csv"
 
     def table(self, name: str) -> Path:
-        """A table by its name: history, timing, measures, compression, bounds, or measures/NAME."""
+        """A table by its name: history, timing, labels, measures, compression, bounds, or measures/NAME."""
         kind, _, measure = name.partition("/")
         return self.measure_table(measure) if measure else self.path / f"{kind}.csv"
 

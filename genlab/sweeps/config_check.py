@@ -8,6 +8,7 @@ from genlab.config.identity import run_id
 from genlab.config.kinds import FOLDERS, KINDS, Kind, kind_of
 from genlab.config.load import find_config, load, load_train_config, packaged_configs, to_yaml
 from genlab.config.packaged import find_packaged
+from genlab.config.schema import TrainConfig
 from genlab.config.schema.measure import MeasureConfig
 from genlab.config.yaml_source import parse
 from genlab.errors import ConfigError, Problem, UsageError
@@ -50,7 +51,8 @@ def kind_of_file(path: Path) -> Kind:
 def check_config(target: str, overrides: Sequence[str] = (), kind: Kind | None = None) -> dict[str, Any]:
     """What a config comes to: `kind` and
 
-    * of a train config `id` (None where it depends on images that are not looked at) and `config`, `yaml`;
+    * of a train config `id` (None where it depends on what is `unseen`: images or labels in files of one's own) and
+      `config`, `yaml`;
     * of a measure config `measures`, `options` and `at_epochs`;
     * of a compress config `settings`, each with `method` and `setting`; imports torch;
     * of a sweep `name`, `paper`, `asks`, `claims`, `figures` and `scales`, each with `scale` (None for the file as it
@@ -68,8 +70,19 @@ def check_config(target: str, overrides: Sequence[str] = (), kind: Kind | None =
 
 def _train(target: str, overrides: Sequence[str]) -> dict[str, Any]:
     config = load_train_config(target, overrides).config
-    identity = None if config.data.name == "image_folder" else run_id(config)
-    return {"id": identity, "config": config.model_dump(mode="json"), "yaml": to_yaml(config)}
+    identity = run_id(config) if config.data.own_files is None else None
+    return {
+        "id": identity,
+        "unseen": _unseen(config),
+        "config": config.model_dump(mode="json"),
+        "yaml": to_yaml(config),
+    }
+
+
+def _unseen(config: TrainConfig) -> str:
+    """What a run id depends on and is not looked at here; empty where that is nothing."""
+    asked = {"images": config.data.path, "labels": config.data.labels.file}
+    return " and ".join(name for name, path in asked.items() if path is not None)
 
 
 def _measure(target: str, overrides: Sequence[str]) -> dict[str, Any]:

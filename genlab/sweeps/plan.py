@@ -51,7 +51,7 @@ def plan(
     Args:
         runs: directory of all runs.
         expected: that every cell must have.
-        fingerprint: content of an image folder; asked once for each folder.
+        fingerprint: content of the user's own files; asked once for each.
 
     Raises:
         DataMissingError: no cell has images that can be read.
@@ -68,7 +68,7 @@ def plan(
             except DataMissingError as error:
                 missing.add(cell, error)
                 # The id that it will have is that of content which nobody has seen; no content has this one.
-                fingerprints[key] = f"missing {cell.config.data.path}"
+                fingerprints[key] = f"missing {cell.config.data.own_files}"
         identity = run_id(cell.config, fingerprints[key])
         run = RunDirectory(directories.get(identity, runs / f"{cell.config.name}-{identity}"))
         reason = missing.reason(cell)
@@ -81,7 +81,7 @@ DataKey = tuple[str, str | None]
 
 def data_key(cell: Cell) -> DataKey:
     """What tells the data set of a cell from that of another."""
-    return cell.config.data.name, cell.config.data.path
+    return cell.config.data.name, cell.config.data.own_files
 
 
 class MissingData:

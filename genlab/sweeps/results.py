@@ -23,7 +23,8 @@ def results_rows(planned: Sequence[PlannedCell]) -> list[dict[str, Any]]:
     of layers and curves there are none. No clock is in a row, so that an interrupted sweep gives the same rows as an
     undisturbed one. A cell that has not started has its id and its config.
     """
-    return [_row(p) for p in planned]
+    axes = _axes(planned)
+    return [_row(p, axes) for p in planned]
 
 
 def write_results(path: Path, rows: Sequence[dict[str, Any]]) -> None:
@@ -50,6 +51,7 @@ class SweepTables:
 
     def __init__(self, planned: Sequence[PlannedCell]):
         self._planned = planned
+        self._axes = _axes(planned)
         self._tables: dict[str, pd.DataFrame] = {}
 
     def __call__(self, name: str) -> "pd.DataFrame":
@@ -67,16 +69,25 @@ class SweepTables:
 
     def _long(self, name: str) -> Iterator[dict[str, Any]]:
         for planned in self._planned:
-            head = run_head(_status(planned, _known(planned)))
+            head = run_head(_status(planned, _known(planned), self._axes))
             for row in table_rows(planned.run, name):
                 yield head | row
 
 
-def _neutral(planned: PlannedCell, config: dict[str, Any]) -> dict[str, Any]:
-    """The axes that a cell's identity leaves out, because there they have the value at which a run keeps its id."""
-    left_out = [key for key in planned.cell.values if key not in config]
+def _axes(planned: Sequence[PlannedCell]) -> list[str]:
+    """The keys that cells of a sweep set; of those in a list each may set others."""
+    return list(dict.fromkeys(key for p in planned for key in p.cell.values))
+
+
+def _left_out(planned: PlannedCell, config: dict[str, Any], axes: Sequence[str]) -> dict[str, Any]:
+    """The axes that a cell's identity leaves out, because there they have the value at which a run keeps its id.
+
+    An axis that is a whole section, as `data.inputs` by names alone, is the name of its branch.
+    """
+    left_out = [key for key in axes if key not in config]
     resolved = dotted(planned.cell.config.model_dump(mode="json")) if left_out else {}
-    return {key: resolved[key] for key in left_out if key in resolved}
+    found = {key: resolved.get(key, resolved.get(f"{key}.name")) for key in left_out}
+    return {key: value for key, value in found.items() if key in resolved or value is not None}
 
 
 def _known(planned: PlannedCell) -> dict[str, Any]:
@@ -87,16 +98,16 @@ def _known(planned: PlannedCell) -> dict[str, Any]:
         return {}
 
 
-def _status(planned: PlannedCell, known: dict[str, Any]) -> dict[str, Any]:
+def _status(planned: PlannedCell, known: dict[str, Any], axes: Sequence[str]) -> dict[str, Any]:
     """What is known of a cell, and of one of which nothing is the config that it will have."""
     config = known.get("config") or dotted(canonical(planned.cell.config, None))
     status = {"id": planned.run.run_id, "status": planned.state, "reason": planned.reason}
-    return status | without_clock(known) | {"config": config | _neutral(planned, config)}
+    return status | without_clock(known) | {"config": config | _left_out(planned, config, axes)}
 
 
-def _row(planned: PlannedCell) -> dict[str, Any]:
+def _row(planned: PlannedCell, axes: Sequence[str]) -> dict[str, Any]:
     known = _known(planned)
-    status = _status(planned, known)
+    status = _status(planned, known, axes)
     try:
         return run_row(status, planned.run if known else None)
     except GenlabError as error:

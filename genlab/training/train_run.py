@@ -11,6 +11,7 @@ from genlab.data.dataset import Dataset
 from genlab.errors import GenlabError, InterruptedByUserError, PreemptedError
 from genlab.models.seeded import seeded_net
 from genlab.rundir.checkpoints import load_into
+from genlab.rundir.label_counts import record_label_counts
 from genlab.rundir.layout import RunDirectory
 from genlab.rundir.locks import locked
 from genlab.rundir.promised import lost_files
@@ -92,6 +93,7 @@ def _train_locked(
     record_start(run, seed=config.seed, execution=choices.as_dict())
     changed = int((dataset.train_labels != dataset.true_labels).sum())
     record_labels(run, images=len(dataset.train_labels), changed=changed)
+    record_label_counts(run, dataset.train_labels, dataset.true_labels, dataset.class_names)
     recorder.write("running")
     reached = int((recorder.timing.last() or {}).get("epoch") or 0)  # which has a row for every epoch
     if lacks := found.lacks(reached):

@@ -24,13 +24,14 @@ from tests.benchmarks.noise import noise_contests
 from tests.benchmarks.norm_family import family_contests
 from tests.benchmarks.norms import norm_contests
 from tests.benchmarks.outcomes import Outcome
+from tests.benchmarks.permuted_pixels import permutation_contests
 from tests.benchmarks.report import LEGEND, memory, table
 from tests.benchmarks.sizes import FULL, QUICK, Sizes
 from tests.benchmarks.sweeps import sweep_contests
 from tests.benchmarks.together import together_contests
 from tests.benchmarks.training import mlp_contests, vgg_contests
 
-KINDS = ("mlp", "vgg", "evaluation", "loader", "norms", "measures", "group", "sweep")
+KINDS = ("mlp", "vgg", "evaluation", "loader", "inputs", "norms", "measures", "group", "sweep")
 THREADS = 1
 WIDTH = 100
 
@@ -85,6 +86,8 @@ def _contests(only: list[str], sizes: Sizes, scratch: Path, sources: dict[str, s
         yield from evaluation_contests(cifar, sizes)
     if "loader" in only:
         yield from loader_contests(cifar, sizes)
+    if "inputs" in only:
+        yield from permutation_contests(sizes)
     if "group" in only:
         yield from together_contests(mnist, cifar, sizes)
     if "sweep" in only:

@@ -16,6 +16,7 @@ class Sizes:
         mlp_batches: images a batch.
         mlp_images: of a round.
         vgg_images: width multiplier and images of a round.
+        permuted: images whose pixels are moved, each by a permutation of its own.
         evaluated: images of a round of evaluation or of loading.
         matrices: sizes at which the peak of matrix products is looked for.
         power_steps: of the power iteration.
@@ -39,6 +40,7 @@ class Sizes:
     mlp_images: int
     vgg_images: tuple[tuple[float, int], ...]
     evaluated: int
+    permuted: int
     matrices: tuple[int, ...]
     power_steps: int
     path_widths: tuple[int, ...]
@@ -62,6 +64,7 @@ FULL = Sizes(
     mlp_images=7680,
     vgg_images=((0.25, 768), (1.0, 256)),
     evaluated=2000,
+    permuted=10_000,
     matrices=(256, 512, 1024, 2048),
     power_steps=1000,
     path_widths=(512, 512),
@@ -84,6 +87,7 @@ QUICK = Sizes(
     mlp_images=256,
     vgg_images=((1 / 32, 128),),
     evaluated=256,
+    permuted=500,
     matrices=(64,),
     power_steps=5,
     path_widths=(16,),

@@ -49,6 +49,7 @@ def test_a_run_id_is_twelve_hexadecimal_digits(tmp_path):
     assert set(identity) <= set("0123456789abcdef")
 
 
+IDENTITY = [[int(i == j) for j in range(10)] for i in range(10)]
 SAME = {
     "another name": [SMALL, small_with("name: small", "name: other")],
     "execution": [SMALL, SMALL + "execution: {device: cpu, threads: 3, compile: true, keep: none, time_budget: 3}\n"],
@@ -80,6 +81,28 @@ name: small
     ],
     "random labels": [
         small_with("name: digits", f"name: digits\n  labels: {{corruption: {p}}}") for p in ("1", "1.0", "random")
+    ],
+    "true inputs": [
+        SMALL,
+        *(
+            small_with("name: digits", f"name: digits\n  inputs: {inputs}")
+            for inputs in ("true", "'true'", "{name: true}", "{name: 'true'}", "{name: gaussian, share: 0}")
+        ),
+    ],
+    "inputs by their name alone": [
+        small_with("name: digits", f"name: digits\n  inputs: {inputs}")
+        for inputs in ("gaussian", "{name: gaussian}", "{name: gaussian, share: 1, statistics: overall}")
+    ],
+    "labels that nothing changes": [
+        SMALL,
+        *(
+            small_with("name: digits", f"name: digits\n  labels: {labels}")
+            for labels in ("{map: {1: 2}, probability: 0}", f"{{transition: {IDENTITY}}}")
+        ),
+    ],
+    "classes in words or as numbers": [
+        small_with("name: digits", f"name: digits\n  labels: {{map: {words}, probability: 0.5}}")
+        for words in ("{1: 2, 3: 4}", "{'3': '4', '1': 2}")
     ],
     "all images": [
         SMALL,
@@ -117,9 +140,22 @@ def test_a_folder_of_images_is_its_content_and_not_its_path(tmp_path):
     assert run_id(first, "abc") != run_id(first, "abd")
 
 
+def test_labels_of_a_file_are_its_content_and_not_its_path_or_key(tmp_path):
+    names = ("data.labels.file=a.npy",), ("data.labels.file=b/c.csv", "data.labels.key=worse")
+    first, second = (read(tmp_path, SMALL, *overrides) for overrides in names)
+    assert run_id(first, "labels abc") == run_id(second, "labels abc")
+    assert run_id(first, "labels abc") != run_id(first, "labels abd")
+    assert run_id(first, "labels abc") != run_id(read(tmp_path, SMALL), None)
+
+
 # A config of each branch of each union, so that every field of the schema is in one of them.
+SWAP = [[0.5, 0.5], [0, 1]]
 DATA = [
     {"name": "digits", "train_size": 100},
+    *({"name": "digits", "inputs": name} for name in ("shuffled_pixels", "random_pixels", "gaussian")),
+    {"name": "digits", "labels": {"map": {"1": "2"}, "probability": 0.5}},
+    {"name": "digits", "labels": {"transition": SWAP}},
+    {"name": "digits", "labels": {"file": "a.csv", "key": "b"}},
     {"name": "image_folder", "path": "birds", "augmentation": {"random_crop": True, "padding": 1}},
 ]
 MODELS = [{"name": "mlp"}, {"name": "vgg"}, {"name": "neyshabur_vgg"}]
@@ -141,7 +177,7 @@ WHOLES = [
     *(whole(schedule=schedule) for schedule in SCHEDULES),
     *(whole(training=training) for training in OTHER_PROCEDURES),
 ]
-CANDIDATES = (True, False, 0.25, 0.75, 1, 2, 3, 5, [7], [2, 7], "cpu", "wood", None)
+CANDIDATES = (True, False, 0.25, 0.75, 1, 2, 3, 5, [7], [2, 7], "cpu", "wood", None, {"1": "3"}, SWAP[::-1])
 
 
 def leaves(section, prefix=()):
@@ -177,8 +213,8 @@ CHOOSES = ("name", "procedure")
 ALL_LEAVES = [
     (config, *leaf) for config in WHOLES for leaf in leaves(config) if leaf[0][-1] not in CHOOSES or len(leaf[0]) == 1
 ]
-# The path of a folder, which counts by its content.
-NOT_SCIENCE = {("data", "path")}
+# Where a folder or a file lies, which count by their content.
+NOT_SCIENCE = {("data", "path"), ("data", "labels", "file"), ("data", "labels", "key")}
 # Without a train_size a subset is nothing.
 IDLE = {("data", "subset"): lambda config: config.data.train_size is None}
 

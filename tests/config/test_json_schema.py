@@ -87,8 +87,38 @@ def test_corruption_may_be_spelled_as_genlab_takes_it(value):
 
 
 @pytest.mark.parametrize(
+    "inputs",
+    ["true", True, "gaussian", {"name": "true"}, {"name": True}, {"name": "random_pixels", "channels": "apart"}],
+    ids=str,
+)
+def test_inputs_may_be_spelled_as_genlab_takes_them(inputs):
+    assert fits(changed(TRAIN, ["data", "inputs"], inputs), json_schema("train"))
+    assert fits(changed(SWEEP, ["base"], {"data": {"inputs": inputs}}), json_schema("sweep"))
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        {"map": {"cat": "dog", "3": 5}, "probability": 0.3},
+        {"transition": [[0.5, 0.5], [0, 1]]},
+        {"file": "a.pt", "key": "worse_label"},
+    ],
+    ids=["map", "transition", "file"],
+)
+def test_labels_may_be_of_each_kind(labels):
+    assert fits(changed(TRAIN, ["data", "labels"], labels), json_schema("train"))
+
+
+@pytest.mark.parametrize(
     ("path", "value"),
     [
+        (["data", "inputs"], "noise"),
+        (["data", "inputs"], False),
+        (["data", "inputs"], {"name": "gaussian", "share": 2}),
+        (["data", "inputs"], {"name": "gaussian", "channels": "apart"}),
+        (["data", "labels", "map"], {}),
+        (["data", "labels", "map"], {"cat": 0.5}),
+        (["data", "labels", "transition"], [0.5, 0.5]),
         (["data", "labels", "corruption"], 1.5),
         (["data", "labels", "corruption"], "some"),
         (["data", "nmae"], "mnist"),

@@ -137,11 +137,29 @@ def test_a_config_with_every_list_and_branch_written_out_is_the_same_config(tmp_
     assert read(tmp_path, to_yaml(config)) == config
 
 
+@pytest.mark.parametrize(
+    "override",
+    [
+        "data.inputs=true",
+        "data.inputs=gaussian",
+        "data.inputs={name: random_pixels, share: 0.3, channels: apart}",
+        "data={name: image_folder, path: a, labels: {map: {1: 2, '007': yes}, probability: 0.5}}",
+        "data={name: image_folder, path: a, labels: {transition: [[0.5, 0.5], [0, 1]]}}",
+        "data.labels={file: '08.npy', key: '1e5'}",
+    ],
+)
+def test_a_config_of_images_and_labels_of_each_kind_written_out_is_the_same_config(override, tmp_path):
+    config = read(tmp_path, SMALL, override)
+    assert read(tmp_path, to_yaml(config)) == config
+
+
 def test_a_config_written_out_has_every_default(tmp_path):
     written = yaml.safe_load(to_yaml(read(tmp_path, SMALL)))
     assert list(written) == list(TrainConfig.model_fields)
     assert written["execution"]["keep"] == "all"
-    assert written["data"]["labels"] == {"corruption": 0.0, "confusion": 0}
+    not_given = dict.fromkeys(["map", "probability", "transition", "file", "key"])
+    assert written["data"]["labels"] == {"corruption": 0.0, "confusion": 0} | not_given
+    assert written["data"]["inputs"] == {"name": "true"}
 
 
 @pytest.mark.parametrize("name", ["1e5", "08", "007", "5.", "true", "yes", "null", "2024-01-01", "0x1F", "1_000", "a"])

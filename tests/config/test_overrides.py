@@ -52,6 +52,15 @@ def test_a_new_name_drops_the_keys_of_the_old_branch_in_any_order(order):
     assert overridden(text, *(overrides[i] for i in order)) == {"model": {"name": "vgg", "depth": 13}}
 
 
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_a_name_that_stands_for_its_section_takes_keys_below_it(order):
+    words = ["data.inputs=gaussian", "data.inputs.share=0.5"]
+    found = overridden("data: {inputs: random_pixels}", *(words[i] for i in order))
+    assert found == {"data": {"inputs": {"name": "gaussian", "share": 0.5}}}
+    assert overridden("data: {inputs: gaussian}", "data.inputs.share=0.5") == found
+    assert overridden("data: {inputs: true}", "data.inputs.name=gaussian", "data.inputs.share=0.5") == found
+
+
 def test_the_same_name_again_drops_nothing():
     text = "model: {name: mlp, widths: [3]}"
     assert overridden(text, "model.name=mlp") == {"model": {"name": "mlp", "widths": [3]}}

@@ -66,12 +66,53 @@ def test_corruption_has_two_words(spelling, value):
     assert type(corruption) is float
 
 
+@pytest.mark.parametrize("spelling", ["true", True, {"name": "true"}, {"name": True}])
+def test_true_inputs_are_no_boolean(spelling):
+    assert DataConfig.model_validate({"name": "digits", "inputs": spelling}).inputs.name == "true"
+
+
+def test_a_row_of_a_transition_matrix_may_lack_what_rounding_takes():
+    row = [1 / 3, 1 / 3, 0.3333333]
+    labels = DataConfig.model_validate({"name": "digits", "labels": {"transition": [row] * 3}}).labels
+    assert labels.transition == (tuple(row),) * 3
+
+
+@pytest.mark.parametrize(
+    ("settings", "files"),
+    [
+        ({"name": "digits"}, None),
+        ({"name": "digits", "labels": {"file": "a.pt", "key": "b"}}, "a.pt b"),
+        ({"name": "image_folder", "path": "c"}, "c"),
+        ({"name": "image_folder", "path": "c", "labels": {"file": "a.npy"}}, "c and a.npy"),
+    ],
+)
+def test_files_of_ones_own_are_named(settings, files):
+    assert DataConfig.model_validate(settings).own_files == files
+
+
 @pytest.mark.parametrize(
     ("section", "values"),
     [
         (DataConfig, {"name": "digits", "labels": {"corruption": -0.1}}),
         (DataConfig, {"name": "digits", "labels": {"corruption": 1.1}}),
         (DataConfig, {"name": "digits", "labels": {"corruption": False}}),
+        (DataConfig, {"name": "digits", "labels": {"map": {"1": "2"}}}),
+        (DataConfig, {"name": "digits", "labels": {"map": {}, "probability": 0.5}}),
+        (DataConfig, {"name": "digits", "labels": {"map": {"1": True}, "probability": 0.5}}),
+        (DataConfig, {"name": "digits", "labels": {"probability": 0.5}}),
+        (DataConfig, {"name": "digits", "labels": {"transition": [[0.5, 0.5], [0.1, 0.8]]}}),
+        (DataConfig, {"name": "digits", "labels": {"transition": [[0.5, 0.5], [1.2, -0.2]]}}),
+        (DataConfig, {"name": "digits", "labels": {"transition": [[0.5, 0.5], [1]]}}),
+        (DataConfig, {"name": "digits", "labels": {"file": "../a.npy"}}),
+        (DataConfig, {"name": "digits", "labels": {"file": "a.mat"}}),
+        (DataConfig, {"name": "digits", "labels": {"key": "a"}}),
+        (DataConfig, {"name": "digits", "labels": {"file": "a.npy", "corruption": 0.5}}),
+        (DataConfig, {"name": "digits", "labels": {"file": "a.npy", "map": {"1": "2"}, "probability": 0.5}}),
+        (DataConfig, {"name": "digits", "inputs": False}),
+        (DataConfig, {"name": "digits", "inputs": "noise"}),
+        (DataConfig, {"name": "digits", "inputs": {"name": "gaussian", "share": 1.1}}),
+        (DataConfig, {"name": "digits", "inputs": {"name": "gaussian", "channels": "apart"}}),
+        (DataConfig, {"name": "digits", "inputs": {"name": "true", "share": 0.5}}),
         (DataConfig, {"name": "digits", "train_size": 0}),
         (DataConfig, {"name": "digits", "path": "birds"}),
         (DataConfig, {"name": "digits", "test_fraction": 0.5}),

@@ -29,12 +29,21 @@ START: Values = {
 }
 # How a run is done and what it is called is not walked.
 APART = ("name", "seed", "execution")
+# Digits that become the next one, with these probabilities.
+TURNED = [
+    [[1 - p if j == i else p if j == (i + 1) % 10 else 0 for j in range(10)] for i in range(10)] for p in (0.5, 0.25)
+]
 EXAMPLES: dict[str, tuple[Any, ...]] = {
     "data.path": ("pets",),
     "data.test_fraction": (0.3,),
     "data.train_size": (20, None),
     "data.labels.corruption": (0.0, 0.5, 1.0),
     "data.labels.confusion": (9,),
+    "data.labels.map": ({"1": "2"}, {"3": "8", "8": "3"}),
+    "data.labels.probability": (0.75, 0.25),
+    "data.labels.transition": tuple(TURNED),
+    "data.labels.file": ("noisy.npy", "noisy.csv"),
+    "data.labels.key": ("worse", "better"),
     "data.resize": (6,),
     "data.crop": (6,),
     "data.pad": (1,),
@@ -55,6 +64,10 @@ GOES_WITH: dict[str, Values] = {
     "data.name=image_folder": {"data.path": "pets", "data.train_size": 8},
     "data.path": {"data.name": "image_folder", "data.train_size": 8},
     "data.test_fraction": {"data.name": "image_folder", "data.path": "tree", "data.train_size": 8},
+    "data.labels.map": {"data.labels.probability": 0.5},
+    "data.labels.probability": {"data.labels.map": {"0": "1", "4": "9"}},
+    "data.labels.file=noisy.csv": {"data.labels.key": "worse"},
+    "data.labels.key": {"data.labels.file": "noisy.csv"},
     "data.augmentation.random_crop=True": {"data.augmentation.padding": 1},
     "data.augmentation.padding": {"data.augmentation.random_crop": True},
     "training.optimiser.nesterov=True": {"training.optimiser.momentum": 0.9},

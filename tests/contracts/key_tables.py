@@ -123,9 +123,17 @@ def _value(form: Json) -> str:
     if "anyOf" in form:
         return values(form["anyOf"])
     kind = form.get("type")
+    if kind == "array" and form["items"].get("type") == "array":
+        return f"list of lists: {values([form['items']['items']])} each"
     if kind == "array":
         return f"list: {values([form['items']])} each"
-    words = {"integer": "whole number", "number": "number", "boolean": "`true` or `false`", "string": "text"}
+    words = {
+        "integer": "whole number",
+        "number": "number",
+        "boolean": "`true` or `false`",
+        "string": "text",
+        "object": "mapping",
+    }
     limits = [f"{sign} {form[limit]:g}" for limit, sign in LIMITS.items() if limit in form and form[limit] < 2**62]
     return " ".join([words.get(str(kind), "anything"), ", ".join(limits)]).strip()
 

@@ -2,6 +2,7 @@
 
 import pickle
 
+import numpy as np
 import pytest
 
 from tests.cli.command import Outcome, genlab, refused
@@ -62,6 +63,56 @@ CONFIGS = {
         "name: digits\n  crop: 9",
         "4:3: data.crop: 9 is above the image size 8; use data.pad or data.resize first",
     ),
+    "two kinds of labels": (
+        DATA,
+        f"{LABELS}{{corruption: 0.5, file: a.npy}}",
+        "4:3: data.labels: corruption and file are different kinds of labels: give one of them",
+    ),
+    "a transition matrix whose row lacks something": (
+        DATA,
+        f"{LABELS}{{transition: [[1, 0], [0.5, 0.4]]}}",
+        "4:12: data.labels.transition: row 1 sums to 0.9, not to 1: it has the probabilities of each label for images",
+    ),
+    "a transition matrix with a negative number": (
+        DATA,
+        f"{LABELS}{{transition: [[1.5, -0.5], [0.5, 0.5]]}}",
+        "4:12: data.labels.transition: row 0 has a negative probability, -0.5",
+    ),
+    "a transition matrix that is not square": (
+        DATA,
+        f"{LABELS}{{transition: [[1, 0], [1]]}}",
+        "4:12: data.labels.transition: row 1 has 1 numbers where there are 2 rows",
+    ),
+    "a transition matrix of other classes": (
+        DATA,
+        f"{LABELS}{{transition: [[1, 0], [0, 1]]}}",
+        "4:12: data.labels.transition: has 2 rows and columns, and the data set 10 classes",
+    ),
+    "a map of a class that there is not": (
+        DATA,
+        f"{LABELS}{{map: {{1: 10}}, probability: 0.5}}",
+        "4:12: data.labels.map: there is no class 10; they are 0 to 9",
+    ),
+    "a map with a mistyped class": (
+        DATA,
+        "name: cifar10\n  labels: {map: {cat: dgo}, probability: 0.5}",
+        "4:12: data.labels.map: there is no class 'dgo'; did you mean dog?",
+    ),
+    "labels in a kind of file that is not known": (
+        DATA,
+        f"{LABELS}{{file: a.mat}}",
+        "4:12: data.labels.file: must end in .npy, .csv, .json, .pt or .pth, not 'a.mat'",
+    ),
+    "inputs that are not known": (
+        DATA,
+        "name: digits\n  inputs: gausian",
+        "4:3: data.inputs.name: unknown name 'gausian'; did you mean gaussian?",
+    ),
+    "a share of more than all images": (
+        DATA,
+        "name: digits\n  inputs: {name: gaussian, share: 1.5}",
+        "4:28: data.inputs.share: must be less than or equal to 1, not 1.5",
+    ),
     "a path for a data set that has none": (
         DATA,
         "name: digits\n  path: birds",
@@ -90,6 +141,28 @@ def test_a_config_with(old, new, problem, tmp_path):
     path = write(tmp_path, small_with(old, new))
     refused(train(path, tmp_path / "runs"), 2, f"{path}:{problem}")
     assert not list(tmp_path.glob("runs/small-*")), "nothing is made for a config that is wrong"
+
+
+LABEL_FILES = {
+    "short": (np.zeros(9, dtype=int), "has 9 labels for the 1,347 images of the full training set"),
+    "of another data set": (np.full(1347, 12), "label 12 of image 0 is no class; they are 0 to 9"),
+    "of floats": (np.zeros(1347), "holds numbers of type float64, not whole numbers"),
+    "damaged": (b"\x93NUMPY", "is damaged, or no .npy file"),
+    "missing": (None, "there is no such file; files of labels lie under the data directory"),
+}
+
+
+@pytest.mark.parametrize(("content", "says"), LABEL_FILES.values(), ids=LABEL_FILES)
+def test_a_file_of_labels_that_is(content, says, tmp_path):
+    path = tmp_path / "mine.npy"
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    elif content is not None:
+        np.save(path, content)
+    config = write(tmp_path, small_with(DATA, f"{LABELS}{{file: mine.npy}}"))
+    found = train(config, tmp_path / "runs", "--data-dir", tmp_path)
+    refused(found, 5, f"genlab: data.labels.file: {path}: {says}")
+    assert not list(tmp_path.glob("runs/small-*")), "nothing is made"
 
 
 @pytest.mark.parametrize("verb", ["measure", "compress"])

@@ -145,6 +145,23 @@ def test_a_history_that_is_gone_is_told(trained, tmp_path):
         _ = load_run(path).history
 
 
+def test_a_run_whose_file_of_labels_has_changed_is_not_measured(tmp_path):
+    labels = np.arange(1347) % 10
+    np.save(tmp_path / "mine.npy", labels)
+    arguments = ("data.labels.file=mine.npy", "model.widths=[4]", "training.stop.epochs=1", "execution.threads=1")
+    assert command("train", "digits-mlp", *arguments, "--data-dir", tmp_path, "--runs", tmp_path / "runs").code == 0
+    (path,) = (tmp_path / "runs").glob("digits-mlp-*")
+    run = load_run(path, tmp_path)
+    assert run.dataset.train_labels.tolist() == labels.tolist()
+    assert int(run.label_counts["images"].sum()) == 1347
+    np.save(tmp_path / "mine.npy", labels[::-1])
+    found = command("measure", path, "--data-dir", tmp_path)
+    refused(found, 5, "mine.npy", "its labels are not those of", "put the original ones back")
+    again = command("train", "digits-mlp", *arguments, "--data-dir", tmp_path, "--runs", tmp_path / "runs")
+    assert again.code == 0
+    assert len(list((tmp_path / "runs").glob("digits-mlp-*"))) == 2, "other labels are another run"
+
+
 def test_a_folder_whose_images_have_changed_is_not_measured(tmp_path):
     generator = np.random.default_rng(0)
     for part in ("train", "test"):

@@ -146,3 +146,14 @@ def test_an_axis_has_its_value_also_where_a_run_keeps_its_id_for_it(tmp_path):
     swept(sweep, tmp_path / "runs")
     after = [row["data.labels.confusion"] for row in results_rows(planned_cells(sweep, tmp_path / "runs"))]
     assert before == after == [0, 0, 5, 5]
+
+
+def test_cells_of_a_list_have_the_axes_of_all_of_them(tmp_path):
+    cells = "[{data.inputs: true}, {data.labels.corruption: random}, {data.inputs: gaussian}]"
+    sweep = loaded(tmp_path, {"grid:": f"list: {cells}", "  model.widths: [[4], [8]]\n": ""})
+    before = results_rows(planned_cells(sweep, tmp_path / "runs"))
+    swept(sweep, tmp_path / "runs")
+    after = results_rows(planned_cells(sweep, tmp_path / "runs"))
+    for rows in (before, after):
+        found = [(row["data.inputs"], row["data.labels.corruption"]) for row in rows]
+        assert found == [("true", 0), ("true", 0), ("true", 1), ("true", 1), ("gaussian", 0), ("gaussian", 0)]

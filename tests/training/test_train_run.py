@@ -332,17 +332,6 @@ def test_a_finished_run_that_was_to_keep_no_weights_has_lost_none(tmp_path):
     assert trained(small_config(), tmp_path).already
 
 
-@pytest.mark.parametrize(("corruption", "least", "most"), [(0.0, 0, 0), (0.5, 20, 80), (1.0, 60, 100)])
-def test_the_provenance_says_how_many_labels_really_changed(corruption, least, most, tmp_path):
-    """Nine tenths of those that are drawn: the random class may be the true one."""
-    config = small_config({"data.labels": {"corruption": corruption}, "data.train_size": 100})
-    run = trained(config, tmp_path).run
-    dataset = genlab.load_run(run.path).dataset
-    expected = int((dataset.train_labels != dataset.true_labels).sum())
-    assert read_provenance(run)["labels"] == {"images": 100, "changed": expected}
-    assert least <= expected <= most
-
-
 def test_a_run_that_was_killed_when_it_had_just_said_that_it_finished_leaves_no_checkpoint(tmp_path):
     run = trained(small_config(), tmp_path).run
     run.checkpoint.parent.mkdir()

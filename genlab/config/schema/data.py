@@ -2,8 +2,11 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
+from genlab.config.schema.inputs import InputsConfig, TrueInputs
+from genlab.config.schema.labels import Labels
+from genlab.config.schema.own_files import inside_the_data_directory
 from genlab.config.schema.section import Section
 
 DatasetName = Literal["digits", "mnist", "cifar10", "cifar100", "image_folder"]
@@ -13,40 +16,6 @@ KNOWN_IMAGE_SIZE = {"digits": 8, "mnist": 28, "cifar10": 32, "cifar100": 32}
 KNOWN_TRAIN_SIZE = {"digits": 1347, "mnist": 60_000, "cifar10": 50_000, "cifar100": 50_000}
 KNOWN_TEST_SIZE = {"digits": 450, "mnist": 10_000, "cifar10": 10_000, "cifar100": 10_000}
 KNOWN_CLASSES = {"digits": 10, "mnist": 10, "cifar10": 10, "cifar100": 100}
-
-
-def _spelled_probability(value: object) -> object:
-    return {"true": 0.0, "random": 1.0, True: 0.0}.get(value, value) if isinstance(value, str | bool) else value
-
-
-def _inside_the_data_directory(path: str | None) -> str | None:
-    if path is not None and (path.startswith("/") or ".." in path.split("/")):
-        raise ValueError("must be a folder name inside the data directory (give that one with --data-dir)")
-    return path
-
-
-class Labels(Section):
-    """What the net is told the labels are."""
-
-    corruption: Annotated[float, BeforeValidator(_spelled_probability), Field(ge=0, le=1)] = Field(
-        0.0,
-        description="Probability that a training label is replaced by a uniformly random class (which may be the true "
-        "one); 0 or `true` for true labels, 1 or `random` for random ones.",
-        json_schema_extra={"in_group": "free"},
-    )
-    confusion: int = Field(
-        0,
-        ge=0,
-        description="Further training images with uniformly random labels, beside the train_size with true ones "
-        "(the confusion set of Neyshabur et al. 2017); measures are over the true ones.",
-        json_schema_extra={"neutral": 0},
-    )
-
-    @model_validator(mode="after")
-    def _either(self) -> "Labels":
-        if self.confusion and self.corruption:
-            raise ValueError("confusion goes with true labels: leave corruption at 0")
-        return self
 
 
 class Augmentation(Section):
@@ -69,7 +38,7 @@ class DataConfig(Section):
     """Images and labels."""
 
     name: DatasetName = Field(description="The data set.")
-    path: Annotated[str | None, AfterValidator(_inside_the_data_directory)] = Field(
+    path: Annotated[str, AfterValidator(inside_the_data_directory)] | None = Field(
         None, description="Folder under the data directory (image_folder only)."
     )
     test_fraction: float | None = Field(
@@ -84,6 +53,11 @@ class DataConfig(Section):
         "shuffled", description="The first train_size of a seeded shuffle, or as many of each class."
     )
     labels: Labels = Field(default_factory=Labels)
+    inputs: InputsConfig = Field(
+        default_factory=TrueInputs,
+        description="What the net is shown; a name alone stands for it with its defaults.",
+        json_schema_extra={"neutral": {"name": "true"}, "seeded": "images"},
+    )
     resize: int | None = Field(None, ge=1, le=1024, description="Resize images to this height and width.")
     pad: int = Field(0, ge=0, le=512, description="Black pixels added on each side of every image.")
     crop: int | None = Field(None, ge=1, description="Keep the central square of this height and width.")
@@ -107,6 +81,15 @@ class DataConfig(Section):
         if self.labels.confusion and self.train_size is None:
             raise ValueError("labels.confusion needs a train_size: its images are taken from those that are left")
         return self
+
+    @property
+    def own_files(self) -> str | None:
+        """The files of the user's own whose content the identity has, in words; None where there are none.
+
+        Until they are read, this stands for what is in them.
+        """
+        of_labels = " ".join(filter(None, (self.labels.file, self.labels.key)))
+        return " and ".join(filter(None, (self.path, of_labels))) or None
 
     @property
     def known_output_size(self) -> int | None:

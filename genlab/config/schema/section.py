@@ -12,7 +12,7 @@ class Section(BaseModel):
     A field says in `json_schema_extra`:
 
     * `"neutral": value`, where it was added after the first release: the value that behaves as before the field
-      existed; `identity.canonical` leaves it out of the hash at that value.
+      existed, of a section as a mapping; `identity.canonical` leaves it out of the hash at that value.
     * `"in_group": "free"`, where runs that train together may differ in it. Without a word they must have it equal.
     * `"seeded": "images"`, where the seed decides something in the images that runs of a group have in common, as soon
       as the field is not at its neutral value (its default, where it declares none). Without a word the seed decides

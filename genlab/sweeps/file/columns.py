@@ -49,7 +49,9 @@ def settings_of(cells: Sequence["Cell"]) -> Callable[[str], list[str | None] | N
     keys = {".".join(map(str, key)) for key in known_keys(TrainConfig)}.union(*own)
 
     def settings(key: str) -> list[str | None] | None:
-        return list(dict.fromkeys(value_texts((values.get(key) for values in own), key))) if key in keys else None
+        # A whole section, as an axis of names alone, is the name of its branch.
+        found = (values.get(key, values.get(f"{key}.name")) for values in own)
+        return list(dict.fromkeys(value_texts(found, key))) if key in keys else None
 
     return settings
 

@@ -209,8 +209,8 @@ def _expand(base: Source, combinations: Sequence[dict[str, Any]], places: Places
             problems += [problem for problem in error.problems if problem not in problems]
             continue
         this = Cell(config, values)
-        # What a folder of images holds is not known yet; its path stands for it.
-        twin = ids.setdefault(run_id(config, config.data.path), this)
+        # What the user's own files hold is not known yet; their paths stand for it.
+        twin = ids.setdefault(run_id(config, config.data.own_files), this)
         if twin is not this:
             differ = [key for key in values if twin.values.get(key) != values[key]] or ["seed"]
             message = f"the cells ({twin.label}) and ({this.label}) are the same run"

@@ -111,11 +111,11 @@ def sweep_plan(sweep: Sweep, passes: Passes, *, runs: Path, data_dir: Path) -> l
     """The state of every cell now.
 
     Raises:
-        DataMissingError: the folders of images of all cells cannot be read.
+        DataMissingError: the folders of images, or files of labels, of all cells cannot be read.
     """
 
     def fingerprint(data: DataConfig) -> str | None:
-        if data.name != "image_folder":
+        if data.own_files is None:
             return None
         from genlab.data.build import data_fingerprint
 

@@ -53,8 +53,8 @@ def stack_bytes(step: GroupStep, dataset: Dataset, model: nn.Module) -> tuple[in
     """Bytes that nets side by side take together whatever their number, and that each net adds.
 
     From shapes: weights, a gradient and what the optimiser remembers; activations of a training step forward and
-    backward, and of an evaluation; images of a batch as integers and floats; the order and the labels of an epoch. The
-    images themselves are there once, a copy in floats included where one is kept.
+    backward, and of an evaluation; images of a batch as they are kept and as floats; the order and the labels of an
+    epoch. The images themselves are there once, a copy in floats included where one is kept.
     """
     weights = sum(tensor.numel() for tensor in model.state_dict().values())
     copies = 2 + optimiser_entry(step.optimiser["name"]).copies
@@ -67,7 +67,7 @@ def stack_bytes(step: GroupStep, dataset: Dataset, model: nn.Module) -> tuple[in
     each = 4 * (copies * weights + max(numbers, evaluation)) + 40 * len(dataset.train_images)
     images = dataset.train_images.numel() + dataset.test_images.numel()
     together = 4 * EVALUATION_BATCHES * step.evaluation_batch * (activations + 2 * image)
-    return 5 * images + together, each
+    return (dataset.train_images.element_size() + 4) * images + together, each
 
 
 def activation_numbers(model: nn.Module, input_shape: tuple[int, int, int]) -> int:

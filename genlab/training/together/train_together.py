@@ -14,6 +14,7 @@ from genlab.data.stacked import StackedDataset, build_stacked_dataset
 from genlab.errors import GenlabError, InterruptedByUserError, LockedError, PreemptedError
 from genlab.hardware.devices import arithmetic, require_precision
 from genlab.models.seeded import seeded_net
+from genlab.rundir.label_counts import record_label_counts
 from genlab.rundir.locks import locked
 from genlab.rundir.provenance import read_provenance, record_labels, record_start
 from genlab.training.execution import ExecutionChoices, execution_choices
@@ -220,6 +221,7 @@ def _begun(
             else:
                 recorder = one.found.begin(nets.weights(place))
             record_labels(one.found.run, images=data.labels.shape[1], changed=changed[place])
+            record_label_counts(one.found.run, data.labels[place], data.true_labels[place], data.pool.class_names)
             recorder.write("running")
         except GenlabError as error:
             outcomes[one.number] = error
