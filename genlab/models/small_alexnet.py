@@ -3,6 +3,7 @@
 from torch import nn
 
 from genlab.models.dropout import Chain, Dropout
+from genlab.models.response_norm import ResponseNorm
 
 
 def small_alexnet(
@@ -30,9 +31,9 @@ def small_alexnet(
     channels, *units = (max(1, round(number * width_multiplier)) for number in (64, 384, 192))
     layers: list[nn.Module] = []
     for _ in range(2):
-        # The pool before the ReLU: see `vgg.convolution`. torch divides alpha by the size of the window.
+        # The pool before the ReLU: see `vgg.convolution`. As in torch, alpha is divided by the size of the window.
         layers += [nn.Conv2d(fan_in, channels, 5, padding=2), nn.MaxPool2d(3, 2, padding=1), nn.ReLU()]
-        layers.append(nn.LocalResponseNorm(9, alpha=0.001, beta=0.75, k=1.0))
+        layers.append(ResponseNorm(9, alpha=0.001, beta=0.75, k=1.0))
         fan_in, height, width = channels, (height + 1) // 2, (width + 1) // 2
     layers.append(nn.Flatten())
     fan_in = channels * height * width

@@ -59,9 +59,7 @@ def small_inception(
             layers.append(Concatenation(*branches))
             fan_in = sum(widths)
         else:
-            layers.append(
-                Concatenation(Chain(*convolution(fan_in, widths[0], 3, 2)), nn.MaxPool2d(3, 2, padding=1))
-            )
+            layers.append(Concatenation(Chain(*convolution(fan_in, widths[0], 3, 2)), nn.MaxPool2d(3, 2, padding=1)))
             fan_in += widths[0]
             height, width = (height + 1) // 2, (width + 1) // 2
     layers += [nn.AvgPool2d((height, width)), nn.Flatten()]

@@ -1,4 +1,4 @@
-"""Nets of torchvision as nets of genlab: of any width and number of channels, with our dropout before the last layer."""
+"""Nets of torchvision at other widths and numbers of channels, with our dropout before the last layer."""
 
 from torch import nn
 
