@@ -117,6 +117,7 @@ def assembled(config: DataConfig, images: LoadedImages, chosen: ChosenImages) ->
         normalisation=images.normalisation,
         random_crop=config.augmentation.random_crop,
         flip=config.augmentation.flip,
+        rotation=config.augmentation.rotation,
         fingerprint=images.fingerprint,
         confusion=config.labels.confusion,
     )
@@ -149,7 +150,7 @@ def choose_images(config: DataConfig, images: LoadedImages, *, seed: int) -> Cho
 
 
 def train_geometry(config: DataConfig, images: torch.Tensor, input_size: tuple[int, int]) -> torch.Tensor:
-    """Training images padded, and cropped too unless a random window needs what surrounds the central one.
+    """Training images padded, and cropped too unless a random or turned window needs what surrounds the central one.
 
     Args:
         images: some of `LoadedImages.train_images`.
@@ -159,7 +160,7 @@ def train_geometry(config: DataConfig, images: torch.Tensor, input_size: tuple[i
         ConfigError: a random window fits in one place only, and would silently augment nothing.
     """
     augmentation = config.augmentation
-    crop = None if augmentation.random_crop else config.crop
+    crop = None if augmentation.random_crop or augmentation.rotation else config.crop
     images = apply_geometry(images, None, config.pad + augmentation.padding, crop)
     if augmentation.random_crop and tuple(images.shape[1:3]) == input_size:
         raise ConfigError.at(

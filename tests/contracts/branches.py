@@ -39,6 +39,7 @@ EXAMPLES: dict[str, tuple[Any, ...]] = {
     "data.crop": (6,),
     "data.pad": (1,),
     "data.augmentation.padding": (2,),
+    "data.augmentation.rotation": (40.0,),
     "model.widths": ([], [9, 6]),
     "model.width_multiplier": (0.07,),
     "model[inception_v3].width_multiplier": (0.125,),
@@ -181,7 +182,7 @@ def _with_member(values: Values, field: str, member: type[BaseModel]) -> Values:
     except ValidationError:
         start = {dotted(field): _start(member, f"{field}[{_tag(member)}]")}
         if "width_multiplier" in member.model_fields:
-            start |= ONE_STEP
+            start |= {"data.name": "cifar10"} | ONE_STEP  # which the tests have in few images; digits have 450 to test
         if size := REQUIRED_IMAGE_SIZE.get(_tag(member)) or SMALLEST_IMAGE_SIZE.get(_tag(member)):
             start |= {"data.resize": size}
         return with_values(values, start)
