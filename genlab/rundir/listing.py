@@ -12,6 +12,7 @@ from genlab.config.validation import nearest
 from genlab.config.values import value_form
 from genlab.config.yaml_source import parse_scalar
 from genlab.errors import UsageError
+from genlab.rundir.best import with_best
 from genlab.rundir.layout import RunDirectory
 from genlab.rundir.rows import run_row
 from genlab.rundir.status import all_statuses, dotted, read_status
@@ -91,7 +92,8 @@ def list_runs(runs: Path, *, where: Sequence[str] = (), sort: str | None = None,
 
 def describe(run: RunDirectory) -> dict[str, Any]:
     """Everything that the small files of a run tell, as dotted keys: status, errors, config, provenance, files."""
-    result = run_row(read_status(run) | {"path": str(run.path)})
+    status = read_status(run)
+    result = run_row(status | {"path": str(run.path), "final": with_best(status["final"], run)})
     try:
         provenance = json.loads(run.provenance.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from genlab.rundir.best import with_best
 from genlab.rundir.columns import IN_A_TABLE
 from genlab.rundir.layout import RunDirectory
 from genlab.rundir.measure_column import measure_column
@@ -22,7 +23,8 @@ def run_row(status: Mapping[str, Any], run: RunDirectory | None = None) -> dict[
 
     Args:
         status: of `read_status`, or a part of it.
-        run: whose measures.csv is read; without it there are no measures, and no file is read.
+        run: whose measures.csv is read, and history.csv where the status is of a version that knew no best errors;
+            without it there are no measures, and no file is read.
 
     Raises:
         GenlabError: measures.csv is damaged.
@@ -30,7 +32,8 @@ def run_row(status: Mapping[str, Any], run: RunDirectory | None = None) -> dict[
     row = run_head(status)
     if status.get("status", "running") == "running":
         return row
-    row |= {f"final.{key}": value for key, value in status.get("final", {}).items()}
+    final = status.get("final", {}) if run is None else with_best(status.get("final", {}), run)
+    row |= {f"final.{key}": value for key, value in final.items()}
     return row if run is None else row | measure_values(run)
 
 
