@@ -11,7 +11,8 @@ def print_checked(found: dict[str, Any]) -> None:
 
 
 def _train(found: dict[str, Any]) -> None:
-    print(f"# run id: {found['id'] or f'depends on the {found["unseen"]}'}")
+    unseen = f"depends on the {found['unseen']}"
+    print(f"# run id: {found['id'] or unseen}")
     print(found["yaml"], end="")
 
 

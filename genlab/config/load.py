@@ -14,7 +14,7 @@ from genlab.config.overrides import apply_overrides
 from genlab.config.schema import TrainConfig
 from genlab.config.schema.data import KNOWN_CLASSES, KNOWN_TRAIN_SIZE
 from genlab.config.schema.labels import wrong_matrix_size
-from genlab.config.schema.model import REQUIRED_IMAGE_SIZE, smallest_batch, wrong_size_message
+from genlab.config.schema.model import image_size_problem, smallest_batch
 from genlab.config.schema.training.gradient import GradientConfig
 from genlab.config.validation import validated
 from genlab.config.yaml_source import Source, parse, parse_scalar
@@ -126,10 +126,9 @@ _Dumper.add_representer(str, _string)
 
 
 def _image_size(config: TrainConfig) -> list[Problem]:
-    required, size = REQUIRED_IMAGE_SIZE.get(config.model.name), config.data.known_output_size
-    if required is None or size is None or size == required:
-        return []
-    return [Problem("model.name", wrong_size_message(config.model.name, size, size, required))]
+    size = config.data.known_output_size
+    message = None if size is None else image_size_problem(config.model.name, size, size)
+    return [] if message is None else [Problem("model.name", message)]
 
 
 def _train_size(config: TrainConfig) -> list[Problem]:
@@ -173,8 +172,9 @@ def _label_classes(config: TrainConfig) -> list[Problem]:
 def _batch_too_small(config: TrainConfig) -> list[Problem]:
     if not isinstance(config.training, GradientConfig):
         return []
-    least = smallest_batch(config.model)
-    message = f"the net's batch norm cannot normalise fewer than {least} images; use more, or model.batch_norm: false"
+    least = smallest_batch(config.model, config.data.known_output_size)
+    instead = ", or model.batch_norm: false" if "batch_norm" in type(config.model).model_fields else ""
+    message = f"the net's batch norm cannot normalise fewer than {least} images; use more{instead}"
     given = [("training.batch_size", config.training.batch_size), ("data.train_size", config.data.train_size)]
     return [Problem(key, message) for key, value in given if value is not None and value < least]
 

@@ -8,6 +8,8 @@ import torch
 from genlab.data.dataset import Dataset
 from genlab.data.images import centre_crop
 from genlab.data.normalisation import Normalisation
+from genlab.data.rotation import rotated_windows
+from genlab.randomness import generator_for
 
 # Without augmentation the normalised images are kept as floats where they take no more than this.
 FLOAT_COPY_BYTES = 2**30
@@ -23,16 +25,18 @@ class EpochDraws:
         rows: first row of its random window, int64 `[n]`; None without random crop.
         columns: first column of its random window, int64 `[n]`; None without random crop.
         flips: whether it is mirrored left to right, bool `[n]`; None without flips.
+        angles: by how many degrees it is turned, float32 `[n]`; None without rotation.
     """
 
     order: torch.Tensor
     rows: torch.Tensor | None = None
     columns: torch.Tensor | None = None
     flips: torch.Tensor | None = None
+    angles: torch.Tensor | None = None
 
-    def tensors(self) -> tuple[torch.Tensor, torch.Tensor | None, torch.Tensor | None, torch.Tensor | None]:
+    def tensors(self) -> tuple[torch.Tensor | None, ...]:
         """All of them, in the order of the arguments."""
-        return self.order, self.rows, self.columns, self.flips
+        return self.order, self.rows, self.columns, self.flips, self.angles
 
     def part(self, start: int, stop: int) -> "EpochDraws":
         """The draws at positions `start` to `stop`; where tensors are `[K, n]`, of K nets, those of all one by one."""
@@ -42,8 +46,9 @@ class EpochDraws:
 
     def to(self, device: torch.device | str) -> "EpochDraws":
         """The same draws on `device`."""
-        order, *others = self.tensors()
-        return EpochDraws(order.to(device), *(None if draw is None else draw.to(device) for draw in others))
+        order, *others = (None if draw is None else draw.to(device) for draw in self.tensors())
+        assert order is not None
+        return EpochDraws(order, *others)
 
 
 def draw_epoch(
@@ -53,11 +58,13 @@ def draw_epoch(
     flip: bool,
     order_generator: torch.Generator,
     augmentation_generator: torch.Generator,
+    rotation: float = 0.0,
 ) -> EpochDraws:
     """Draws the order and the augmentation of a whole epoch at once, on the CPU.
 
     With generators derived from the epoch's number, the step alone says where in the epoch a resumed run goes on.
-    Flips are drawn first and crops after them, each whatever the other setting is.
+    Flips are drawn first and crops after them, and angles from a stream of their own, each whatever the other settings
+    are.
 
     Args:
         count: number of training images n.
@@ -65,14 +72,18 @@ def draw_epoch(
         flip: whether images are mirrored with probability 1/2.
         order_generator: a CPU generator of the stream "batches".
         augmentation_generator: a CPU generator of the stream "augmentation".
+        rotation: images are turned by an angle that is uniform between minus and plus so many degrees.
     """
     order = torch.randperm(count, generator=order_generator)
     flips = torch.rand(count, generator=augmentation_generator) < 0.5
-    if random_crop_range is None:
-        return EpochDraws(order, flips=flips if flip else None)
-    rows = torch.randint(random_crop_range[0], (count,), generator=augmentation_generator)
-    columns = torch.randint(random_crop_range[1], (count,), generator=augmentation_generator)
-    return EpochDraws(order, rows, columns, flips if flip else None)
+    rows = columns = angles = None
+    if random_crop_range is not None:
+        rows = torch.randint(random_crop_range[0], (count,), generator=augmentation_generator)
+        columns = torch.randint(random_crop_range[1], (count,), generator=augmentation_generator)
+    if rotation:
+        own = generator_for(augmentation_generator.initial_seed(), "augmentation", "rotation")
+        angles = rotation * (2 * torch.rand(count, generator=own) - 1)
+    return EpochDraws(order, rows, columns, flips if flip else None, angles)
 
 
 def batch_bounds(count: int, batch_size: int) -> list[tuple[int, int]]:
@@ -97,7 +108,7 @@ class TrainBatches:
     def __init__(self, dataset: Dataset, *, float_copy_bytes: int = FLOAT_COPY_BYTES):
         self._dataset = dataset
         self._floats: torch.Tensor | None = None
-        augmented = dataset.random_crop or dataset.flip
+        augmented = dataset.random_crop or dataset.flip or dataset.rotation
         if not augmented and 4 * dataset.train_images.numel() <= float_copy_bytes:
             self._floats = _normalised(dataset.train_images, dataset.normalisation)
 
@@ -123,6 +134,7 @@ class TrainBatches:
             flip=self._dataset.flip,
             order_generator=order_generator,
             augmentation_generator=augmentation_generator,
+            rotation=self._dataset.rotation,
         )
         return draws.to(self._dataset.train_images.device)
 
@@ -143,7 +155,16 @@ class TrainBatches:
         """
         if self._floats is not None:
             return self._floats.index_select(0, draws.order).permute(0, 3, 1, 2)
-        if draws.rows is None and draws.flips is None:
+        if draws.angles is not None:
+            pixels = rotated_windows(
+                self._dataset.train_images.index_select(0, draws.order),
+                draws.angles,
+                self._dataset.input_size,
+                rows=draws.rows,
+                columns=draws.columns,
+                flips=draws.flips,
+            )
+        elif draws.rows is None and draws.flips is None:
             pixels = self._dataset.train_images.index_select(0, draws.order)
         else:
             pixels = self._windows(draws)

@@ -135,6 +135,7 @@ def assembled(config: DataConfig, images: LoadedImages, chosen: ChosenImages) ->
         normalisation=images.normalisation,
         random_crop=config.augmentation.random_crop,
         flip=config.augmentation.flip,
+        rotation=config.augmentation.rotation,
         fingerprint=_joined(images.fingerprint, chosen.fingerprint),
         confusion=config.labels.confusion,
     )
@@ -166,7 +167,7 @@ def choose_images(config: DataConfig, images: LoadedImages, *, seed: int, data_d
 
 
 def train_geometry(config: DataConfig, images: LoadedImages, rows: torch.Tensor | None) -> torch.Tensor:
-    """Training images padded, cropped unless a random window needs what surrounds the central one, and randomised.
+    """Training images padded, cropped unless augmentation needs what surrounds the central window, and randomised.
 
     Args:
         rows: as of `ChosenImages`.
@@ -189,8 +190,8 @@ def train_geometry(config: DataConfig, images: LoadedImages, rows: torch.Tensor 
 
 
 def _crop_before_augmentation(config: DataConfig) -> int | None:
-    """What is cut from images before augmentation; nothing where that takes random windows of what surrounds it."""
-    return None if config.augmentation.random_crop else config.crop
+    """What is cut from images before augmentation; nothing where random or turned windows need what surrounds it."""
+    return None if config.augmentation.random_crop or config.augmentation.rotation else config.crop
 
 
 def data_fingerprint(config: DataConfig, data_dir: Path) -> str | None:

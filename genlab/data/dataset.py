@@ -13,8 +13,8 @@ class Dataset:
 
     Attributes:
         train_images: uint8 `[n, height, width, channels]`, or float32 in grey levels where there is Gaussian noise;
-            larger than the net's input where a random window of it is trained on, and then to be centre-cropped for
-            evaluation (`evaluation_batches` does).
+            larger than the net's input where a random window of it, or what surrounds the central one, is trained on,
+            and then to be centre-cropped for evaluation (`evaluation_batches` does).
         train_labels: int64 `[n]`, as trained on.
         true_labels: int64 `[n]`.
         test_images: likewise `[m, height, width, channels]`, of the net's input size.
@@ -24,6 +24,7 @@ class Dataset:
         normalisation: from grey levels to the net's floats, with statistics of the full training set.
         random_crop: whether training takes a random window instead of the central one.
         flip: whether training mirrors images left to right with probability 1/2.
+        rotation: by how many degrees training turns images at most, either way.
         fingerprint: hash of the content, for image_folder; else None.
         confusion: how many of the training images, the last ones, are a confusion set.
     """
@@ -38,6 +39,7 @@ class Dataset:
     normalisation: Normalisation
     random_crop: bool = False
     flip: bool = False
+    rotation: float = 0.0
     fingerprint: str | None = None
     confusion: int = 0
 

@@ -129,6 +129,7 @@ class StackedBatches:
             _stacked([one.rows for one in draws]),
             _stacked([one.columns for one in draws]),
             _stacked([one.flips for one in draws]),
+            _stacked([one.angles for one in draws]),
         )
         return self._dataset.labels.gather(1, order), stacked
 

@@ -7,27 +7,23 @@ the size of the weights overflows or underflows.
 
 An average pool over k cells is a layer of weights 1/k, so it passes sum/k for p = 1 and sum/k^2 for p = 2. A max pool
 passes its largest branch (`max_pool="max"`, as the authors' code) or the sum of all (`"sum"`, the definition, in which
-the paths through every cell count); "sum" is never smaller. Padded cells lie on no path.
+the paths through every cell count); "sum" is never smaller. Padded cells lie on no path. Where branches meet, paths
+lead on from each: their sums stand side by side where channels are concatenated, and add up in a residual block.
 """
 
-import math
 from typing import Literal
 
-import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from genlab.measures.computing.registry import NotApplicable, measure
 from genlab.measures.inputs.capacity_factors import log_factors
+from genlab.measures.inputs.path_sums import log_path_sum
 from genlab.measures.margins import log_squared_margin
-from genlab.models.dropout import Dropout
 from genlab.models.traversal import chain_modules
 
 NEYSHABUR = "Neyshabur et al. 2017, arXiv:1706.08947"
 JIANG = "Jiang et al. 2020, arXiv:1912.02178"
 FIGURE = "Section 2.2 and Figure 1"
-# What leaves non-negative activations as they are when the net is evaluated.
-TRANSPARENT = (nn.ReLU, nn.Identity, nn.Dropout, nn.Dropout2d, Dropout)
 
 
 @measure(paper=NEYSHABUR, equation="Section 2.2", unit="log", cost="weights")
@@ -42,7 +38,7 @@ def log_l1_path_norm(
     The factors 2 of each layer are left out, as in Figure 1, unless `factors` asks for them.
 
     Args:
-        folded_model: a chain of layers without batch norm, weights in float64; not changed.
+        folded_model: without batch norm, weights in float64; not changed.
         input_shape: `[channels, height, width]` of one image.
         max_pool: whether a max pool passes its largest branch or the sum of all.
         factors: whether each weight counts twice, |2 W_i[j_i, j_{i-1}]|.
@@ -78,7 +74,7 @@ def log_l2_path_norm(
     `factors` asks for them; h_i is the number of units, or channels, that layer i gives out. No root is taken.
 
     Args:
-        folded_model: a chain of layers without batch norm, weights in float64; not changed.
+        folded_model: without batch norm, weights in float64; not changed.
         input_shape: `[channels, height, width]` of one image.
         max_pool: whether a max pool passes its largest branch or the sum of all.
         factors: whether each squared weight counts 4 h_i times.
@@ -115,66 +111,13 @@ def log_l2_path_norm_over_margin_10(
     return log_l2_path_norm(folded_model, input_shape, max_pool) - log_squared_margin(margins, 10)
 
 
-@torch.no_grad()
-def log_path_sum(model: nn.Module, input_shape: tuple[int, ...], p: int, max_pool: Literal["max", "sum"]) -> float:
-    """ln of the sum over all paths of prod |w|^p, accumulated in float64.
+def _log_factors(model: nn.Module, input_shape: tuple[int, ...], constant: float, *, widths: bool) -> float:
+    """Of the layers that paths go through, each as often as they do.
 
     Raises:
-        NotApplicable: a net with branches, a module other than those of this file's head, or only paths of weight 0.
+        NotApplicable: paths go through different layers.
     """
     chain = chain_modules(model, input_shape)
     if chain is None:
-        raise NotApplicable("the net has branches or operations between its modules, and path norms need a chain")
-    device = next((parameter.device for parameter in model.parameters()), None)
-    sums, logarithm = torch.ones(1, *input_shape, dtype=torch.float64, device=device), 0.0
-    for module in chain:
-        sums, shift = _pass(module, sums, p, max_pool)
-        largest = float(sums.max())
-        if largest == 0:
-            raise NotApplicable("every path has weight 0, and 0 has no logarithm")
-        sums = sums / largest
-        logarithm += shift + math.log(largest)
-    return logarithm + math.log(float(sums.sum()))
-
-
-def _log_factors(model: nn.Module, input_shape: tuple[int, ...], constant: float, *, widths: bool) -> float:
-    """Of the layers that paths go through, each as often as they do; the net is a chain."""
-    return log_factors(chain_modules(model, input_shape) or [], constant, widths=widths)
-
-
-def _pass(module: nn.Module, sums: Tensor, p: int, max_pool: Literal["max", "sum"]) -> tuple[Tensor, float]:
-    """The sums after one module, but for a factor whose logarithm comes second."""
-    if isinstance(module, TRANSPARENT):
-        return sums, 0.0
-    if isinstance(module, nn.Flatten):
-        return module(sums), 0.0
-    if isinstance(module, nn.Linear | nn.Conv2d):
-        return _pass_weights(module, sums, p)
-    if isinstance(module, nn.MaxPool2d):
-        return (module(sums) if max_pool == "max" else _window_sums(module, sums)), 0.0
-    if isinstance(module, nn.AvgPool2d):
-        # What the pool makes of ones, over how many of them there are, is the weight 1/k of its cells.
-        ones = torch.ones_like(sums)
-        weight = module(ones) / _window_sums(module, ones)
-        return _window_sums(module, sums) * weight**p, 0.0
-    raise NotApplicable(f"path norms are not defined here for a net with {type(module).__name__}")
-
-
-def _pass_weights(module: nn.Linear | nn.Conv2d, sums: Tensor, p: int) -> tuple[Tensor, float]:
-    weight = module.weight.double().abs()
-    largest = float(weight.max())
-    if largest == 0:
-        raise NotApplicable("every path has weight 0, and 0 has no logarithm")
-    powers, shift = (weight / largest) ** p, p * math.log(largest)
-    if isinstance(module, nn.Linear):
-        return F.linear(sums, powers), shift
-    if module.padding_mode != "zeros":
-        raise NotApplicable(f"path norms are not defined here for padding with {module.padding_mode}")
-    return F.conv2d(sums, powers, None, module.stride, module.padding, module.dilation, module.groups), shift
-
-
-def _window_sums(pool: nn.MaxPool2d | nn.AvgPool2d, sums: Tensor) -> Tensor:
-    """The sum over each window of a pool, padded cells being 0."""
-    if isinstance(pool, nn.MaxPool2d) and pool.dilation not in (1, (1, 1)):
-        raise NotApplicable("the sum form of a path norm is not defined here for a dilated max pool")
-    return F.avg_pool2d(sums, pool.kernel_size, pool.stride, pool.padding, pool.ceil_mode, divisor_override=1)
+        raise NotApplicable("the net has branches, and factors of depth and width are of the one way through a chain")
+    return log_factors(chain, constant, widths=widths)

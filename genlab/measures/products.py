@@ -7,6 +7,10 @@ not count, batch norm is folded, gamma is the percentile of the training margins
 Neyshabur et al., the 10th for Jiang et al. 2020, whose further sqrt(value / m) for m training images is left out. All
 are invariant under rescaling of consecutive ReLU layers by one factor and under permutation of hidden units, but not
 under rescaling unit by unit.
+
+Of a net with branches each is the product over all of its layers all the same, as public code has it. There it is the
+size of no path and no bound, and a layer whose output several others take cannot be rescaled without changing it: such
+nets are compared by path norms and by norms of layers.
 """
 
 import math

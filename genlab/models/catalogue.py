@@ -7,12 +7,17 @@ from typing import Any
 import torch
 from pydantic import BaseModel
 
-from genlab.config.schema.model import REQUIRED_IMAGE_SIZE, wrong_size_message
+from genlab.config.schema.model import image_size_problem
 from genlab.errors import ConfigError
 from genlab.models.dropout import Chain
+from genlab.models.googlenet import googlenet
+from genlab.models.inception_v3 import inception_v3
 from genlab.models.initialisation import initialise
 from genlab.models.mlp import mlp
+from genlab.models.small_alexnet import small_alexnet
+from genlab.models.small_inception import small_inception
 from genlab.models.vgg import neyshabur_vgg, vgg
+from genlab.models.wide_resnet import wide_resnet
 
 
 @dataclass(frozen=True)
@@ -31,6 +36,21 @@ MODELS: dict[str, ModelEntry] = {
         neyshabur_vgg,
         "A modified VGG of 8 convolutions and 2 linear layers.",
         "Neyshabur et al. 2017, arXiv:1706.08947",
+    ),
+    "small_inception": ModelEntry(
+        small_inception, "small Inception, with or without batch norm", "Zhang et al. 2017, arXiv:1611.03530"
+    ),
+    "small_alexnet": ModelEntry(
+        small_alexnet, "small AlexNet with response normalisation", "Zhang et al. 2017, arXiv:1611.03530"
+    ),
+    "wide_resnet": ModelEntry(
+        wide_resnet, "wide residual net, WRN-28-1 as it stands", "Zagoruyko and Komodakis 2016, arXiv:1605.07146"
+    ),
+    "inception_v3": ModelEntry(
+        inception_v3, "Inception v3 of torchvision, images from 75x75", "Szegedy et al. 2016, arXiv:1512.00567"
+    ),
+    "googlenet": ModelEntry(
+        googlenet, "GoogLeNet of torchvision, images from 15x15", "Szegedy et al. 2015, arXiv:1409.4842"
     ),
 }
 
@@ -51,9 +71,8 @@ def build_model(
     arguments: dict[str, Any] = config.model_dump()
     name = arguments.pop("name")
     scheme, scale = arguments.pop("initialisation"), arguments.pop("init_scale")
-    required = REQUIRED_IMAGE_SIZE.get(name)
-    if required and tuple(input_shape[1:]) != (required, required):
-        raise ConfigError.at("model.name", wrong_size_message(name, input_shape[1], input_shape[2], required))
+    if message := image_size_problem(name, input_shape[1], input_shape[2]):
+        raise ConfigError.at("model.name", message)
     with torch.device("meta"):  # constructors would draw from torch's global generator, for weights that are not used
         model = MODELS[name].build(input_shape, classes, **arguments)
     model.to_empty(device="cpu")

@@ -20,7 +20,11 @@ class Drawn:
         return self._left.pop(0)
 
 
-class Dropout(nn.Module):
+class Drawing(nn.Module):
+    """A module whose forward pass takes the generator of dropout, as a keyword; what contains it hands it on."""
+
+
+class Dropout(Drawing):
     """Sets each activation to zero with probability p and scales the rest by 1/(1-p), in training mode only.
 
     `nn.Dropout` draws from a global generator, so its masks depend on everything drawn before. This one draws from
@@ -53,11 +57,11 @@ def uniforms_like(x: Tensor, generator: torch.Generator) -> Tensor:
     return torch.rand(x.shape, generator=generator, device=x.device, dtype=torch.float32)
 
 
-class Chain(nn.Sequential):
-    """Modules one after the other; `generator` goes to the dropout layers among them."""
+class Chain(nn.Sequential, Drawing):
+    """Modules one after the other; `generator` goes to those among them that take one."""
 
     def forward(self, x: Tensor, *, generator: torch.Generator | Drawn | None = None) -> Tensor:
         """Output of the last module for a batch x."""
         for module in self:
-            x = module(x, generator=generator) if isinstance(module, Dropout | Chain) else module(x)
+            x = module(x, generator=generator) if isinstance(module, Drawing) else module(x)
         return x

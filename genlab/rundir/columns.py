@@ -38,6 +38,11 @@ HISTORY_COLUMNS: Columns = {
     "test_loss": Column("number", "mean cross-entropy (nats) on the test set"),
     "test_error": Column("number", f"{_ERROR} the test label"),
 }
+# Beside the last row of the history among the final errors of a run.
+BEST_COLUMNS: Columns = {
+    "best_test_error": Column("number", "the least test error of all rows of the history", added=True),
+    "best_epoch": Column("integer", "the first epoch that has it", added=True),
+}
 TIMING_COLUMNS: Columns = {
     "epoch": Column("integer", "epoch that was timed"),
     "step": Column("integer", "gradient steps done at its end"),

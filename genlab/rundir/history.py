@@ -72,15 +72,21 @@ class GrowingTable:
         if len(kept) < len(rows):
             write_table(self.path, self.columns, kept)
 
-    def last(self) -> dict[str, Any] | None:
-        """The values of the last row, each in the type of its column, or None.
+    def rows(self) -> list[dict[str, Any]]:
+        """The values of all rows, each in the type of its column.
 
         Raises:
             GenlabError: the file is damaged.
         """
         _, rows = header_and_rows(self.path, self.columns, REMEDY)
-        if not rows:
-            return None
-        number, cells = rows[-1]
         kinds = {name: column.kind for name, column in self.columns.items()}
-        return row_of(self.path, number, cells, kinds, REMEDY)
+        return [row_of(self.path, number, cells, kinds, REMEDY) for number, cells in rows]
+
+    def last(self) -> dict[str, Any] | None:
+        """Those of the last row, or None.
+
+        Raises:
+            GenlabError: the file is damaged.
+        """
+        rows = self.rows()
+        return rows[-1] if rows else None

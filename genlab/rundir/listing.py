@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from genlab.rundir.best import with_best
 from genlab.rundir.layout import RunDirectory
 from genlab.rundir.rows import run_row
 from genlab.rundir.run_rows import USUAL_COLUMNS, RunRows
@@ -100,7 +101,8 @@ def _same(table: RunRows) -> dict[str, Any]:
 
 def describe(run: RunDirectory) -> dict[str, Any]:
     """Everything that the small files of a run tell, as dotted keys: status, errors, config, provenance, files."""
-    result = run_row(read_status(run) | {"path": str(run.path)})
+    status = read_status(run)
+    result = run_row(status | {"path": str(run.path), "final": with_best(status["final"], run)})
     try:
         provenance = json.loads(run.provenance.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from genlab.rundir.best import with_best
 from genlab.rundir.columns import IN_A_TABLE
 from genlab.rundir.history import last_errors
 from genlab.rundir.layout import RunDirectory
@@ -28,7 +29,8 @@ def run_row(status: Mapping[str, Any], run: RunDirectory | None = None) -> dict[
 
     Args:
         status: of `read_status`, or a part of it.
-        run: whose measures.csv is read; without it there are no measures, and no file is read.
+        run: whose measures.csv is read, and history.csv where the status is of a version that knew no best errors;
+            without it there are no measures, and no file is read.
 
     Raises:
         GenlabError: measures.csv is damaged.
@@ -36,6 +38,8 @@ def run_row(status: Mapping[str, Any], run: RunDirectory | None = None) -> dict[
     row = run_head(status)
     at_work = status.get("status", "running") == "running"
     final = {} if at_work else status.get("final", {})
+    if run is not None:
+        final = with_best(final, run)
     if "path" in status and status.get("status") in UNFINISHED:
         final = last_errors(RunDirectory(Path(status["path"]))) or final
     row |= {f"final.{key}": value for key, value in final.items()}

@@ -22,7 +22,8 @@ def write_status(
     Args:
         reason: why it ended or stopped; empty while it runs.
         config: dotted keys of the scientific config.
-        final: the last row of the history, as numbers; those that JSON has no word for (NaN, infinity) are left out.
+        final: the last row of the history and the best errors (`genlab.rundir.best`), as numbers; those that JSON has
+            no word for (NaN, infinity) are left out.
         more: what else listing may want, such as `started` and `seconds`.
     """
     finite = {key: value for key, value in final.items() if not isinstance(value, float) or math.isfinite(value)}

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from torch import Tensor
 
 from genlab.errors import GenlabError
+from genlab.rundir.best import best_of, better
 from genlab.rundir.checkpoints import save_tensors
 from genlab.rundir.columns import HISTORY_COLUMNS, TIMING_COLUMNS
 from genlab.rundir.history import GrowingTable
@@ -44,6 +45,7 @@ class Recorder:
         self.history = GrowingTable(run.history, HISTORY_COLUMNS)
         self.timing = GrowingTable(run.timing, TIMING_COLUMNS)
         self.final: dict[str, Any] = {}
+        self._best: dict[str, Any] = {}
         self.keep_weights_at = keep_weights_at
         self._config, self._keep, self._seconds = config, keep, seconds
         self._more: dict[str, Any] = {"started": now()}
@@ -64,7 +66,17 @@ class Recorder:
             "test_error": on_test.error,
         }
         self.history.append(row)
-        self.final = {key: value for key, value in row.items() if value is not None}
+        self._best = better(self._best, row)
+        self._finish(row)
+
+    def recall(self) -> None:
+        """Take the last and the best errors from the history, where a run goes on."""
+        rows = self.history.rows()
+        self._best = best_of(rows)
+        self._finish(rows[-1] if rows else {})
+
+    def _finish(self, row: Mapping[str, Any]) -> None:
+        self.final = {key: value for key, value in row.items() if value is not None} | self._best
 
     def time(self, epoch: int, step: int, seconds: float, images: int, peak_memory: int) -> None:
         """Add a row to the timing: an epoch's training without its evaluation, in this attempt.

@@ -129,8 +129,7 @@ class Identified:
         )
         recorder.history.cut_back(step)
         recorder.timing.cut_back(step)
-        last = recorder.history.last() or {}
-        recorder.final = {key: value for key, value in last.items() if value is not None}
+        recorder.recall()
         for epoch in self.run.kept_epochs():
             path = self.run.weights_at(epoch)
             if load_tensors(path, "remove it")[1]["step"] > step:

@@ -158,7 +158,8 @@ DATA = [
     {"name": "digits", "labels": {"file": "a.csv", "key": "b"}},
     {"name": "image_folder", "path": "birds", "augmentation": {"random_crop": True, "padding": 1}},
 ]
-MODELS = [{"name": "mlp"}, {"name": "vgg"}, {"name": "neyshabur_vgg"}]
+NAMES = ("mlp", "vgg", "neyshabur_vgg", "small_inception", "small_alexnet", "wide_resnet", "inception_v3", "googlenet")
+MODELS = [{"name": name} for name in NAMES]
 OPTIMISERS = [{"name": "sgd", "learning_rate": 0.5, "momentum": 0.5}, {"name": "adam", "learning_rate": 0.5}]
 SCHEDULES = [{"name": "constant"}, {"name": "step", "epochs": [2]}, {"name": "exponential"}, {"name": "cosine"}]
 
@@ -177,7 +178,7 @@ WHOLES = [
     *(whole(schedule=schedule) for schedule in SCHEDULES),
     *(whole(training=training) for training in OTHER_PROCEDURES),
 ]
-CANDIDATES = (True, False, 0.25, 0.75, 1, 2, 3, 5, [7], [2, 7], "cpu", "wood", None, {"1": "3"}, SWAP[::-1])
+CANDIDATES = (True, False, 0.25, 0.75, 1, 2, 3, 5, 16, [7], [2, 7], "cpu", "wood", None, {"1": "3"}, SWAP[::-1])
 
 
 def leaves(section, prefix=()):

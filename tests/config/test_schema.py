@@ -10,7 +10,7 @@ from genlab.config.schema import TrainConfig
 from genlab.config.schema.data import KNOWN_CLASSES, KNOWN_IMAGE_SIZE, KNOWN_TRAIN_SIZE, DataConfig, DatasetName
 from genlab.config.schema.execution import ExecutionConfig
 from genlab.config.schema.measure import MeasureConfig
-from genlab.config.schema.model import MLPConfig, wrong_size_message
+from genlab.config.schema.model import MLPConfig, image_size_problem
 from genlab.config.schema.section import WORDS, Section
 from genlab.config.schema.training.gradient import AdamConfig, SGDConfig, StepSchedule, Stop
 
@@ -169,7 +169,11 @@ def test_the_size_of_an_image_as_the_net_sees_it(settings, size):
 
 
 def test_the_remedy_for_a_wrong_size_makes_it_right():
-    assert "data.pad: 2 " in wrong_size_message("vgg", 28, 28, 32)
-    assert "data.crop: 32 " in wrong_size_message("vgg", 40, 48, 32)
-    assert wrong_size_message("vgg", 27, 27, 32).endswith("set data.resize: 32")
-    assert wrong_size_message("vgg", 20, 40, 32).endswith("set data.resize: 32")
+    assert "data.pad: 2 " in image_size_problem("vgg", 28, 28)
+    assert "data.crop: 32 " in image_size_problem("vgg", 40, 48)
+    assert image_size_problem("vgg", 27, 27).endswith("set data.resize: 32")
+    assert image_size_problem("vgg", 20, 40).endswith("set data.resize: 32")
+    assert image_size_problem("vgg", 32, 32) is None
+    assert image_size_problem("inception_v3", 74, 80).endswith("these are 74x80; set data.resize: 75")
+    assert image_size_problem("inception_v3", 75, 80) is None
+    assert image_size_problem("mlp", 1, 1) is None

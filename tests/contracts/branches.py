@@ -16,7 +16,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from genlab.config.schema import TrainConfig
-from genlab.config.schema.model import REQUIRED_IMAGE_SIZE
+from genlab.config.schema.model import REQUIRED_IMAGE_SIZE, SMALLEST_IMAGE_SIZE
 
 Values = dict[str, Any]
 
@@ -48,8 +48,13 @@ EXAMPLES: dict[str, tuple[Any, ...]] = {
     "data.crop": (6,),
     "data.pad": (1,),
     "data.augmentation.padding": (2,),
+    "data.augmentation.rotation": (40.0,),
     "model.widths": ([], [9, 6]),
     "model.width_multiplier": (0.07,),
+    "model[inception_v3].width_multiplier": (0.125,),
+    "model[googlenet].width_multiplier": (0.25,),
+    "model[wide_resnet].depth": (16,),
+    "model[wide_resnet].widen_factor": (2,),
     "training.optimiser.learning_rate": (0.002, 0.0005),
     "training.optimiser.weight_decay": (0.0, 1.0),
     "training.optimiser.epsilon": (1e-3,),
@@ -73,7 +78,9 @@ GOES_WITH: dict[str, Values] = {
     "training.optimiser.nesterov=True": {"training.optimiser.momentum": 0.9},
 }
 # Small nets, by the fields that make them so.
-SMALL = {"widths": [7], "width_multiplier": 0.05}
+SMALL = {"widths": [7], "width_multiplier": 0.05, "depth": 10}
+# And those that come in some widths only.
+WIDTHS = {"inception_v3": 0.0625, "googlenet": 0.125}
 # Of deep nets: through batch norm over a few images a rounding becomes a tenth of a step, and all of the next.
 ONE_STEP = {"training.batch_size": 30, "training.stop.epochs": 1}
 NUMBERS = (0.5, 2, 3, 1, [2], [5, 3])
@@ -187,8 +194,10 @@ def _with_member(values: Values, field: str, member: type[BaseModel]) -> Values:
         return values
     except ValidationError:
         start = {dotted(field): _start(member, f"{field}[{_tag(member)}]")}
-        if size := REQUIRED_IMAGE_SIZE.get(_tag(member)):
-            start |= {"data.resize": size} | ONE_STEP
+        if "width_multiplier" in member.model_fields:
+            start |= {"data.name": "cifar10"} | ONE_STEP  # which the tests have in few images; digits have 450 to test
+        if size := REQUIRED_IMAGE_SIZE.get(_tag(member)) or SMALLEST_IMAGE_SIZE.get(_tag(member)):
+            start |= {"data.resize": size}
         return with_values(values, start)
 
 
@@ -207,7 +216,11 @@ def _tag(section: type[BaseModel]) -> str:
 
 def _start(section: type[BaseModel], field: str) -> Values:
     """What a section requires, and small."""
-    found = {name: SMALL[name] for name in section.model_fields if name in SMALL}
+    found = {
+        name: SMALL[name] for name in section.model_fields if name in SMALL and _allowed(section, name, SMALL[name])
+    }
+    if _tag(section) in WIDTHS:
+        found["width_multiplier"] = WIDTHS[_tag(section)]
     for name, info in section.model_fields.items():
         here, inner = f"{field}.{name}", sections(info.annotation)
         if _is_tag(section, name):

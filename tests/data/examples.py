@@ -55,6 +55,7 @@ def small_dataset(
     kind: str = "dataset",
     random_crop: bool = False,
     flip: bool = False,
+    rotation: float = 0.0,
 ) -> Dataset:
     images = torch.from_numpy(noise(count, *stored))
     labels = torch.arange(count) % 4
@@ -70,4 +71,5 @@ def small_dataset(
         normalisation=normalisation_of(kind, images),
         random_crop=random_crop,
         flip=flip,
+        rotation=rotation,
     )

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -97,7 +99,50 @@ def test_one_kind_of_augmentation_does_not_change_the_draws_of_the_other():
     assert torch.equal(both.flips, flip.flips)
     assert crop.flips is None
     assert flip.rows is None
+    turned, turned_alone = drawn(rotation=25.0), drawn(rotation=25.0, flip=False, random_crop_range=None)
+    assert torch.equal(turned.flips, both.flips)
+    assert torch.equal(turned.rows, both.rows)
+    assert torch.equal(turned.angles, turned_alone.angles)
+    assert both.angles is None
     assert torch.equal(both.order, drawn(flip=False, random_crop_range=None).order)
+
+
+def test_angles_are_uniform_between_minus_and_plus_the_rotation_and_others_each_epoch():
+    angles = drawn(rotation=25.0).angles
+    assert float(angles.abs().max()) <= 25
+    assert torch.histc(angles, 5, -25, 25).min() > 4000 / 5 * 0.85
+    batches = TrainBatches(small_dataset(rotation=25.0))
+    assert not torch.equal(draws_of(batches, 0).angles, draws_of(batches, 1).angles)
+    assert torch.equal(draws_of(batches, 0).angles, draws_of(batches, 0).angles)
+    assert (
+        len(
+            set(angles.tolist())
+            & set((25 * (2 * torch.rand(4000, generator=generator_for(0, "augmentation")) - 1)).tolist())
+        )
+        < 10
+    )
+
+
+@pytest.mark.parametrize("random_crop", [True, False])
+@pytest.mark.parametrize("flip", [True, False])
+def test_with_a_rotation_of_almost_nothing_a_batch_is_the_same_as_without(random_crop, flip):
+    """With the surroundings of a central window stored or not."""
+    size = (4, 6)
+    settings = {"random_crop": random_crop, "flip": flip, "kind": "image"}
+    plain = small_dataset(stored=(7, 8, 3), size=size, **settings)
+    if not random_crop:
+        plain = replace(plain, train_images=plain.train_images[:, 1:5, 1:7].contiguous())
+    turned = small_dataset(stored=(7, 8, 3), size=size, rotation=1e-4, **settings)
+    one, other = TrainBatches(plain), TrainBatches(turned)
+    assert torch.equal(one.batch(draws_of(one), 0, 13)[0], other.batch(draws_of(other), 0, 13)[0])
+    assert other.float_copy_bytes == 0
+
+
+def test_whitening_is_of_the_window_that_the_net_sees_after_it_was_turned():
+    dataset = small_dataset(stored=(9, 10, 3), size=(4, 6), kind="image", random_crop=True, rotation=30.0)
+    images = TrainBatches(dataset).batch(draws_of(TrainBatches(dataset)), 0, 13)[0].double()
+    assert images.mean((1, 2, 3)).abs().max() < 1e-6
+    assert torch.allclose(images.var((1, 2, 3), unbiased=False), torch.ones(13).double(), atol=1e-5)
 
 
 def test_batch_bounds_keep_the_smaller_last_batch():

@@ -93,6 +93,23 @@ def test_a_random_crop_keeps_what_surrounds_the_centre():
     assert torch.equal(dataset.test_images, plain.test_images)
 
 
+def test_a_random_crop_without_padding_is_a_window_of_the_image_itself():
+    """Zhang et al. 2017: 28x28 of the 32x32 pixels of CIFAR-10, the central ones in evaluation."""
+    dataset = digits(crop=6, normalisation="image", augmentation={"random_crop": True})
+    assert dataset.train_images.shape == (1347, 8, 8, 1)
+    assert dataset.input_shape == (1, 6, 6)
+    assert dataset.random_crop_range == (3, 3)
+    assert torch.equal(dataset.train_images, digits().train_images)
+    assert torch.equal(dataset.test_images, digits().test_images[:, 1:7, 1:7])
+
+
+def test_images_that_are_turned_keep_what_surrounds_the_centre():
+    dataset = digits(crop=6, augmentation={"rotation": 25.0})
+    assert dataset.rotation == 25
+    assert torch.equal(dataset.train_images, digits().train_images)
+    assert torch.equal(dataset.test_images, digits(crop=6).test_images)
+
+
 def test_what_does_not_fit_the_data_names_its_key():
     assert refusal(train_size=1348).startswith("data.train_size: 1348 is above the 1347")
     assert refusal(train_size=1340, subset="balanced").startswith("data.train_size: ")

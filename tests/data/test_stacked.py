@@ -20,6 +20,8 @@ CASES = {
     "a balanced subset a seed": {"train_size": 50, "subset": "balanced"},
     "resized and cropped": {"train_size": 30, "resize": 12, "pad": 1, "crop": 10},
     "augmented": {"train_size": 30, "augmentation": CROPS},
+    "turned": {"train_size": 30, "resize": 12, "crop": 10, "augmentation": {"rotation": 25.0, "flip": True}},
+    "turned and cropped": {"train_size": 30, "augmentation": CROPS | {"rotation": 25.0}},
     "whitened image by image": {"train_size": 30, "normalisation": "image"},
 }
 CORRUPTIONS, SEEDS = (0.0, 0.4, 1.0, 0.4), (0, 0, 1, 5)

@@ -13,6 +13,7 @@ from genlab.measures.path_norms import (
     log_l2_path_norm,
     log_l2_path_norm_over_margin_5,
 )
+from genlab.models.branches import Sum
 from genlab.models.dropout import Chain, Dropout
 from genlab.models.folding import folded
 from genlab.models.initialisation import initialise
@@ -205,25 +206,14 @@ def test_the_vgg_of_neyshabur_can_be_measured_once_folded():
     assert math.isfinite(log_l1_path_norm(folded(model, (3, 32, 32)), (3, 32, 32)))
 
 
-class Branching(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.first, self.second = nn.Linear(3, 3), nn.Linear(3, 2)
-
-    def forward(self, x):
-        x = x.flatten(1)
-        return self.second(x + self.first(x))
-
-
 @pytest.mark.parametrize(
     ("model", "reason"),
     [
-        (Branching(), "needs? a chain"),
         (Chain(nn.Flatten(), nn.Linear(3, 2), nn.Tanh()), "Tanh"),
         (Chain(nn.Conv2d(3, 2, 1, padding=1, padding_mode="circular"), nn.Flatten()), "padding with circular"),
         (Chain(nn.Flatten(), constant(nn.Linear(3, 2), 0.0)), "weight 0"),
     ],
-    ids=["branches", "tanh", "circular", "zeros"],
+    ids=["tanh", "circular", "zeros"],
 )
 def test_where_it_is_not_defined_there_is_a_reason(model, reason):
     with pytest.raises(NotApplicable, match=reason):
@@ -233,3 +223,10 @@ def test_where_it_is_not_defined_there_is_a_reason(model, reason):
 def test_all_branches_of_a_dilated_max_pool_are_not_summed():
     with pytest.raises(NotApplicable, match="dilated"):
         log_l2_path_norm(Chain(nn.MaxPool2d(2, dilation=2)).double(), (1, 5, 5), max_pool="sum")
+
+
+def test_factors_of_depth_and_width_are_of_a_chain():
+    net = Chain(nn.Flatten(), Sum(nn.Linear(4, 4), nn.Identity())).double()
+    assert math.isfinite(log_l2_path_norm(net, (1, 2, 2)))
+    with pytest.raises(NotApplicable, match="factors of depth and width are of the one way through a chain"):
+        log_l2_path_norm(net, (1, 2, 2), factors=True)

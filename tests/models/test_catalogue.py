@@ -2,8 +2,22 @@ import re
 
 import pytest
 import torch
+from pydantic import ValidationError
 
-from genlab.config.schema.model import REQUIRED_IMAGE_SIZE, MLPConfig, NeyshaburVGGConfig, VGGConfig, smallest_batch
+from genlab.config.schema.model import (
+    REQUIRED_IMAGE_SIZE,
+    SINGLE_CELL,
+    SMALLEST_IMAGE_SIZE,
+    GoogLeNetConfig,
+    InceptionV3Config,
+    MLPConfig,
+    NeyshaburVGGConfig,
+    SmallAlexNetConfig,
+    SmallInceptionConfig,
+    VGGConfig,
+    WideResNetConfig,
+    smallest_batch,
+)
 from genlab.errors import ConfigError
 from genlab.models.catalogue import MODELS, build_model
 
@@ -11,7 +25,17 @@ CONFIGS = {
     "mlp": MLPConfig(name="mlp", widths=(8,)),
     "vgg": VGGConfig(name="vgg", width_multiplier=0.03),
     "neyshabur_vgg": NeyshaburVGGConfig(name="neyshabur_vgg", width_multiplier=0.03),
+    "small_inception": SmallInceptionConfig(name="small_inception", width_multiplier=0.03),
+    "small_alexnet": SmallAlexNetConfig(name="small_alexnet", width_multiplier=0.03),
+    "wide_resnet": WideResNetConfig(name="wide_resnet", depth=10, width_multiplier=0.25),
+    "inception_v3": InceptionV3Config(name="inception_v3", width_multiplier=1 / 16),
+    "googlenet": GoogLeNetConfig(name="googlenet", width_multiplier=1 / 8),
 }
+
+
+def size_for(name: str) -> int:
+    """Height and width that the net takes: 32 where it can."""
+    return max(32, SMALLEST_IMAGE_SIZE.get(name, 32))
 
 
 def generator(seed: int = 0) -> torch.Generator:
@@ -27,31 +51,83 @@ def test_every_net_has_a_line_and_a_paper():
 
 @pytest.mark.parametrize("name", list(CONFIGS))
 def test_every_net_of_the_catalogue_is_built_on_the_cpu_in_float32_and_gives_logits(name):
-    model = build_model(CONFIGS[name], (3, 32, 32), 10, generator=generator())
+    size = size_for(name)
+    model = build_model(CONFIGS[name], (3, size, size), 10, generator=generator())
     assert all(p.device.type == "cpu" and p.dtype == torch.float32 for p in model.parameters())
-    assert model.eval()(torch.zeros(2, 3, 32, 32)).shape == (2, 10)
+    assert model.eval()(torch.zeros(2, 3, size, size)).shape == (2, 10)
 
 
 @pytest.mark.parametrize("name", list(CONFIGS))
 def test_the_same_generator_builds_the_same_net_and_no_global_draw_decides(name):
+    size = size_for(name)
     torch.manual_seed(1)
-    first = build_model(CONFIGS[name], (3, 32, 32), 10, generator=generator(3)).state_dict()
+    first = build_model(CONFIGS[name], (3, size, size), 10, generator=generator(3)).state_dict()
     torch.manual_seed(2)
-    second = build_model(CONFIGS[name], (3, 32, 32), 10, generator=generator(3)).state_dict()
+    second = build_model(CONFIGS[name], (3, size, size), 10, generator=generator(3)).state_dict()
     assert all(torch.equal(first[key], second[key]) for key in first)
 
 
-@pytest.mark.parametrize("name", list(CONFIGS))
-def test_a_net_trains_on_as_few_images_as_its_section_says_and_on_no_fewer(name):
-    model = build_model(CONFIGS[name], (3, 32, 32), 10, generator=generator()).train()
-    least = smallest_batch(CONFIGS[name])
-    images = torch.rand(least, 3, 32, 32, generator=generator(1))
+def sizes(name: str) -> list[int]:
+    """Of images: what the net takes, and both sides of where the last maps become single cells."""
+    edge = SINGLE_CELL.get(name, 0)
+    return sorted({size_for(name), *([edge, edge + 1] if edge else [])})
+
+
+@pytest.mark.parametrize(("name", "size"), [(name, size) for name in CONFIGS for size in sizes(name)])
+def test_a_net_trains_on_as_few_images_as_its_section_says_and_on_no_fewer(name, size):
+    model = build_model(CONFIGS[name], (3, size, size), 10, generator=generator()).train()
+    least = smallest_batch(CONFIGS[name], size)
+    images = torch.rand(least, 3, size, size, generator=generator(1))
     assert model(images).isfinite().all()
     for fewer in range(1, least):
         with pytest.raises(ValueError, match="more than 1 value"):
             model(images[:fewer])
+    assert smallest_batch(CONFIGS[name], None) >= least, "of an unknown size it is taken for a small one"
     if "batch_norm" in type(CONFIGS[name]).model_fields:
-        assert smallest_batch(CONFIGS[name].model_copy(update={"batch_norm": False})) == 1
+        assert smallest_batch(CONFIGS[name].model_copy(update={"batch_norm": False}), size) == 1
+
+
+ANY_SIZE = [name for name in CONFIGS if name not in REQUIRED_IMAGE_SIZE]
+
+
+@pytest.mark.parametrize("name", ANY_SIZE)
+def test_a_net_takes_images_of_any_size_from_its_least_one_on(name):
+    for height, width in ((0, 0), (0, 1), (4, 2)):
+        least = SMALLEST_IMAGE_SIZE.get(name, 1)
+        shape = (1, least + height, least + width)
+        model = build_model(CONFIGS[name], shape, 10, generator=generator())
+        assert model.eval()(torch.zeros(2, *shape)).shape == (2, 10)
+
+
+@pytest.mark.parametrize("name", sorted(SMALLEST_IMAGE_SIZE))
+def test_images_too_small_for_a_net_are_refused_with_the_remedy(name):
+    least = SMALLEST_IMAGE_SIZE[name]
+    for size in ((1, 1), (least - 1, least - 1), (least, least - 1)):
+        with pytest.raises(ConfigError) as caught:
+            build_model(CONFIGS[name], (3, *size), 10, generator=generator())
+        (problem,) = caught.value.problems
+        takes = f"{name} takes images of {least}x{least} or more and these are {size[0]}x{size[1]}"
+        assert (problem.key, problem.message) == ("model.name", f"{takes}; set data.resize: {least}")
+        assert caught.value.exit_code == 2
+    with torch.device("meta"):
+        model = MODELS[name].build((3, least - 1, least - 1), 10)
+    with pytest.raises(RuntimeError):
+        model(torch.zeros(2, 3, least - 1, least - 1, device="meta"))
+
+
+@pytest.mark.parametrize(("name", "step"), [("inception_v3", 16), ("googlenet", 8)])
+def test_a_width_at_which_a_layer_would_have_part_of_a_channel_is_refused(name, step):
+    with pytest.raises(ValidationError, match=f"must be a multiple of 1/{step}, such as 0.25"):
+        type(CONFIGS[name])(name=name, width_multiplier=0.26)
+    size = size_for(name)
+    for multiplier in (1 / step, 3 / step):
+        config = type(CONFIGS[name])(name=name, width_multiplier=multiplier)
+        assert build_model(config, (3, size, size), 10, generator=generator())
+
+
+def test_a_depth_that_no_wide_residual_net_has_is_refused_with_the_nearest():
+    with pytest.raises(ValidationError, match="must be 6 k \\+ 4: 22 or 28"):
+        WideResNetConfig(name="wide_resnet", depth=25)
 
 
 def test_scheme_and_scale_of_the_config_are_used():

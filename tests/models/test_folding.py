@@ -6,8 +6,11 @@ from torch import nn
 
 from genlab.models.folding import FoldingError, channelwise, folded
 from genlab.models.mlp import mlp
+from genlab.models.small_inception import small_inception
 from genlab.models.vgg import neyshabur_vgg, vgg
+from genlab.models.wide_resnet import wide_resnet
 from tests.models.test_traversal import RegisteredBackwards, images, scrambled
+from tests.models.transplanted import filled
 
 
 @pytest.mark.parametrize(
@@ -192,3 +195,11 @@ def test_only_what_takes_each_channel_to_a_multiple_of_it_is_channelwise(module,
 def test_instance_norm_without_running_statistics_is_refused():
     with pytest.raises(FoldingError, match="instance norm 1 cannot be folded: its effect depends on the image"):
         folded(convolution_with(nn.InstanceNorm2d(4)), (2, 6, 6))
+
+
+def test_batch_norm_in_branches_is_folded_and_that_of_sums_refused():
+    inception = filled(small_inception((3, 12, 12), 10, width_multiplier=0.1))
+    result = folded(inception, (3, 12, 12))
+    assert not any(isinstance(module, nn.BatchNorm2d) for module in result.modules())
+    with pytest.raises(FoldingError, match=r"batch norm 2\.0 does not directly follow"):
+        folded(filled(wide_resnet((3, 12, 12), 10, depth=10)), (3, 12, 12))

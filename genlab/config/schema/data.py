@@ -22,10 +22,20 @@ class Augmentation(Section):
     """Random changes of the training images, drawn anew every epoch."""
 
     random_crop: bool = Field(
-        False, description="A random window of the net's input size instead of the central one (after `padding`)."
+        False,
+        description="A random window of the net's input size (`crop`, where it is given) instead of the central one "
+        "(after `padding`); evaluation takes the central one.",
     )
     padding: int = Field(0, ge=0, le=64, description="Black pixels added on each side before the random crop.")
     flip: bool = Field(False, description="Mirror each image left to right with probability 1/2.")
+    rotation: float = Field(
+        0.0,
+        ge=0,
+        le=180,
+        description="Turn each image by an angle that is uniform between minus and plus so many degrees, bilinear; "
+        "what a corner turns in is black outside of the image.",
+        json_schema_extra={"neutral": 0.0},
+    )
 
     @model_validator(mode="after")
     def _padding_needs_crop(self) -> "Augmentation":

@@ -10,7 +10,7 @@ from genlab.config.schema.measure import MeasureConfig
 from genlab.config.schema.sweep import SweepConfig
 from genlab.config.validation import known_keys
 from genlab.config.values import value_texts
-from genlab.rundir.columns import COMPRESSION_COLUMNS, HISTORY_COLUMNS, MEASURE_COLUMNS, TIMING_COLUMNS
+from genlab.rundir.columns import BEST_COLUMNS, COMPRESSION_COLUMNS, HISTORY_COLUMNS, MEASURE_COLUMNS, TIMING_COLUMNS
 from genlab.rundir.measure_column import measure_column
 from genlab.rundir.status import dotted
 from genlab.sweeps.file.measure_names import names_of
@@ -28,7 +28,7 @@ def possible_columns(config: SweepConfig) -> Callable[[str], set[str] | None]:
 
     def columns(table: str) -> set[str] | None:
         if table == "results":
-            return run | {f"final.{column}" for column in HISTORY_COLUMNS} | _measure_columns(config)
+            return run | {f"final.{column}" for column in (*HISTORY_COLUMNS, *BEST_COLUMNS)} | _measure_columns(config)
         if table in ("history", "timing"):
             return run | set(HISTORY_COLUMNS if table == "history" else TIMING_COLUMNS)
         if table == "measures" and config.measure is not None:

@@ -98,13 +98,21 @@ def test_a_run_measured_as_tensors_gives_the_numbers_of_the_run(case, as_pixels)
         assert found == pytest.approx(wanted, rel=1e-7, nan_ok=True)
 
 
-def test_a_residual_net_has_its_layers_in_forward_order_and_reasons_for_what_needs_a_chain():
+def test_a_residual_net_has_its_layers_in_forward_order_and_the_path_norm_of_both_ways():
     frame = genlab.measure(residual(), IMAGES, LABELS, initial=residual(1), only=CHEAP)
     assert list(values(frame, "frobenius_norm")) == ["stem", "conv", "head"]
     assert values(frame, "frobenius_norm")["stem"] == pytest.approx(residual().stem.weight.norm().item(), rel=1e-6)
     difference = residual().head.weight - residual(1).head.weight
     assert values(frame, "frobenius_distance")["head"] == pytest.approx(difference.norm().item(), rel=1e-6)
-    assert reason(frame, "log_l2_path_norm").startswith("the net has branches")
+    absolute = copy.deepcopy(residual()).eval().double()
+    scale = absolute.norm.weight / (absolute.norm.running_var + absolute.norm.eps).sqrt()
+    with torch.no_grad():
+        absolute.conv.weight.mul_(scale.view(-1, 1, 1, 1))
+        absolute.norm = nn.Identity()
+        for parameter in absolute.parameters():
+            parameter.square_() if parameter.dim() > 1 else parameter.zero_()
+        paths = absolute(torch.ones(1, 3, 6, 6, dtype=torch.float64)).sum() / 36
+    assert values(frame, "log_l2_path_norm")[""] == pytest.approx(float(paths.log()), rel=1e-6)
     logits = residual().eval()(IMAGES)
     others = logits.masked_fill(F.one_hot(LABELS, 3).bool(), -math.inf).amax(1)
     margins = logits.gather(1, LABELS[:, None]).squeeze(1) - others
