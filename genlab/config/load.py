@@ -8,6 +8,7 @@ from typing import Generic, TypeVar
 import yaml
 from pydantic import BaseModel
 
+from genlab.config.fitting import net_and_procedure
 from genlab.config.overrides import apply_overrides
 from genlab.config.schema import TrainConfig
 from genlab.config.schema.data import KNOWN_CLASSES, KNOWN_TRAIN_SIZE
@@ -162,4 +163,5 @@ CROSS_CHECKS: tuple[Callable[[TrainConfig], list[Problem]], ...] = (
     _balanced_subset,
     _crop_fits,
     _batch_too_small,
+    net_and_procedure,
 )
