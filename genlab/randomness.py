@@ -4,7 +4,10 @@ import hashlib
 
 import torch
 
-STREAMS = ("init", "subset", "test_split", "corruption", "batches", "augmentation", "dropout", "measure", "compression", "landmarks")
+STREAMS = (
+    *("init", "subset", "test_split", "corruption", "batches", "augmentation", "dropout", "measure", "compression"),
+    "landmarks",
+)
 
 
 def derived_seed(seed: int, stream: str, *indices: int | str) -> int:

@@ -25,5 +25,6 @@ def net_and_procedure(config: TrainConfig) -> list[Problem]:
         problems.append(Problem("data.augmentation", message))
     iterates = isinstance(training, InterpolateConfig) and isinstance(training.solver, ConjugateGradientsSolver)
     if iterates and net != "gaussian_kernel":
-        problems.append(Problem("training.solver.name", f"conjugate_gradients is of gaussian_kernel; {net} takes direct"))
+        message = f"conjugate_gradients is of gaussian_kernel; {net} takes direct"
+        problems.append(Problem("training.solver.name", message))
     return problems

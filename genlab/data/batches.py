@@ -169,9 +169,7 @@ class TrainBatches:
         return pixels.view(-1, height, width, channels)
 
 
-def _normalised(
-    images: torch.Tensor, normalisation: Normalisation, dtype: torch.dtype = torch.float32
-) -> torch.Tensor:
+def _normalised(images: torch.Tensor, normalisation: Normalisation, dtype: torch.dtype = torch.float32) -> torch.Tensor:
     """All images as floats `[n, height, width, channels]`, in chunks that stay in the processor's cache."""
     floats = torch.empty(images.shape, dtype=dtype, device=images.device)
     chunk = max(1, CHUNK_VALUES // images[0].numel())

@@ -20,7 +20,7 @@ def contradiction(dataset: Dataset) -> str:
     wrong = (labels != labels[first]).nonzero().flatten().tolist()
     if not wrong:
         return ""
-    names, i = dataset.class_names, wrong[0]
-    j = int(first[i])
-    told = f"training images {j} and {i} are the same image and have the labels {names[labels[j]]} and {names[labels[i]]}"
+    pair = int(first[wrong[0]]), wrong[0]
+    of_first, of_second = (dataset.class_names[labels[i]] for i in pair)
+    told = f"training images {pair[0]} and {pair[1]} are the same image and have the labels {of_first} and {of_second}"
     return told + (f" (and {len(wrong) - 1:,} more such images)" if len(wrong) > 1 else "")

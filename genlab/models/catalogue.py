@@ -10,7 +10,6 @@ from torch import Tensor, nn
 
 from genlab.config.schema.model import REQUIRED_IMAGE_SIZE, wrong_size_message
 from genlab.errors import ConfigError
-from genlab.models.dropout import Chain
 from genlab.models.gaussian_kernel import gaussian_kernel_machine
 from genlab.models.initialisation import initialise
 from genlab.models.mlp import mlp
@@ -86,7 +85,8 @@ def build_model(
     if entry.made_from != "shape":
         if images is None:
             raise ValueError(f"{name} is made from the training images, and none were given")
-        return entry.build(input_shape, classes, images, generator=generator, **arguments)
+        given = len(images) if entry.made_from == "number" and isinstance(images, Tensor) else images
+        return entry.build(input_shape, classes, given, generator=generator, **arguments)
     scheme, scale = arguments.pop("initialisation"), arguments.pop("init_scale")
     with torch.device("meta"):  # constructors would draw from torch's global generator, for weights that are not used
         model = entry.build(input_shape, classes, **arguments)

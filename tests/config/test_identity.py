@@ -122,11 +122,17 @@ DATA = [
     {"name": "digits", "train_size": 100},
     {"name": "image_folder", "path": "birds", "augmentation": {"random_crop": True, "padding": 1}},
 ]
-MODELS = [{"name": "mlp"}, {"name": "vgg"}, {"name": "neyshabur_vgg"}]
+MODELS = [
+    *({"name": "mlp"}, {"name": "vgg"}, {"name": "neyshabur_vgg"}),
+    *({"name": "theorem1"}, {"name": "gaussian_kernel"}, {"name": "random_features"}),
+]
 OPTIMISERS = [{"name": "sgd", "learning_rate": 0.5, "momentum": 0.5}, {"name": "adam", "learning_rate": 0.5}]
 SCHEDULES = [{"name": "constant"}, {"name": "step", "epochs": [2]}, {"name": "exponential"}, {"name": "cosine"}]
 
-OTHER_PROCEDURES = [{"procedure": "none"}]
+OTHER_PROCEDURES = [
+    *({"procedure": "none"}, {"procedure": "construct"}, {"procedure": "interpolate"}),
+    {"procedure": "interpolate", "solver": {"name": "conjugate_gradients"}},
+]
 
 
 def whole(data=DATA[0], model=MODELS[0], optimiser=OPTIMISERS[0], schedule=SCHEDULES[0], training=None):

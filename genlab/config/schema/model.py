@@ -90,7 +90,9 @@ class RandomFeaturesConfig(Section):
         "patches", description="Filters are whitened patches of training images, or Gaussian; each of length 1."
     )
     whitening: float | None = Field(
-        0.1, gt=0, description="Added to the eigenvalues of the covariance of patches that are whitened; null: not at all."
+        0.1,
+        gt=0,
+        description="Added to the eigenvalues of the covariance of patches that are whitened; null: not at all.",
     )
     threshold: float = Field(0.5, ge=0, description="What a filter's response must pass.")
     pool: int = Field(2, ge=1, description="Cells along each side after average pooling.")

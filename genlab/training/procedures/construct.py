@@ -12,6 +12,7 @@ from genlab.data.dataset import Dataset
 from genlab.data.same_images import contradiction
 from genlab.errors import ConfigError
 from genlab.linalg.ramps import ramps_through
+from genlab.models.theorem1 import Theorem1
 from genlab.training.procedures.solved import leave
 from genlab.training.procedures.task import Task
 from genlab.training.stopping import Ending
@@ -29,15 +30,13 @@ def construct(settings: ConstructConfig, task: Task) -> Ending:
     """
     started = time.perf_counter()
     net = task.model
-    assert isinstance(net, nn.Sequential)
+    assert isinstance(net, Theorem1)
     z, order, keeps = _apart(task.dataset, net)
     labels = task.dataset.train_labels.cpu()[order]
     b, w = ramps_through(z[keeps].numpy(), labels[keeps].double().numpy())
     thresholds, weights = (torch.full((len(z),), value, dtype=torch.float64) for value in (float(z[-1]), 0.0))
     thresholds[: len(b)], weights[: len(w)] = torch.from_numpy(b), torch.from_numpy(w)
-    with torch.no_grad():
-        net[2].thresholds.copy_(thresholds)
-        net[4].weight.copy_(weights.view(1, -1))
+    net.set_units(thresholds, weights)
     off = _largest_error(task.dataset, net)
     largest = float(weights.abs().max())
     reason = f"constructed: c is off by at most {off:.2g} from its labels, max |w| {largest:.2g}"
@@ -52,8 +51,8 @@ def require_distinct(settings: ConstructConfig, dataset: Dataset, model: nn.Modu
     """
     if found := contradiction(dataset):
         raise ConfigError.at("data", f"{found}: no net fits both")
-    assert isinstance(model, nn.Sequential)
-    z, order, keeps = _apart(dataset, model)
+    assert isinstance(model, Theorem1)
+    _, order, keeps = _apart(dataset, model)
     labels = dataset.train_labels.cpu()[order]
     merged = (~keeps[1:] & (labels[1:] != labels[:-1])).nonzero().flatten()
     if len(merged):
@@ -62,7 +61,7 @@ def require_distinct(settings: ConstructConfig, dataset: Dataset, model: nn.Modu
         raise ConfigError.at("seed", f"{message}; another seed draws another direction")
 
 
-def _apart(dataset: Dataset, net: nn.Sequential) -> tuple[Tensor, Tensor, Tensor]:
+def _apart(dataset: Dataset, net: Theorem1) -> tuple[Tensor, Tensor, Tensor]:
     """Projections <a, x_i> in rising order `[n]`, the images that they are of, and which are apart from the one before.
 
     Those that are not are of one image that is there several times, or not to be told apart.
@@ -75,13 +74,13 @@ def _apart(dataset: Dataset, net: nn.Sequential) -> tuple[Tensor, Tensor, Tensor
 
 
 @torch.inference_mode()
-def _projections(dataset: Dataset, net: nn.Sequential) -> Tensor:
-    return torch.cat([net[:2](images).flatten() for images in _images(dataset)]).clone().cpu()
+def _projections(dataset: Dataset, net: Theorem1) -> Tensor:
+    return torch.cat([net.project(images) for images in _images(dataset)]).clone().cpu()
 
 
 @torch.inference_mode()
-def _largest_error(dataset: Dataset, net: nn.Sequential) -> float:
-    outputs = torch.cat([net[:5](images).flatten() for images in _images(dataset)])
+def _largest_error(dataset: Dataset, net: Theorem1) -> float:
+    outputs = torch.cat([net.value(images) for images in _images(dataset)])
     return float((outputs - dataset.train_labels).abs().max())
 
 

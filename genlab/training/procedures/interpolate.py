@@ -1,4 +1,4 @@
-"""Least squares of the smallest norm on one-hot labels, in place of training: linear, kernel and random-feature machines."""
+"""Least squares of the smallest norm on one-hot labels: linear machines, kernel machines and random features."""
 
 import time
 
@@ -32,13 +32,13 @@ def interpolate(settings: InterpolateConfig, task: Task) -> Ending:
     """Solve for the net's outputs: the function of smallest norm that is nearest to the one-hot labels.
 
     Zhang et al. 2017 (arXiv:1611.03530), Section 5: f(x) = sum_i alpha_i K(x, x_i) with K alpha = Y. Of a Gaussian
-    kernel machine all coefficients; of any other net the last layer, w = X^T alpha for X what the layers before it give,
-    where X has at least as many columns as rows, else the least squares solution. A bias is the weight of one more
-    feature that is 1 everywhere, and is counted in the norm. The paper says nothing of a bias, nor how labels become
-    numbers; the authors' demonstration has one-hot labels.
+    kernel machine all coefficients; of any other net the last layer, w = X^T alpha for X what the layers before it
+    give, where X has at least as many columns as rows, else the least squares solution. A bias is the weight of one
+    more feature that is 1 everywhere, and is counted in the norm. The paper says nothing of a bias, nor how labels
+    become numbers; the authors' demonstration has one-hot labels.
 
-    Solved in float64 and stored in the type of the net; how far the outputs are from the labels then stands in the
-    reason with which the run finished.
+    Solved in float64 and stored in the type of the net; the measure `interpolation_residual` says how far its outputs
+    are from the labels then.
     """
     started = time.perf_counter()
     targets = F.one_hot(task.dataset.train_labels.long(), task.dataset.classes).double()

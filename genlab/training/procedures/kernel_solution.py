@@ -1,6 +1,7 @@
 """The coefficients of a Gaussian kernel machine: by a factorisation, or step by step."""
 
 import time
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -109,7 +110,7 @@ def iterate(
             task.recorder.spent(time.perf_counter() - started)
             return Ending("stopped", stopping, state.step)
         residual = state.relative_residual(wanted)
-        task.progress.step(state.step, count, lambda: residual)
+        task.progress.step(state.step, count, partial(float, residual))
         if state.step in task.recorder.keep_weights_at:
             _set(model, kept, state.solution)
             task.recorder.keep_weights(state.step, state.step, model.state_dict())

@@ -8,7 +8,7 @@ from genlab.config.schema.section import Section
 
 
 class DirectSolver(Section):
-    """A factorisation in float64, exact to rounding: for n images and a Gaussian kernel 8 n^2 bytes, n^3 / 3 operations."""
+    """A factorisation in float64, exact to rounding: of n images and a Gaussian kernel 8 n^2 bytes, n^3/3 steps."""
 
     name: Literal["direct"] = "direct"
 
@@ -19,7 +19,7 @@ class ConjugateGradientsSolver(Section):
 
     name: Literal["conjugate_gradients"]
     tolerance: float = Field(
-        1e-4, gt=0, lt=1, description="Ends when |Y - K c| <= tolerance |Y| for every class, as the iteration has it."
+        1e-3, gt=0, lt=1, description="Ends when |Y - K c| <= tolerance |Y| for every class, as the iteration has it."
     )
     iterations: int = Field(1000, ge=1, description="Steps at most; a run that ends here says so.")
     landmarks: int = Field(1000, ge=1, description="Images whose columns of the kernel matrix precondition the system.")
