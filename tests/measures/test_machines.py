@@ -77,7 +77,9 @@ def test_only_the_last_layer_may_differ_from_the_start():
 
 def test_other_images_than_those_that_it_holds_give_no_norm():
     subject = machine()
-    few = replace(subject.dataset, train_images=subject.dataset.train_images[:4], train_labels=torch.tensor([0, 1, 2, 0]))
+    few = replace(
+        subject.dataset, train_images=subject.dataset.train_images[:4], train_labels=torch.tensor([0, 1, 2, 0])
+    )
     assert "the net holds other images" in value(results_of(replace(subject, dataset=few)), "rkhs_norm")
 
 
@@ -90,4 +92,6 @@ def test_the_least_norm_interpolation_has_residual_0_and_no_interpolation_a_smal
         subject.model.coefficients.copy_(torch.from_numpy(np.linalg.solve(kernel, targets)))
     results = results_of(subject)
     assert value(results, "interpolation_residual") < 1e-4
-    assert value(results, "rkhs_norm") == pytest.approx(math.sqrt((targets * np.linalg.solve(kernel, targets)).sum()), rel=1e-4)
+    assert value(results, "rkhs_norm") == pytest.approx(
+        math.sqrt((targets * np.linalg.solve(kernel, targets)).sum()), rel=1e-4
+    )

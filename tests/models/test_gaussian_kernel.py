@@ -30,7 +30,9 @@ def test_the_machine_adds_up_coefficients_however_many_images_are_taken_at_a_tim
     assert not net(asked).any()
     with torch.no_grad():
         net.coefficients.normal_(generator=torch.Generator().manual_seed(2))
-    expected = kernel_matrix(asked.flatten(1).tolist(), held.flatten(1).tolist(), 0.3) @ net.coefficients.detach().numpy()
+    expected = (
+        kernel_matrix(asked.flatten(1).tolist(), held.flatten(1).tolist(), 0.3) @ net.coefficients.detach().numpy()
+    )
     for at_once in (4096, 2):
         monkeypatch.setattr(module, "AT_ONCE", at_once)
         np.testing.assert_allclose(net(asked).detach().numpy(), expected, atol=1e-6)

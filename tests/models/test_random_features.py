@@ -53,7 +53,10 @@ def test_the_same_generator_draws_the_same_filters_and_another_others():
 
 @pytest.mark.parametrize(
     ("options", "words"),
-    [({"patch": 10}, "model.patch: 10 is above the image size 9"), ({"pool": 8}, "model.pool: 8 is above the 7 places")],
+    [
+        ({"patch": 10}, "model.patch: 10 is above the image size 9"),
+        ({"pool": 8}, "model.pool: 8 is above the 7 places"),
+    ],
 )
 def test_filters_and_cells_that_do_not_fit_are_refused(options, words):
     with pytest.raises(ConfigError, match=words):

@@ -123,7 +123,9 @@ def test_one_image_twice_with_one_label_counts_once(tmp_path, monkeypatch, solve
 
 def test_too_little_memory_is_told_with_what_is_needed_before_a_file_is_written(tmp_path, monkeypatch):
     monkeypatch.setattr(module, "available_memory_bytes", lambda device: 10_000)
-    words = r"data\.train_size: a direct solution for 60 images needs 0\.0 GB, and 0\.0 GB are free; use fewer images, or"
+    words = (
+        r"data\.train_size: a direct solution for 60 images needs 0\.0 GB, and 0\.0 GB are free; use fewer images, or"
+    )
     with pytest.raises(GenlabError, match=words + r" training\.solver\.name: conjugate_gradients") as caught:
         trained(solved(KERNEL), tmp_path)
     assert caught.value.exit_code == 2

@@ -24,8 +24,7 @@ def iterated(name="conjugate_gradients", execution=None, **solver):
 
 def test_it_comes_to_what_the_factorisation_gives(tmp_path):
     found, expected = (
-        load_run(trained(config, tmp_path).run.path)
-        for config in (iterated(tolerance=1e-6), iterated("direct"))
+        load_run(trained(config, tmp_path).run.path) for config in (iterated(tolerance=1e-6), iterated("direct"))
     )
     assert torch.allclose(found.model.coefficients, expected.model.coefficients, atol=2e-3)
     assert found.history.test_error.tolist() == pytest.approx(expected.history.test_error.tolist(), abs=0.005)
