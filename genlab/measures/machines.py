@@ -1,4 +1,4 @@
-"""Measures of machines that are linear in fixed features: of the norm that interpolation makes small, and how exact it is.
+"""Measures of machines that are linear in fixed features: the norm that interpolation makes least, and its residual.
 
 Zhang et al. 2017, Section 5: among all that fit, the least norm is found, "and is not predictive of generalization".
 """

@@ -134,5 +134,6 @@ def test_another_procedure_by_an_override_drops_what_the_old_one_had(procedure, 
         written = WITHOUT_TRAINING | {"training": {"procedure": other} | EXAMPLES[other]}
         path.write_text(json.dumps(written | {"model": MODELS.get(other, {"name": "mlp"})}))
         wanted = [f"training.{key}={value}" for key, value in EXAMPLES[procedure].items()]
+        wanted += [f"model.{key}={value}" for key, value in MODELS.get(procedure, {"name": "mlp"}).items()]
         config = load_train_config(str(path), [*wanted, f"training.procedure={procedure}"]).config
         assert config.training == example(procedure).training

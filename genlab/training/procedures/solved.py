@@ -21,9 +21,12 @@ def leave(task: Task, reason: str, *, step: int, seconds: float) -> Ending:
     """
     recorder, images = task.recorder, len(task.dataset.train_images)
     started = time.perf_counter()
-    on_train, on_test = evaluate_on_both(single_net(task.model), task.dataset, task.choices.evaluation_batch)
-    recorder.record(step, step, None, on_train, on_test)
-    recorder.time(step, step, seconds, images, peak_memory_bytes(task.device))
+    # A run that was killed between its last row and its end has the row already, of the same net.
+    if not recorder.history.last():
+        on_train, on_test = evaluate_on_both(single_net(task.model), task.dataset, task.choices.evaluation_batch)
+        recorder.record(step, step, None, on_train, on_test)
+    if not recorder.timing.last():
+        recorder.time(step, step, seconds, images, peak_memory_bytes(task.device))
     recorder.spent(seconds + time.perf_counter() - started)
     if step in recorder.keep_weights_at:
         recorder.keep_weights(step, step, task.model.state_dict())
