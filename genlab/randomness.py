@@ -15,6 +15,7 @@ STREAMS = (
     "dropout",
     "measure",
     "compression",
+    "landmarks",
 )
 
 

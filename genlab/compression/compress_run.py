@@ -11,6 +11,7 @@ from genlab.compression.compress_net import compress_subject
 from genlab.compression.evaluation import ROW_COLUMNS
 from genlab.compression.settings import Setting
 from genlab.compression.storage import load_compressed, save_compressed
+from genlab.errors import GenlabError
 from genlab.hardware.devices import arithmetic
 from genlab.measures.computing.measure_run import prepare_processor
 from genlab.rundir.atomic import remove_leftovers
@@ -48,6 +49,9 @@ def compress_run(
         dataset = run.dataset.to(device)
         for epoch in epochs:
             model = copy.deepcopy(run.model_at(epoch)).to(device)
+            if any(parameter.dtype == torch.float64 for parameter in model.parameters()):
+                why = "its weights are float64 because float32 does not hold them, in which compressed nets are stored"
+                raise GenlabError(f"{directory.path}: the net cannot be compressed: {why}")
             for found, compressed in compress_subject(model, dataset, settings, seed=run.config.seed):
                 row = found | {"epoch": epoch}
                 if save and compressed is not None:

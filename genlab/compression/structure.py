@@ -108,10 +108,13 @@ def dense_network(model: nn.Module, input_shape: tuple[int, ...]) -> nn.Module:
     """A copy of the net with batch norm folded in, in float64 and evaluation mode: what compression starts from.
 
     Raises:
-        GenlabError: batch norm cannot be folded, as `genlab.models.folding.folded` says.
+        GenlabError: batch norm cannot be folded, as `genlab.models.folding.folded` says, or there is no weight layer.
     """
     try:
-        return folded(model, input_shape)
+        dense = folded(model, input_shape)
+        if not weight_layers(dense, input_shape):
+            raise ValueError("it has no linear or convolutional layer")
+        return dense
     except ValueError as error:
         raise GenlabError(f"the net cannot be compressed: {error}") from error
 

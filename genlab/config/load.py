@@ -9,6 +9,7 @@ import yaml
 from pydantic import BaseModel
 
 from genlab.config.class_names import KNOWN_CLASS_NAMES, class_map
+from genlab.config.fitting import net_and_procedure
 from genlab.config.kinds import FOLDERS, Kind, command, refuse_another_kind
 from genlab.config.overrides import apply_overrides
 from genlab.config.schema import TrainConfig
@@ -186,4 +187,5 @@ CROSS_CHECKS: tuple[Callable[[TrainConfig], list[Problem]], ...] = (
     _crop_fits,
     _label_classes,
     _batch_too_small,
+    net_and_procedure,
 )

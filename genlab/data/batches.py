@@ -190,12 +190,12 @@ class TrainBatches:
         return pixels.view(-1, height, width, channels)
 
 
-def _normalised(images: torch.Tensor, normalisation: Normalisation) -> torch.Tensor:
-    """All images as float32 `[n, height, width, channels]`, in chunks that stay in the processor's cache."""
-    floats = torch.empty(images.shape, dtype=torch.float32, device=images.device)
+def _normalised(images: torch.Tensor, normalisation: Normalisation, dtype: torch.dtype = torch.float32) -> torch.Tensor:
+    """All images as floats `[n, height, width, channels]`, in chunks that stay in the processor's cache."""
+    floats = torch.empty(images.shape, dtype=dtype, device=images.device)
     chunk = max(1, CHUNK_VALUES // images[0].numel())
     for start in range(0, len(images), chunk):
-        floats[start : start + chunk] = normalisation(images[start : start + chunk]).permute(0, 2, 3, 1)
+        floats[start : start + chunk] = normalisation(images[start : start + chunk], dtype).permute(0, 2, 3, 1)
     return floats
 
 
@@ -223,3 +223,9 @@ def evaluation_batches(
     for start in range(0, len(images), batch_size):
         window = centre_crop(images[start : start + batch_size], crop_size)
         yield normalisation(window, dtype), labels[start : start + batch_size]
+
+
+def all_training_images(dataset: Dataset, dtype: torch.dtype = torch.float32) -> torch.Tensor:
+    """The training images as the net sees them, without augmentation, `[n, channels, height, width]`."""
+    window = centre_crop(dataset.train_images, dataset.input_size)
+    return _normalised(window, dataset.normalisation, dtype).permute(0, 3, 1, 2)

@@ -14,7 +14,7 @@ from genlab.config.schema import TrainConfig
 from genlab.data.build import build_dataset
 from genlab.data.dataset import Dataset
 from genlab.errors import DataMissingError, GenlabError
-from genlab.models.seeded import seeded_net
+from genlab.models.seeded import net_of_run
 from genlab.rundir.checkpoints import load_into, load_tensors
 from genlab.rundir.find import find_run, runs_folder
 from genlab.rundir.history import REMEDY as HISTORY_REMEDY
@@ -153,7 +153,7 @@ class FinishedRun:
 
     def _model_with(self, weights: Path) -> nn.Module:
         dataset, config = self.dataset, self.config
-        model = seeded_net(config.model, dataset.input_shape, dataset.classes, seed=config.seed)
+        model = net_of_run(config.model, dataset, seed=config.seed)
         remedy = f"train the run again: genlab train {self.directory.path} --force"
         if not weights.exists() and self.config.execution.keep == "none":
             raise GenlabError(f"{weights}: was not kept (execution.keep: none); {remedy} execution.keep=all")

@@ -57,14 +57,16 @@ def evaluate(net: Net, batches: Iterable[tuple[Tensor, Tensor]], corrupted: Tens
 def evaluate_on_both(net: Net, dataset: Dataset, batch: int) -> tuple[Evaluation, Evaluation]:
     """Evaluation on the training set, its corrupted part apart where some labels are corrupted, and the test set.
 
-    In full float32, whatever precision the net is trained in.
+    In full float32, whatever precision the net is trained in; a net whose weights are float64 in that.
 
     Args:
         batch: images at a time.
     """
     corrupted = dataset.corrupted if bool(dataset.corrupted.any()) else None
+    double = any(parameter.dtype == torch.float64 for parameter in net.parameters.values())
+    dtype = torch.float64 if double else torch.float32
     on_train, on_test = (
-        evaluation_batches(images, labels, dataset.normalisation, dataset.input_size, batch)
+        evaluation_batches(images, labels, dataset.normalisation, dataset.input_size, batch, dtype=dtype)
         for images, labels in (
             (dataset.train_images, dataset.train_labels),
             (dataset.test_images, dataset.test_labels),

@@ -9,7 +9,7 @@ from genlab.config.schema import TrainConfig
 from genlab.data.build import build_dataset
 from genlab.data.dataset import Dataset
 from genlab.errors import GenlabError, InterruptedByUserError, PreemptedError
-from genlab.models.seeded import seeded_net
+from genlab.models.seeded import net_of_run
 from genlab.rundir.checkpoints import load_into
 from genlab.rundir.label_counts import record_label_counts
 from genlab.rundir.layout import RunDirectory
@@ -77,7 +77,7 @@ def _train_locked(
         progress.say(f"{run.provenance}: is missing, so device and threads are this config's, not the first start's")
     choices = execution_choices(config.execution, stored, allow_device_change=allow_device_change, say=progress.say)
     device = torch.device(choices.device)
-    model = seeded_net(config.model, dataset.input_shape, dataset.classes, seed=config.seed, device=device)
+    model = net_of_run(config.model, dataset, seed=config.seed, device=device)
     dataset = dataset.to(device)
     procedure.require(config.training, dataset, model)
     if choices.threads is None:

@@ -19,6 +19,7 @@ from tests.benchmarks.evaluation import evaluation_contests, loader_contests
 from tests.benchmarks.goals import goal_lines
 from tests.benchmarks.gradients import gradient_contests
 from tests.benchmarks.images import cifar_images, mnist_images
+from tests.benchmarks.kernels import kernel_contests
 from tests.benchmarks.machine import Peak, load, machine
 from tests.benchmarks.noise import noise_contests
 from tests.benchmarks.norm_family import family_contests
@@ -31,7 +32,7 @@ from tests.benchmarks.sweeps import sweep_contests
 from tests.benchmarks.together import together_contests
 from tests.benchmarks.training import mlp_contests, vgg_contests
 
-KINDS = ("mlp", "vgg", "evaluation", "loader", "inputs", "norms", "measures", "group", "sweep")
+KINDS = ("mlp", "vgg", "evaluation", "loader", "inputs", "norms", "measures", "group", "sweep", "kernel")
 THREADS = 1
 WIDTH = 100
 
@@ -92,6 +93,8 @@ def _contests(only: list[str], sizes: Sizes, scratch: Path, sources: dict[str, s
         yield from together_contests(mnist, cifar, sizes)
     if "sweep" in only:
         yield from sweep_contests(mnist, sizes)
+    if "kernel" in only:
+        yield from kernel_contests(sizes)
     if "norms" in only:
         yield from norm_contests(sizes)
     if "measures" in only:

@@ -31,6 +31,7 @@ class Sizes:
         curved: nets whose Hessian is measured.
         gradients: nets of which single images' gradients are measured.
         noisy: nets that are searched for the noise they endure, and the steps that the usual bisection makes.
+        kernel_images: that a kernel machine interpolates.
     """
 
     rounds: int
@@ -54,6 +55,7 @@ class Sizes:
     curved: tuple[MeasuredNet, ...]
     gradients: tuple[MeasuredNet, ...]
     noisy: tuple[tuple[MeasuredNet, int], ...]
+    kernel_images: int
 
 
 FULL = Sizes(
@@ -78,6 +80,7 @@ FULL = Sizes(
     curved=(MeasuredNet(None, 5000), MeasuredNet(1.0, 32)),
     gradients=(MeasuredNet(None, 1000), MeasuredNet(None, 1000, hidden=64)),
     noisy=((MeasuredNet(None, 5000), 15), (MeasuredNet(1.0, 2000), 1)),
+    kernel_images=6000,
 )
 QUICK = Sizes(
     rounds=2,
@@ -101,4 +104,5 @@ QUICK = Sizes(
     curved=(MeasuredNet(1 / 32, 50),),
     gradients=(MeasuredNet(1 / 32, 50),),
     noisy=((MeasuredNet(1 / 32, 50), 2),),
+    kernel_images=200,
 )

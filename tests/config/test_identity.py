@@ -159,11 +159,14 @@ DATA = [
     {"name": "image_folder", "path": "birds", "augmentation": {"random_crop": True, "padding": 1}},
 ]
 NAMES = ("mlp", "vgg", "neyshabur_vgg", "small_inception", "small_alexnet", "wide_resnet", "inception_v3", "googlenet")
-MODELS = [{"name": name} for name in NAMES]
+MODELS = [{"name": name} for name in (*NAMES, "theorem1", "gaussian_kernel", "random_features")]
 OPTIMISERS = [{"name": "sgd", "learning_rate": 0.5, "momentum": 0.5}, {"name": "adam", "learning_rate": 0.5}]
 SCHEDULES = [{"name": "constant"}, {"name": "step", "epochs": [2]}, {"name": "exponential"}, {"name": "cosine"}]
 
-OTHER_PROCEDURES = [{"procedure": "none"}]
+OTHER_PROCEDURES = [
+    *({"procedure": "none"}, {"procedure": "construct"}, {"procedure": "interpolate"}),
+    {"procedure": "interpolate", "solver": {"name": "conjugate_gradients"}},
+]
 
 
 def whole(data=DATA[0], model=MODELS[0], optimiser=OPTIMISERS[0], schedule=SCHEDULES[0], training=None):

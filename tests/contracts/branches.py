@@ -55,6 +55,8 @@ EXAMPLES: dict[str, tuple[Any, ...]] = {
     "model[googlenet].width_multiplier": (0.25,),
     "model[wide_resnet].depth": (16,),
     "model[wide_resnet].widen_factor": (2,),
+    "model.filters": (3, 5),
+    "model.patch": (3,),
     "training.optimiser.learning_rate": (0.002, 0.0005),
     "training.optimiser.weight_decay": (0.0, 1.0),
     "training.optimiser.epsilon": (1e-3,),
@@ -66,6 +68,10 @@ EXAMPLES: dict[str, tuple[Any, ...]] = {
 }
 # What a value, or any value of a field, goes with.
 GOES_WITH: dict[str, Values] = {
+    "model.name=theorem1": {"training": {"procedure": "construct"}},
+    "model.name=gaussian_kernel": {"training": {"procedure": "interpolate"}},
+    "model.name=random_features": {"training": {"procedure": "interpolate"}},
+    "training.procedure=construct": {"model": {"name": "theorem1"}},
     "data.name=image_folder": {"data.path": "pets", "data.train_size": 8},
     "data.path": {"data.name": "image_folder", "data.train_size": 8},
     "data.test_fraction": {"data.name": "image_folder", "data.path": "tree", "data.train_size": 8},
@@ -194,6 +200,8 @@ def _with_member(values: Values, field: str, member: type[BaseModel]) -> Values:
         return values
     except ValidationError:
         start = {dotted(field): _start(member, f"{field}[{_tag(member)}]")}
+        chosen = [key for key in ("name", "procedure") if key in start[dotted(field)]]
+        start |= GOES_WITH.get(f"{dotted(field)}.{chosen[0]}={_tag(member)}", {}) if chosen else {}
         if "width_multiplier" in member.model_fields:
             start |= {"data.name": "cifar10"} | ONE_STEP  # which the tests have in few images; digits have 450 to test
         if size := REQUIRED_IMAGE_SIZE.get(_tag(member)) or SMALLEST_IMAGE_SIZE.get(_tag(member)):

@@ -19,7 +19,7 @@ from genlab.training.procedures.catalogue import PROCEDURES
 from genlab.training.progress import Silent
 from genlab.training.train_run import train_run
 from tests.cli.command import genlab
-from tests.contracts.procedure_examples import EXAMPLES, example
+from tests.contracts.procedure_examples import EXAMPLES, MODELS, example
 
 PROMISED = ("config", "provenance", "status", "history", "timing", "initial", "final")
 WITHOUT_TRAINING = {"name": "any", "data": {"name": "digits"}, "model": {"name": "mlp"}}
@@ -97,12 +97,19 @@ def test_its_net_can_be_measured_and_compressed(run):
     rows = load_run(run.path).measures
     assert set(rows.measure) == set(FEW_MEASURES)
     assert (rows.value.notna() | rows.reason.notna()).all()
-    assert rows[rows.measure == "log_l2_path_norm"].value.notna().all()
+    perceptron = run.name not in MODELS
+    assert rows[rows.measure == "log_l2_path_norm"].value.notna().all() == perceptron
+    assert rows[rows.measure == "margin_5th_percentile"].value.notna().all()
     compressed = genlab("compress", run.path, "-q", "--no-save")
-    assert compressed.code == 0, compressed.err
-    assert len(load_run(run.path).compression)
-    for path in (run.measures, run.compression):
-        path.unlink()
+    if perceptron:
+        assert compressed.code == 0, compressed.err
+        assert len(load_run(run.path).compression)
+        run.compression.unlink()
+    else:
+        assert (compressed.code, len(compressed.err.splitlines())) == (1, 1), compressed.err
+        assert "cannot be compressed" in compressed.err
+        assert not run.compression.exists()
+    run.measures.unlink()
 
 
 def test_lists_show_and_compare_it_beside_the_others(run, tmp_path):
@@ -124,7 +131,9 @@ def test_lists_show_and_compare_it_beside_the_others(run, tmp_path):
 def test_another_procedure_by_an_override_drops_what_the_old_one_had(procedure, tmp_path):
     path = tmp_path / "any.yaml"
     for other in sections():
-        path.write_text(json.dumps(WITHOUT_TRAINING | {"training": {"procedure": other} | EXAMPLES[other]}))
+        written = WITHOUT_TRAINING | {"training": {"procedure": other} | EXAMPLES[other]}
+        path.write_text(json.dumps(written | {"model": MODELS.get(other, {"name": "mlp"})}))
         wanted = [f"training.{key}={value}" for key, value in EXAMPLES[procedure].items()]
+        wanted += [f"model.{key}={value}" for key, value in MODELS.get(procedure, {"name": "mlp"}).items()]
         config = load_train_config(str(path), [*wanted, f"training.procedure={procedure}"]).config
         assert config.training == example(procedure).training

@@ -8,12 +8,15 @@ from genlab.config.schema.model import (
     REQUIRED_IMAGE_SIZE,
     SINGLE_CELL,
     SMALLEST_IMAGE_SIZE,
+    GaussianKernelConfig,
     GoogLeNetConfig,
     InceptionV3Config,
     MLPConfig,
     NeyshaburVGGConfig,
+    RandomFeaturesConfig,
     SmallAlexNetConfig,
     SmallInceptionConfig,
+    Theorem1Config,
     VGGConfig,
     WideResNetConfig,
     smallest_batch,
@@ -30,7 +33,21 @@ CONFIGS = {
     "wide_resnet": WideResNetConfig(name="wide_resnet", depth=10, width_multiplier=0.25),
     "inception_v3": InceptionV3Config(name="inception_v3", width_multiplier=1 / 16),
     "googlenet": GoogLeNetConfig(name="googlenet", width_multiplier=1 / 8),
+    "theorem1": Theorem1Config(name="theorem1"),
+    "gaussian_kernel": GaussianKernelConfig(name="gaussian_kernel"),
+    "random_features": RandomFeaturesConfig(name="random_features", filters=7, patch=1, pool=1),
 }
+DOUBLE = {"theorem1"}
+
+
+def images(height: int, width: int, count: int = 5, channels: int = 3) -> torch.Tensor:
+    return torch.rand(count, channels, height, width, generator=generator(7))
+
+
+def built(name: str, seed: int = 0, size: int = 32) -> torch.nn.Module:
+    """On square images of three channels, and made from some where it is made from any."""
+    shape = (3, size, size)
+    return build_model(CONFIGS[name], shape, 10, generator=generator(seed), images=images(size, size))
 
 
 def size_for(name: str) -> int:
@@ -50,20 +67,34 @@ def test_every_net_has_a_line_and_a_paper():
 
 
 @pytest.mark.parametrize("name", list(CONFIGS))
-def test_every_net_of_the_catalogue_is_built_on_the_cpu_in_float32_and_gives_logits(name):
-    size = size_for(name)
-    model = build_model(CONFIGS[name], (3, size, size), 10, generator=generator())
-    assert all(p.device.type == "cpu" and p.dtype == torch.float32 for p in model.parameters())
-    assert model.eval()(torch.zeros(2, 3, size, size)).shape == (2, 10)
+def test_every_net_of_the_catalogue_is_built_on_the_cpu_in_its_precision_and_gives_logits(name):
+    size, precision = size_for(name), torch.float64 if name in DOUBLE else torch.float32
+    model = built(name, size=size)
+    assert all(p.device.type == "cpu" and p.dtype == precision for p in model.parameters())
+    assert model.eval()(torch.zeros(2, 3, size, size, dtype=precision)).shape == (2, 10)
+
+
+@pytest.mark.parametrize("name", [name for name, entry in MODELS.items() if entry.made_from != "shape"])
+def test_a_net_that_is_made_from_images_is_not_made_without(name):
+    with pytest.raises(ValueError, match=f"{name} is made from the training images"):
+        build_model(CONFIGS[name], (3, 32, 32), 10, generator=generator())
+
+
+def test_where_the_number_of_images_is_enough_it_is_taken_for_them():
+    nets = [
+        build_model(CONFIGS["theorem1"], (3, 32, 32), 10, generator=generator(), images=given).state_dict()
+        for given in (images(32, 32), 5)
+    ]
+    assert all(torch.equal(nets[0][key], nets[1][key]) for key in nets[0])
 
 
 @pytest.mark.parametrize("name", list(CONFIGS))
 def test_the_same_generator_builds_the_same_net_and_no_global_draw_decides(name):
     size = size_for(name)
     torch.manual_seed(1)
-    first = build_model(CONFIGS[name], (3, size, size), 10, generator=generator(3)).state_dict()
+    first = built(name, 3, size).state_dict()
     torch.manual_seed(2)
-    second = build_model(CONFIGS[name], (3, size, size), 10, generator=generator(3)).state_dict()
+    second = built(name, 3, size).state_dict()
     assert all(torch.equal(first[key], second[key]) for key in first)
 
 
@@ -75,13 +106,13 @@ def sizes(name: str) -> list[int]:
 
 @pytest.mark.parametrize(("name", "size"), [(name, size) for name in CONFIGS for size in sizes(name)])
 def test_a_net_trains_on_as_few_images_as_its_section_says_and_on_no_fewer(name, size):
-    model = build_model(CONFIGS[name], (3, size, size), 10, generator=generator()).train()
+    model = built(name, size=size).train()
     least = smallest_batch(CONFIGS[name], size)
-    images = torch.rand(least, 3, size, size, generator=generator(1))
-    assert model(images).isfinite().all()
+    batch = images(size, size, least).to(next(model.parameters()).dtype)
+    assert model(batch).isfinite().all()
     for fewer in range(1, least):
         with pytest.raises(ValueError, match="more than 1 value"):
-            model(images[:fewer])
+            model(batch[:fewer])
     assert smallest_batch(CONFIGS[name], None) >= least, "of an unknown size it is taken for a small one"
     if "batch_norm" in type(CONFIGS[name]).model_fields:
         assert smallest_batch(CONFIGS[name].model_copy(update={"batch_norm": False}), size) == 1
@@ -95,8 +126,9 @@ def test_a_net_takes_images_of_any_size_from_its_least_one_on(name):
     for height, width in ((0, 0), (0, 1), (4, 2)):
         least = SMALLEST_IMAGE_SIZE.get(name, 1)
         shape = (1, least + height, least + width)
-        model = build_model(CONFIGS[name], shape, 10, generator=generator())
-        assert model.eval()(torch.zeros(2, *shape)).shape == (2, 10)
+        given = images(*shape[1:], channels=1)
+        model = build_model(CONFIGS[name], shape, 10, generator=generator(), images=given).eval()
+        assert model(torch.zeros(2, *shape, dtype=next(model.parameters()).dtype)).shape == (2, 10)
 
 
 @pytest.mark.parametrize("name", sorted(SMALLEST_IMAGE_SIZE))

@@ -140,6 +140,46 @@ class GoogLeNetConfig(Section):
     init_scale: float = _INIT_SCALE
 
 
+class Theorem1Config(Section):
+    """The two-layer net of Theorem 1 of Zhang et al. 2017 with a unit for each training image, in float64: 2n + d
+    parameters, for the procedure construct."""
+
+    name: Literal["theorem1"]
+
+
+class GaussianKernelConfig(Section):
+    """A Gaussian kernel machine on pixels with a coefficient for each training image and class (Zhang et al. 2017,
+    Section 5), for the procedure interpolate."""
+
+    name: Literal["gaussian_kernel"]
+    gamma: float = Field(
+        0.02,
+        gt=0,
+        description="K(x, x') = exp(-gamma |x - x'|^2) on images as the net sees them; 0.02 is that of the authors' "
+        "demonstration on MNIST with data.normalisation: none.",
+    )
+
+
+class RandomFeaturesConfig(Section):
+    """A convolution with random filters, ReLU, pooling, and a linear layer (Zhang et al. 2017, Section 5, after Coates
+    and Ng 2012), for the procedure interpolate."""
+
+    name: Literal["random_features"]
+    filters: int = Field(1000, ge=1, description="Random filters; 32,000 in the paper.")
+    patch: int = Field(6, ge=1, description="Height and width of a filter (the paper does not say).")
+    draw: Literal["patches", "gaussian"] = Field(
+        "patches", description="Filters are whitened patches of training images, or Gaussian; each of length 1."
+    )
+    whitening: float | None = Field(
+        0.1,
+        gt=0,
+        description="Added to the eigenvalues of the covariance of patches that are whitened; null: not at all.",
+    )
+    threshold: float = Field(0.5, ge=0, description="What a filter's response must pass.")
+    pool: int = Field(2, ge=1, description="Cells along each side after average pooling.")
+    bias: bool = Field(True, description="Whether the linear layer has biases.")
+
+
 ModelConfig = Annotated[
     MLPConfig
     | VGGConfig
@@ -148,7 +188,10 @@ ModelConfig = Annotated[
     | SmallAlexNetConfig
     | WideResNetConfig
     | InceptionV3Config
-    | GoogLeNetConfig,
+    | GoogLeNetConfig
+    | Theorem1Config
+    | GaussianKernelConfig
+    | RandomFeaturesConfig,
     Field(discriminator="name"),
 ]
 

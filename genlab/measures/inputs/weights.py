@@ -38,6 +38,14 @@ def model(subject: Subject) -> nn.Module:
 
 
 @provides
+def initial_model(subject: Subject) -> nn.Module:
+    """The net at initialisation, with its batch norm, in the type of its weights; not to be changed."""
+    if subject.initial_model is None:
+        raise NotApplicable("the weights at initialisation are not known: not kept, or not given")
+    return subject.initial_model
+
+
+@provides
 def folded_model(subject: Subject, input_shape: tuple[int, ...]) -> nn.Module:
     """The net in float64 with batch norm folded into the weights before it; not to be changed."""
     return _folded(subject.model, input_shape)
@@ -52,11 +60,9 @@ def cross_entropy_model(subject: Subject, folded_model: nn.Module, input_shape: 
 
 
 @provides
-def initial_folded_model(subject: Subject, input_shape: tuple[int, ...]) -> nn.Module:
+def initial_folded_model(initial_model: nn.Module, input_shape: tuple[int, ...]) -> nn.Module:
     """The net at initialisation, in float64 with batch norm folded; not to be changed."""
-    if subject.initial_model is None:
-        raise NotApplicable("the weights at initialisation are not known: not kept, or not given")
-    return _folded(subject.initial_model, input_shape)
+    return _folded(initial_model, input_shape)
 
 
 @provides

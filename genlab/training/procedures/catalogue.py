@@ -7,7 +7,9 @@ from typing import Any
 from torch import nn
 
 from genlab.data.dataset import Dataset
+from genlab.training.procedures.construct import construct, require_distinct
 from genlab.training.procedures.gradient import fastest_threads, gradient, require_gradient
+from genlab.training.procedures.interpolate import interpolate, require_solvable, threads_for_solving
 from genlab.training.procedures.none import none, threads_for_evaluation
 from genlab.training.procedures.task import Task
 from genlab.training.stopping import Ending
@@ -39,4 +41,6 @@ class Procedure:
 PROCEDURES: dict[str, Procedure] = {
     "gradient": Procedure(gradient, threads=fastest_threads, require=require_gradient),
     "none": Procedure(none, threads=threads_for_evaluation),
+    "construct": Procedure(construct, threads=threads_for_evaluation, require=require_distinct),
+    "interpolate": Procedure(interpolate, threads=threads_for_solving, require=require_solvable),
 }

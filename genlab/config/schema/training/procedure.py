@@ -4,7 +4,9 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
+from genlab.config.schema.training.construct import ConstructConfig
 from genlab.config.schema.training.gradient import GradientConfig
+from genlab.config.schema.training.interpolate import InterpolateConfig
 from genlab.config.schema.training.none import UntrainedConfig
 
 # Meant where a config does not say; configs of the first version never do.
@@ -16,5 +18,7 @@ def _default_where_not_said(value: Any) -> Any:
 
 
 TrainingConfig = Annotated[
-    GradientConfig | UntrainedConfig, Field(discriminator="procedure"), BeforeValidator(_default_where_not_said)
+    GradientConfig | UntrainedConfig | ConstructConfig | InterpolateConfig,
+    Field(discriminator="procedure"),
+    BeforeValidator(_default_where_not_said),
 ]
