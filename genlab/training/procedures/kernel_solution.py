@@ -96,7 +96,7 @@ def iterate(
         state = ConjugateGradients(**stored, step=task.checkpoint.step)
     else:
         state = ConjugateGradients.begin(wanted, precondition)
-    task.progress.start(task.recorder.run.name, state.step, 1, settings.iterations)
+    task.progress.start(task.recorder.run.name, state.step, 1, settings.iterations, ends_early=True)
     residual = state.relative_residual(wanted)
     while residual > settings.tolerance and state.step < settings.iterations:
         stopping = task.request.reason
@@ -110,7 +110,7 @@ def iterate(
             task.recorder.spent(time.perf_counter() - started)
             return Ending("stopped", stopping, state.step)
         residual = state.relative_residual(wanted)
-        task.progress.step(state.step, count, partial(float, residual))
+        task.progress.step(state.step, count, partial(_losses, residual))
         if state.step in task.recorder.keep_weights_at:
             _set(model, kept, state.solution)
             task.recorder.keep_weights(state.step, state.step, model.state_dict())
@@ -136,3 +136,8 @@ def _distinct(dataset: Dataset, ridge: float) -> Tensor:
     device = dataset.train_images.device
     every = torch.arange(len(dataset.train_images), device=device)
     return every if ridge > 0 else every[first_of_same(dataset).to(device) == every]
+
+
+def _losses(residual: float) -> list[float]:
+    """What stands for the loss in progress: the residual, of one net."""
+    return [residual]
