@@ -139,8 +139,6 @@ COMPLETED: dict[str, Complete] = {
     "report targets": sweeps_and_changes,
     "zoo targets": runs_or_sweeps,
     "targets": runs,
-    "first": runs,
-    "second": runs,
     "measure config": configs("measure"),
     "compress config": configs("compress"),
     "measure only": measures,

@@ -5,7 +5,7 @@ from tests.cli.command import genlab
 
 def test_a_sweep_is_a_question_and_a_row_a_scale():
     lines = genlab("config", "check", "neyshabur2017-figure4").out.splitlines()
-    assert lines[0] == "sweep neyshabur2017-figure4 of neyshabur2017: 3 figures, 10 claims"
+    assert lines[0] == "sweep neyshabur2017-figure4 of neyshabur2017: 4 figures, 12 claims"
     assert lines[1].startswith("As a two-layer perceptron grows wider")
     found = [line.split()[:3] for line in lines[3:]]
     assert found == [["smoke", "9", "3"], ["laptop", "21", "3"], ["paper", "55", "5"]]

@@ -7,6 +7,7 @@ from rich.cells import cell_len
 
 from genlab.cli import ls_output
 from genlab.cli.ls_output import print_details, print_entries
+from genlab.cli.options import TableFormat
 from tests.cli.command import Terminal
 
 SENTENCE = "One two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen."
@@ -35,19 +36,19 @@ def at_width(monkeypatch):
 
 
 def test_a_pipe_gets_a_line_a_row(capsys):
-    print_entries(COLUMNS, ROWS)
+    print_entries(COLUMNS, ROWS, TableFormat.table)
     assert capsys.readouterr().out.splitlines()[1] == f"first          pass  {SENTENCE}"
 
 
 def test_a_wide_terminal_too(at_width):
-    lines = at_width(200, print_entries, COLUMNS, ROWS)
+    lines = at_width(200, print_entries, COLUMNS, ROWS, TableFormat.table)
     assert len(lines) == 3
     assert lines[1].endswith(SENTENCE)
 
 
 @pytest.mark.parametrize("width", [46, 60, 80])
 def test_a_narrower_one_folds_sentences_at_words_and_no_name_or_header(width, at_width):
-    lines = at_width(width, print_entries, COLUMNS, ROWS)
+    lines = at_width(width, print_entries, COLUMNS, ROWS, TableFormat.table)
     assert lines[0].split() == list(COLUMNS)
     assert max(map(cell_len, lines)) <= width
     assert [line.split()[0] for line in lines[1:] if not line.startswith(" ")] == ["first", "a_longer_name"]
@@ -56,7 +57,7 @@ def test_a_narrower_one_folds_sentences_at_words_and_no_name_or_header(width, at
 
 
 def test_on_a_very_narrow_one_each_row_is_a_block(at_width):
-    lines = at_width(40, print_entries, COLUMNS, ROWS)
+    lines = at_width(40, print_entries, COLUMNS, ROWS, TableFormat.table)
     assert lines[0] == "first (pass)"
     assert max(map(cell_len, lines)) <= 40
     assert " ".join(line.strip() for line in lines[1:-2]) == SENTENCE
@@ -73,7 +74,7 @@ def test_details_fit_and_lose_no_word(width, at_width):
         "options": {"size": {"default": None, "values": [1, 2], "about": SENTENCE}},
         "needs": {"weights": SENTENCE},
     }
-    lines = at_width(width, print_details, found)
+    lines = at_width(width, print_details, found, TableFormat.table)
     assert max(map(cell_len, lines)) <= max(width, 30)
     words = " ".join(" ".join(lines).split())
     assert words.count(SENTENCE) == 4
@@ -83,8 +84,8 @@ def test_details_fit_and_lose_no_word(width, at_width):
 
 
 def test_names_cannot_reach_the_terminal_with_control_characters(at_width):
-    (_, line) = at_width(80, print_entries, ("name", "about"), [{"name": "a\x1b[31m", "about": "b\x1b]0;x\x07" * 20}])[
-        :2
-    ]
+    (_, line) = at_width(
+        80, print_entries, ("name", "about"), [{"name": "a\x1b[31m", "about": "b\x1b]0;x\x07" * 20}], TableFormat.table
+    )[:2]
     assert "\x1b" not in line
     assert ls_output.NARROWEST < 80
