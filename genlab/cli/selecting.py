@@ -1,5 +1,6 @@
 """The selection of runs that a verb is about, with what is wrong with it told."""
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -82,6 +83,7 @@ def selected_to_remove(
     """
     if not targets and not where:
         raise UsageError("which runs are to be removed? Name them, or say --where CONDITION")
-    links = {Path(target).resolve(): Path(target) for target in targets or () if Path(target).is_symlink()}
     found = [run.path for run in selected(targets, runs, where=where, last=last).runs]
+    # `realpath`, as a link of that name that leads back to itself is nothing that was found.
+    links = {Path(os.path.realpath(target)): Path(target) for target in targets or () if Path(target).is_symlink()}
     return [links.get(path.resolve(), path) for path in found]

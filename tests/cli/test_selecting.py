@@ -1,5 +1,7 @@
 """The selection of runs that a verb is about; the verbs are tested in test_runs.py and test_passes.py."""
 
+from pathlib import Path
+
 import pytest
 
 from genlab.cli.selecting import readable, selected, selected_to_compare, selected_to_remove
@@ -71,3 +73,9 @@ def test_a_link_stays_one(runs, tmp_path_factory):
     link = tmp_path_factory.mktemp("links") / "link"
     link.symlink_to(runs / "b-2222")
     assert selected_to_remove([str(link)], runs) == [link]
+
+
+def test_a_link_to_itself_that_has_the_name_of_runs_is_in_nobodys_way(runs, tmp_path_factory, monkeypatch):
+    monkeypatch.chdir(tmp_path_factory.mktemp("loops"))
+    Path("b").symlink_to("b")
+    assert selected_to_remove(["b"], runs) == [runs / "b-2222"]
