@@ -22,10 +22,11 @@ GAMMA, CLASSES, TOLERANCE, LANDMARKS = 0.02, 10, 1e-3, 500
 
 
 def made(count: int) -> Dataset:
-    """Images that lie near each other in tens of directions, as those of MNIST do, with random labels."""
+    """Images that differ in tens of directions and a little in every pixel, as those of MNIST; random labels."""
     generator = torch.Generator().manual_seed(0)
     directions = torch.rand(40, 784, generator=generator)
     mixed = torch.rand(count, 40, generator=generator).pow(4) @ directions
+    mixed = mixed / mixed.max() + 0.15 * torch.rand(count, 784, generator=generator).pow(6)
     pixels = (255 * mixed / mixed.max()).to(torch.uint8).view(count, 28, 28, 1)
     labels = torch.randint(CLASSES, (count,), generator=generator)
     names = tuple(map(str, range(CLASSES)))

@@ -80,7 +80,7 @@ FULL = Sizes(
     curved=(MeasuredNet(None, 5000), MeasuredNet(1.0, 32)),
     gradients=(MeasuredNet(None, 1000), MeasuredNet(None, 1000, hidden=64)),
     noisy=((MeasuredNet(None, 5000), 15), (MeasuredNet(1.0, 2000), 1)),
-    kernel_images=6000,
+    kernel_images=3000,
 )
 QUICK = Sizes(
     rounds=2,

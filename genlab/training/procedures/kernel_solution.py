@@ -118,8 +118,9 @@ def iterate(
             save()
             task.clock.saved()
     _set(model, kept, state.solution)
-    short = "" if residual <= settings.tolerance else f", above the tolerance {settings.tolerance:g}: not converged"
-    reason = f"residual {residual:.2g} after {state.step} steps{short}"
+    reason = f"residual {residual:.2g} after {state.step} steps"
+    if residual > settings.tolerance:
+        reason += f", above the tolerance {settings.tolerance:g}: not converged (more iterations, or a ridge)"
     return leave(task, reason, step=state.step, seconds=time.perf_counter() - started)
 
 

@@ -67,7 +67,9 @@ def rows(results, name):
 def test_all_measures_of_a_perceptron_have_a_value():
     results = compute_measures(subject(), Request.of())
     assert {row["measure"] for row in results.rows} == set(MEASURES)
-    without = [row for row in results.rows if row["value"] is None]
+    (machine,) = rows(results, "rkhs_norm")
+    assert "is not linear in features as initialised" in machine["reason"]
+    without = [row for row in results.rows if row["value"] is None and row is not machine]
     assert {row["measure"] for row in without} == {name for name, entry in MEASURES.items() if entry.table}
     assert {row["reason"] for row in without} == {TABLE}
     assert all(tuple(row) == tuple(MEASURE_COLUMNS) for row in results.rows)
@@ -127,7 +129,7 @@ def test_a_failure_has_a_reason_and_the_others_their_values():
 def test_an_input_that_cannot_be_had_takes_only_those_that_need_it():
     results = compute_measures(subject(initial=False), Request.of())
     missing = {row["measure"] for row in results.rows if row["reason"] not in ("", TABLE)}
-    assert missing == needing("initial_folded_model") >= {"frobenius_distance", "spectral_distance_operator"}
+    assert missing == needing("initial_model") >= {"frobenius_distance", "rkhs_norm", "rademacher_complexity"}
     (row, *_) = rows(results, "frobenius_distance")
     assert row["reason"] == "the weights at initialisation are not known: not kept, or not given"
 
@@ -135,6 +137,7 @@ def test_an_input_that_cannot_be_had_takes_only_those_that_need_it():
 def test_a_run_without_history_keeps_all_that_is_not_about_training():
     results = compute_measures(replace(subject(), history=None), Request.of())
     missing = {row["measure"]: row["reason"] for row in results.rows if row["reason"] not in ("", TABLE)}
+    missing.pop("rkhs_norm")  # this net is trained throughout
     assert set(missing) == needing("history") >= {"steps_to_loss"}
     assert set(missing.values()) == {"this run has no history of its training"}
 
@@ -144,7 +147,8 @@ def test_weights_that_are_not_finite_give_reasons_and_no_values():
     nn.init.constant_(model[1].weight, math.nan)
     results = compute_measures(subject(model=model), Request.of())
     valued = {row["measure"] for row in results.rows if row["value"] is not None}
-    assert valued == {"parameter_count", "weight_count", "layer_parameter_count"} | needing("history")
+    of_the_start = {"rademacher_complexity"}
+    assert valued == {"parameter_count", "weight_count", "layer_parameter_count"} | needing("history") | of_the_start
     assert all(row["reason"] for row in results.rows if row["value"] is None)
 
 
