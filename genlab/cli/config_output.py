@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from genlab.cli.output import print_table
+from genlab.cli.options import TableFormat
+from genlab.cli.output import print_rows
 
 
 def print_checked(found: dict[str, Any]) -> None:
@@ -27,7 +28,7 @@ def _measure(found: dict[str, Any]) -> None:
 
 def _compress(found: dict[str, Any]) -> None:
     print(f"compress config: {_many(found['settings'], 'setting')}")
-    print_table(("method", "setting"), found["settings"])
+    print_rows(("method", "setting"), found["settings"], TableFormat.table)
 
 
 def _sweep(found: dict[str, Any]) -> None:
@@ -40,7 +41,7 @@ def _sweep(found: dict[str, Any]) -> None:
         {**scale, "scale": scale["scale"] or "as it is", "axes": ", ".join(scale["axes"])} for scale in found["scales"]
     ]
     columns = [key for key in ("scale", "cells", "seeds", "axes", "minutes") if any(row[key] for row in rows)]
-    print_table(columns, rows)
+    print_rows(columns, rows, TableFormat.table)
 
 
 def _many(items: list[Any], what: str) -> str:

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from genlab.cli.options import TableFormat
-from genlab.cli.output import print_json, print_rows, print_table
+from genlab.cli.output import print_json, print_rows
 from genlab.cli.table_formats import shown
 from genlab.errors import UsageError, visible
 
@@ -34,17 +34,17 @@ def print_entries(
         print_rows(columns, rows, table_format)
         return
     if rows:
-        _print_table(columns, rows)
+        _print_fitting(columns, rows)
     if below:
         print(below)
 
 
-def _print_table(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
+def _print_fitting(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
     console = Console()
     widths = [max(cell_len(column), *(cell_len(shown(row[column])) for row in rows)) for column in columns]
     room = console.width - sum(width + GAP for width in widths[:-1])
     if not console.is_terminal or room >= widths[-1]:
-        print_table(columns, rows)
+        print_rows(columns, rows, TableFormat.table)
     elif room >= NARROWEST:
         _print_folded(console, columns, rows, [*widths[:-1], room])
     else:
