@@ -148,6 +148,8 @@ COMPLETED: dict[str, Complete] = {
     "device": devices,
     "columns": columns,
     "sort": columns,
+    "plot x": columns,
+    "plot y": columns,
     "against": columns,
     "measures": columns,
     "hyperparameters": columns,

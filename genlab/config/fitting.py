@@ -20,7 +20,7 @@ def net_and_procedure(config: TrainConfig) -> list[Problem]:
         return [Problem("model.name", f"construct makes the net {only[0]} and no other; use that")]
     problems = []
     augmentation = config.data.augmentation
-    if procedure in MADE_BY.values() and (augmentation.random_crop or augmentation.flip):
+    if procedure in MADE_BY.values() and (augmentation.random_crop or augmentation.flip or augmentation.rotation):
         message = f"{procedure} looks at each image once, as it is: leave augmentation out"
         problems.append(Problem("data.augmentation", message))
     iterates = isinstance(training, InterpolateConfig) and isinstance(training.solver, ConjugateGradientsSolver)

@@ -106,7 +106,7 @@ def _problem(schema: type[BaseModel], source: Source, details: Any) -> Problem:
         word, where = given[tag], source.where((*path, tag))
         near = nearest(word if isinstance(word, str) else "", known)
         return Problem(f"{key}.{tag}", f"unknown {tag} {_shown(word)}; {near}", where)
-    shown = "" if kind == "value_error" and isinstance(given, dict | list) else f", not {_shown(given)}"
+    shown = "" if kind == "value_error" and isinstance(given, dict) else f", not {_shown(given)}"
     return Problem(key, in_words_of_yaml(details) + shown, source.where(path))
 
 

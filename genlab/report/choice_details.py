@@ -176,6 +176,8 @@ def _keys(section: type[BaseModel], prefix: str) -> Iterator[tuple[str, Details]
 
 def _default(field: FieldInfo) -> Any:
     value = field.get_default(call_default_factory=True, validated_data={})
+    if isinstance(value, BaseModel):
+        return getattr(value, "name", None)  # of a union: the kind that is chosen where none is named
     return "required" if value is PydanticUndefined else list(value) if isinstance(value, tuple) else value
 
 

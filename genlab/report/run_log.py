@@ -149,7 +149,9 @@ def _start(index: int, attempt: Mapping[str, Any], execution: Mapping[str, Any])
     libraries = [f"{name} {versions[name]}" for name in ("genlab", "torch") if name in versions]
     said += f" ({', '.join(libraries)})" if libraries else ""
     words = [str(word) for word in attempt.get("argv") or []]
-    if words:
+    if attempt.get("command"):
+        said += f": {attempt['command']}"
+    elif words:  # of an earlier version, which did not know what had been typed where a worker or a job ran it
         name = os.path.basename(words[0])
         said += f": {' '.join(['genlab' if name == '__main__.py' else name, *words[1:]])}"
     return _at(attempt.get("start"), said)

@@ -40,6 +40,7 @@ class FinishedRun:
         along_training: a method: these, and None for the net as it ended.
         model_at: a method: the net after one of them.
         history: a DataFrame of losses and errors by epoch.
+        label_counts: a DataFrame of labels.csv, images by true class and label; empty where all labels are true.
         measures: a DataFrame of measures.csv; empty before `genlab measure`.
         measure_table: a method: the DataFrame of a measure that is a table.
         compression: a DataFrame of compression.csv; empty before `genlab compress`.

@@ -41,7 +41,7 @@ def run_row(status: Mapping[str, Any], run: RunDirectory | None = None) -> dict[
     if run is not None:
         final = with_best(final, run)
     if "path" in status and status.get("status") in UNFINISHED:
-        final = last_errors(RunDirectory(Path(status["path"]))) or final
+        final = with_best(last_errors(RunDirectory(Path(status["path"]))) or final, RunDirectory(Path(status["path"])))
     row |= {f"final.{key}": value for key, value in final.items()}
     if at_work:
         return row

@@ -4,15 +4,18 @@ import os
 import shutil
 import subprocess
 import sys
+from typing import get_args
 
 import pytest
 
 from genlab.cli.app import app
 from genlab.cli.completion import COMPLETED, together
+from genlab.config.schema.model import ModelConfig
 from tests.cli.command import ENTRY, genlab
 from tests.contracts.test_commands import VERBS
 from tests.rundir.examples import made_up_run
 
+MODEL_NAMES = [str(get_args(one.model_fields["name"].annotation)[0]) for one in get_args(get_args(ModelConfig)[0])]
 SHELLS = ("bash", "zsh", "fish")
 SWEEP = "base: digits-mlp\ngrid: {model.widths: [[4], [8]]}\nscales: {tiny: {}, gpu-8: {}}\n"
 
@@ -95,7 +98,7 @@ def test_a_line_goes_on_with(line, words, shell, completed):
 @pytest.mark.parametrize(
     ("line", "values"),
     [
-        ("genlab train digits-mlp model.name=", ["mlp", "vgg", "neyshabur_vgg"]),
+        ("genlab train digits-mlp model.name=", MODEL_NAMES),
         ("genlab train digits-mlp data.labels.corruption=", ["true", "random", "0.5"]),
         ("genlab train digits-mlp model.bias=f", ["false"]),
         ("genlab sweep own.yaml execution.keep=f", ["final"]),

@@ -61,7 +61,7 @@ def told(command, path):
     lines = [line for line in found.err.splitlines() if line.strip()]
     assert "(-v shows where)" not in found.err
     assert "Traceback" not in found.err
-    assert all(len(line) < 1_200 for line in lines)
+    assert all(len(line) < 1_500 for line in lines)
     assert "\x1b" not in found.err
     assert "\x07" not in found.err
     return lines[-1]

@@ -21,7 +21,8 @@ from genlab.training.train_run import train_run
 from tests.cli.command import genlab
 from tests.contracts.procedure_examples import EXAMPLES, MODELS, example
 
-PROMISED = ("config", "provenance", "status", "history", "timing", "initial", "final")
+# The labels too, as half of those of the examples are corrupted.
+PROMISED = ("config", "provenance", "status", "history", "timing", "labels", "initial", "final")
 WITHOUT_TRAINING = {"name": "any", "data": {"name": "digits"}, "model": {"name": "mlp"}}
 FEW_MEASURES = ("log_l2_path_norm", "margin_5th_percentile", "steps_to_loss")
 

@@ -42,9 +42,9 @@ def watched(data):
     """The data set, and a list of how many images at a time are normalised from now on."""
     normalised, normalisation = [], data.pool.normalisation
 
-    def watching(images):
+    def watching(images, *precision):
         normalised.append(len(images))
-        return normalisation(images)
+        return normalisation(images, *precision)
 
     return replace(data, pool=replace(data.pool, normalisation=watching)), normalised
 

@@ -2,15 +2,15 @@ import pytest
 import torch
 from torch import nn
 
-from genlab.models.catalogue import MODELS, build_model
+from genlab.models.catalogue import MODELS
 from genlab.models.graph import UntraceableNetError, traced
-from tests.models.test_catalogue import CONFIGS, generator, size_for
+from tests.models.test_catalogue import built, size_for
 
 
 @pytest.mark.parametrize("name", list(MODELS))
 def test_every_net_of_the_catalogue_is_followed_with_modules_as_they_are(name):
     size = size_for(name)
-    model = build_model(CONFIGS[name], (3, size, size), 10, generator=generator()).train()
+    model = built(name, size=size).train()
     graph = traced(model, (3, size, size))
     kinds = [type(graph.get_submodule(node.target)) for node in graph.graph.nodes if node.op == "call_module"]
     leaves = [type(module) for module in model.modules() if not list(module.children())]

@@ -1,5 +1,6 @@
+from genlab.rundir.all_runs import load_runs
 from genlab.rundir.best import best_of, better, with_best
-from genlab.rundir.finished import load_run, load_runs
+from genlab.rundir.finished import load_run
 from genlab.rundir.status import read_status, write_status
 from genlab.training.recorder import Recorder
 from tests.rundir.examples import train

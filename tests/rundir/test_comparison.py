@@ -55,8 +55,8 @@ def test_only_what_differs_is_listed_in_the_order_of_the_config(made):
 
 def test_other_code_is_a_difference_also_where_no_git_tells(made):
     a, b, earlier = made("000000000001"), made("000000000002", code="4567"), made("000000000003", code="")
-    assert difference(a, b) == [("code", "0123", "4567")]
-    assert difference(a, earlier) == [("code", "0123", None)], "runs of earlier versions do not say it"
+    assert difference([a, b]).rows == [("code", ("0123", "4567"))]
+    assert difference([a, earlier]).rows == [("code", ("0123", None))], "runs of earlier versions do not say it"
 
 
 def test_a_key_that_one_run_lacks_stands_where_the_other_has_it(made):

@@ -153,4 +153,4 @@ def _jobs(found: Evidence) -> tuple[str, ...]:
 def _augmentation(found: Evidence) -> tuple[str, ...]:
     if not found.augmented:
         return ()
-    return (f"without data.augmentation images are chosen and not cropped or mirrored ({OTHER_RESULT})",)
+    return (f"without data.augmentation images are chosen and not cropped, mirrored or turned ({OTHER_RESULT})",)

@@ -44,6 +44,8 @@ def test_results_are_final_errors_and_the_numbers_of_measures(run):
         "final/epoch": 3.0,
         "final/train_error": 0.0,
         "final/test_error": 0.05,
+        "final/best_epoch": 0.0,
+        "final/best_test_error": 0.5,
         "measure/norm": 2.5,
     }
 

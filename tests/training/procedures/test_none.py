@@ -3,7 +3,7 @@ import torch
 
 from genlab.data.build import build_dataset
 from genlab.errors import GenlabError
-from genlab.rundir.columns import HISTORY_COLUMNS
+from genlab.rundir.columns import BEST_COLUMNS, HISTORY_COLUMNS
 from genlab.rundir.status import read_status
 from genlab.rundir.tables import read_table
 from genlab.training.procedures import none as module
@@ -36,7 +36,7 @@ def test_its_status_says_what_it_is(tmp_path):
     status = read_status(run)
     assert (status["status"], status["reason"]) == ("finished", "as initialised")
     assert status["config"]["training.procedure"] == "none"
-    assert set(status["final"]) == set(HISTORY_COLUMNS) - {"learning_rate"}
+    assert set(status["final"]) == {*HISTORY_COLUMNS, *BEST_COLUMNS} - {"learning_rate"}
     assert status["seconds"] > 0
     assert len(run.timing.read_text().splitlines()) == 1
 
