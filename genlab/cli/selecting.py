@@ -67,7 +67,7 @@ def selected_to_compare(
             if not PATTERN.search(target):
                 find_run(runs, target)
     found = readable(selected(targets, runs, where=where))
-    if len(found) < 2:
+    if len(found) < 2 and (len(targets) < 2 or where):
         which = " ".join([*targets, *(f"--where {text!r}" for text in where or ())])
         raise UsageError(f"{which}: names one run ({found[0].path.name}); give another to compare it with")
     return found

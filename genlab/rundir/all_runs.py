@@ -3,11 +3,14 @@
 import os
 import warnings
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from genlab.errors import UsageError
+from genlab.rundir.best import with_best
 from genlab.rundir.find import is_run, runs_folder
+from genlab.rundir.layout import RunDirectory
 from genlab.rundir.run_rows import RunRows
 
 
@@ -34,7 +37,15 @@ def load_runs(runs: str | os.PathLike[str] | None = None, *, measures: bool = Tr
         table.measure()
     for line in table.damaged:
         warnings.warn(line, stacklevel=2)
+    for row in table.rows:
+        row |= _best(row)
     return pd.DataFrame(table.rows)
+
+
+def _best(row: dict[str, Any]) -> dict[str, Any]:
+    """The best test error and its epoch: from the history, where the version that made the run did not know them."""
+    final = {key.removeprefix("final."): value for key, value in row.items() if key.startswith("final.")}
+    return {f"final.{key}": value for key, value in with_best(final, RunDirectory(Path(row["path"]))).items()}
 
 
 def _why_none(folder: Path, damaged: list[str]) -> str:
