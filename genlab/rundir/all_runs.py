@@ -38,7 +38,7 @@ def load_runs(runs: str | os.PathLike[str] | None = None, *, measures: bool = Tr
     for line in table.damaged:
         warnings.warn(line, stacklevel=2)
     for row in table.rows:
-        row |= _best(row)
+        row.update(_best(row))
     return pd.DataFrame(table.rows)
 
 
