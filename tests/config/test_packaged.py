@@ -19,7 +19,7 @@ def test_a_config_says_in_a_sentence_what_it_asks_and_in_a_word_how_long_it_take
 
 
 def test_the_time_of_a_sweep_is_that_of_its_laptop_scale_in_minutes():
-    assert find_packaged("neyshabur2017-figure4").time == "17 min"
+    assert find_packaged("neyshabur2017-figure4").time == "19 min"
     assert find_packaged("digits-mlp.yaml").time == "5 s"
     assert set(find_packaged("jiang2020-zoo").takes) == {"smoke", "laptop", "paper"}
 
