@@ -134,7 +134,7 @@ def test_runs_are_those_of_the_directory_that_is_named(completed, here):
 @pytest.mark.parametrize("line", ["genlab sweep broken.yaml --scale ", "genlab train broken.yaml seed"])
 def test_what_cannot_be_read_is_no_error(line, completed, here):
     (here / "broken.yaml").write_bytes(b"a: [\xff")
-    completed(line)
+    completed(line)  # which says nothing on stderr
 
 
 @pytest.mark.parametrize("name", COMPLETED)
