@@ -25,10 +25,11 @@ def unknown_column(name: str, table: str, known: Collection[str], measures: Coll
     start, _, measure = name.partition(".")
     if start == "measure" and measure:
         plain = measure.partition("[")[0]
-        if plain in measures and f"measure.{plain}" not in known:
+        own = sorted(column for column in known if column.partition("[")[0] == f"measure.{plain}")
+        if plain in measures and not own:
             return f"add {plain} to measure.only, and the sweep measures it"
         if plain in measures:
-            return f"it has measure.{plain}; other options are set in measure.options"
+            return f"it has {' and '.join(own)}; other options are set in measure.options"
         near = difflib.get_close_matches(plain, sorted(measures), n=1, cutoff=0.6)
         if near:
             added = "" if f"measure.{near[0]}" in known else f", with {near[0]} in measure.only"

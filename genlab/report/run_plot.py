@@ -18,6 +18,7 @@ from genlab.report.words import readable
 from genlab.rundir.columns import HISTORY_COLUMNS, TIMING_COLUMNS
 from genlab.rundir.layout import RunDirectory
 from genlab.rundir.rows import run_row
+from genlab.rundir.short_names import named_column
 from genlab.rundir.status import read_status
 
 # Each of both sets, on one pair of axes.
@@ -121,11 +122,11 @@ def _curves(runs: Sequence[RunDirectory], x: str, y: tuple[str, ...], scales: di
 def _points(runs: Sequence[RunDirectory], x: str | None, y: tuple[str, ...], scales: dict[str, Any]) -> RunPlot:
     statuses = [read_status(run) for run in runs]
     rows = [run_row(status | {"path": str(run.path)}, run) for run, status in zip(runs, statuses, strict=True)]
-    known = list(dict.fromkeys(key for row in rows for key in row))
     apart = settings_apart(runs, statuses)
     for key, values in apart.items():
         for row, value in zip(rows, values, strict=True):
             row[key] = value
+    known = list(dict.fromkeys(key for row in rows for key in row))
     y = tuple(_column(column, known) for column in y)
     if x is None:
         varied = [key for key in apart if key != "seed"]
@@ -172,12 +173,9 @@ def _said(labels: Sequence[str], apart: dict[str, list[Any]]) -> dict[str, str]:
 
 
 def _column(name: str, known: Sequence[str]) -> str:
-    """The column of the rows of runs that a name is: itself, or the only one that ends so."""
-    if name in known:
-        return name
-    ends = [column for column in known if column.endswith(f".{name}")]
-    if len(ends) == 1:
-        return ends[0]
+    """The column of the rows of runs that a name stands for, in full or in short as in lists of runs."""
+    if found := named_column(name, known):
+        return found
     if name.startswith("measure."):
         raise UsageError(f"no run has {name} yet; `genlab measure RUN --only {name.removeprefix('measure.')}`")
     meant = nearest(name, [*known, *ALONG, *SIDES])

@@ -41,7 +41,8 @@ def run_row(status: Mapping[str, Any], run: RunDirectory | None = None) -> dict[
     if run is not None:
         final = with_best(final, run)
     if "path" in status and status.get("status") in UNFINISHED:
-        final = with_best(last_errors(RunDirectory(Path(status["path"]))) or final, RunDirectory(Path(status["path"])))
+        listed = RunDirectory(Path(status["path"]))
+        final = with_best(last_errors(listed) or final, listed)
     row |= {f"final.{key}": value for key, value in final.items()}
     if at_work:
         return row

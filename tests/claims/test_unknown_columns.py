@@ -27,6 +27,13 @@ def test_a_measure_that_is_not_measured_is_to_be_added_and_all_else_has_its_near
     assert unknown_column(name, "results", RESULTS, MEASURES) == said
 
 
+def test_a_measure_that_is_measured_with_options_alone_is_told_with_its_column():
+    known = {"measure.log_l2_norm[factors=True]"}
+    said = "it has measure.log_l2_norm[factors=True]; other options are set in measure.options"
+    for name in ("measure.log_l2_norm", "measure.log_l2_norm[factors=true]"):
+        assert unknown_column(name, "results", known, MEASURES) == said
+
+
 @pytest.mark.parametrize(
     ("table", "said"),
     [

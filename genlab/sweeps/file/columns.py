@@ -1,6 +1,5 @@
 """The columns that the tables of a sweep can have, known before anything has run."""
 
-import json
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -10,10 +9,12 @@ from genlab.config.schema.measure import MeasureConfig
 from genlab.config.schema.sweep import SweepConfig
 from genlab.config.validation import known_keys
 from genlab.config.values import value_texts
+from genlab.errors import ConfigError
 from genlab.rundir.columns import BEST_COLUMNS, COMPRESSION_COLUMNS, HISTORY_COLUMNS, MEASURE_COLUMNS, TIMING_COLUMNS
 from genlab.rundir.measure_column import measure_column
 from genlab.rundir.status import dotted
-from genlab.sweeps.file.measure_names import names_of
+from genlab.sweeps.file.measure_names import measure_names, names_of
+from genlab.sweeps.file.measure_rows import measure_rows
 
 if TYPE_CHECKING:
     from genlab.sweeps.file.grid import Cell
@@ -68,12 +69,11 @@ def _measures(config: SweepConfig) -> frozenset[str]:
 
 
 def _measure_columns(config: SweepConfig) -> set[str]:
+    if config.measure is None:
+        return set()
     names = _measures(config)
-    return {column for name in names for column in _spellings(name, config)}
-
-
-def _spellings(name: str, config: SweepConfig) -> set[str]:
-    """A measure's column, and with options set the one that names them (options at their defaults are not named)."""
-    given = config.measure.options.get(name, {}) if config.measure is not None else {}
-    sets = [given] if isinstance(given, dict) else given
-    return {f"measure.{name}"} | {measure_column(name, json.dumps(dict(sorted(one.items())))) for one in sets if one}
+    try:
+        rows = measure_rows(names & measure_names(), config.measure.options)
+    except ConfigError:  # which is told of the options themselves
+        rows = {(name, "") for name in names}
+    return {measure_column(name, options) for name, options in rows}

@@ -21,6 +21,7 @@ from genlab.sweeps.file.columns import possible_columns, settings_of
 from genlab.sweeps.file.figure_problems import figure_problems
 from genlab.sweeps.file.grid import Sweep
 from genlab.sweeps.file.measure_names import measure_names, names_of
+from genlab.sweeps.file.measure_rows import measure_request, measure_rows
 from genlab.sweeps.plan import DONE, FAILED, MISSING, PlannedCell, plan
 
 if TYPE_CHECKING:
@@ -54,14 +55,11 @@ class Passes:
 
     def request(self, rows: Collection[tuple[str, str]]) -> "Request":
         """What is to be measured for these rows, (measure, options) as `expected` has them."""
-        return _request({name for name, _ in rows}, self.options).of_rows(rows)
+        return measure_request({name for name, _ in rows}, self.options).of_rows(rows)
 
     def expected(self) -> ExpectedRows:
         """The rows that a cell has when its passes are done."""
-        with_options = self.names & self.options.keys()
-        rows = {(name, "") for name in self.names - with_options}
-        if with_options:
-            rows |= _request(with_options, self.options).rows
+        rows = measure_rows(self.names, self.options)
         settings = frozenset((setting.method, setting.label) for setting in self.settings)
         return ExpectedRows(frozenset(rows), settings, self.measure_at_epochs, self.compress_at_epochs)
 
@@ -149,21 +147,10 @@ def measure_problems(config: MeasureConfig, below: KeyPath = ()) -> list[tuple[K
     with_options = frozenset(config.options) & measure_names()
     try:
         if with_options:
-            _request(with_options, config.options)
+            measure_request(with_options, config.options)
     except ConfigError as error:
         problems += [((*below, *(config.path_of_options(p.key) or ("options",))), p) for p in error.problems]
     return problems
-
-
-def _request(names: Collection[str], options: Options) -> "Request":
-    """Made when it is needed: importing the measures takes seconds, which a plan without options does without.
-
-    Raises:
-        ConfigError: unknown options or values of the wrong type.
-    """
-    from genlab.measures.computing.request import Request
-
-    return Request.of(sorted(names), {name: values for name, values in options.items() if name in names})
 
 
 def _parts(key: str) -> KeyPath:

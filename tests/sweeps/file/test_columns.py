@@ -34,6 +34,21 @@ def test_each_set_of_options_has_its_column(config):
     assert {"measure.log_l2_path_norm", "measure.log_l2_path_norm[max_pool=sum]"} <= found
 
 
+@pytest.mark.parametrize(
+    ("options", "columns"),
+    [
+        ({"factors": False}, {"measure.log_l2_norm"}),
+        ([{"factors": True}], {"measure.log_l2_norm[factors=True]"}),
+        ({"factorz": True}, {"measure.log_l2_norm"}),
+    ],
+)
+def test_there_is_no_column_that_no_run_will_have(config, options, columns):
+    asked = {"only": ["log_l2_norm"], "options": {"log_l2_norm": options}}
+    changed = config.model_copy(update={"measure": type(config.measure).model_validate(asked)})
+    found = possible_columns(changed)("results") or set()
+    assert {column for column in found if column.startswith("measure.")} == columns
+
+
 def test_all_measures_have_their_columns(config):
     changed = config.model_copy(update={"measure": type(config.measure)()})
     assert {f"measure.{name}" for name in measure_names()} <= (possible_columns(changed)("results") or set())
