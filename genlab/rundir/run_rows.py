@@ -1,6 +1,8 @@
 """Runs as rows that know more as more is asked of them: status first, sizes and measures where needed."""
 
+import itertools
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,6 +29,7 @@ USUAL_COLUMNS = (
     "final.test_error",
 )
 MEASURE = "measure."
+SETTINGS = ("data.", "model.", "training.")
 EVERYTHING = "`genlab runs ls --columns '*' --json` has all of them"
 Row = dict[str, Any]
 
@@ -47,7 +50,10 @@ class RunRows:
     _measured: bool = field(default=False, init=False)
 
     def __post_init__(self) -> None:
-        self.known = dict.fromkeys(key for row in self.rows for key in row)
+        counts = Counter(itertools.chain.from_iterable(self.rows))
+        self.known = dict.fromkeys(counts)
+        if lacking := {key for key, count in counts.items() if count < len(self.rows) and key.startswith(SETTINGS)}:
+            _fill(self.rows, lacking)
 
     @classmethod
     def of_directory(cls, runs: Path) -> "RunRows":
@@ -134,7 +140,7 @@ class RunRows:
         counts: dict[str, int] = {}
         for row in self.rows:
             for key, value in row.items():
-                if key == "seed" or key.startswith(("data.", "model.", "training.")):
+                if key == "seed" or key.startswith(SETTINGS):
                     values.setdefault(key, set()).add(repr(value))
                     counts[key] = counts.get(key, 0) + 1
         differ = [key for key, found in values.items() if len(found) > 1 or counts[key] < len(self.rows)]
@@ -172,3 +178,12 @@ class RunRows:
         for row in self.rows:
             row["size"] = sum(f.stat().st_size for f in Path(row["path"]).rglob("*") if f.is_file())
         self.known["size"] = None
+
+
+def _fill(rows: Iterable[Row], keys: Iterable[str]) -> None:
+    """Give rows the neutral values of keys that other runs have, so that runs of both can be listed and told apart."""
+    from genlab.config.neutral import neutral_values  # the whole schema, which few lists need
+
+    neutral = {key: value for key, value in neutral_values().items() if key in keys}
+    for row in rows if neutral else ():
+        row.update(neutral | row)

@@ -83,3 +83,13 @@ def test_what_varies_is_the_usual_keys_first_then_those_that_every_run_has(tmp_p
         made_up_run(tmp_path, "a", f"{index}" * 4, config=config)
     varying = RunRows.of_directory(tmp_path).varying()
     assert varying == ["data.labels.corruption", "seed", "training.batch_size", "model.depth"]
+
+
+def test_a_setting_that_some_runs_leave_out_has_its_neutral_value_there(tmp_path):
+    for index, config in enumerate(({"data.inputs.name": "gaussian"}, {"data.augmentation.rotation": 10.0}, {})):
+        made_up_run(tmp_path, "a", f"{index}" * 4, config=config)
+    for condition, fits in (("inputs=true", ["1111", "2222"]), ("rotation=0", ["0000", "2222"])):
+        rows = RunRows.of_directory(tmp_path)
+        assert {"data.inputs.name", "data.augmentation.rotation"} == set(rows.varying())
+        rows.keep([condition])
+        assert [row["id"] for row in rows.rows] == fits

@@ -22,5 +22,5 @@ def test_options_of_other_measures_ask_for_nothing():
 
 
 def test_wrong_options_are_told():
-    with pytest.raises(ConfigError, match="pq_norm.r: pq_norm has no such option"):
+    with pytest.raises(ConfigError, match=r"pq_norm\.r: pq_norm has no such option"):
         measure_rows({"pq_norm"}, {"pq_norm": {"r": 3}})
