@@ -52,3 +52,25 @@ def norm(module: nn.BatchNorm2d) -> dict:
 def images(*shape: int) -> torch.Tensor:
     """Random ones, float64."""
     return torch.randn(*shape, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+
+
+def assert_like_the_library(build, library: type[nn.Module], shape: tuple[int, int, int], parameters: int) -> None:
+    """A net that torchvision has without auxiliary classifiers: their number, its outputs, and one output in training.
+
+    Args:
+        build: our function, of the input shape and the classes.
+        library: the library's class.
+        parameters: of the net for 1,000 classes.
+    """
+    with torch.device("meta"):
+        assert sum(p.numel() for p in build(shape, 1000).parameters()) == parameters
+    theirs = filled(library(num_classes=10, aux_logits=False, transform_input=False, init_weights=False))
+    ours = build(shape, 10).double().eval()
+    state = {f"1.{key[3:]}" if key.startswith("fc.") else f"0.{key}": t for key, t in theirs.state_dict().items()}
+    ours.load_state_dict(state)
+    batch = images(2, *shape)
+    with torch.inference_mode():
+        assert torch.equal(ours(batch), theirs(batch))
+    outputs = build(shape, 10, width_multiplier=1 / 8).train()(batch.float())
+    assert isinstance(outputs, torch.Tensor)
+    assert outputs.shape == (2, 10)
