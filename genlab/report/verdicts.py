@@ -16,8 +16,13 @@ def mark(verdict: str) -> str:
 
 
 def tested(verdicts: Sequence[Verdict]) -> str:
-    """How many claims were tested and what came of them, e.g. "5 claims were tested: 4 hold, 1 fails"."""
+    """How many claims were tested and what came of them, e.g. "5 claims were tested: 4 hold, 1 fails".
+
+    Where none can be told, nothing was tested, as before the first run.
+    """
     said = summary(verdicts)
+    if all(verdict.verdict == "cannot tell" for verdict in verdicts):
+        return said
     return said.replace(":", " was tested:" if len(verdicts) == 1 else " were tested:", 1)
 
 

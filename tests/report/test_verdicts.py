@@ -6,6 +6,8 @@ from tests.report.examples import VERDICTS, checked
 def test_the_number_of_claims_tested_is_told_with_what_came_of_them():
     assert verdicts.tested(VERDICTS) == "5 claims were tested: 3 hold, 1 fails, 1 cannot tell"
     assert verdicts.tested(VERDICTS[:1]) == "1 claim was tested: 1 holds"
+    open_ones = [verdict for verdict in VERDICTS if verdict.verdict == "cannot tell"]
+    assert verdicts.tested(open_ones) == "1 claim: 1 cannot tell", "of which nothing was tested"
 
 
 def test_a_claim_without_effect_has_dashes():
