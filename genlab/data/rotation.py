@@ -15,18 +15,19 @@ def rotated_windows(
 ) -> torch.Tensor:
     """The window of each image, with the image turned about the window's centre, and then mirrored where asked for.
 
-    Bilinear between pixels, rounded back to uint8 (half to even). What a corner turns in is the image around the window
-    as far as there is any, and black outside of the image, as with padding. An angle of 0 gives the pixels themselves.
+    Bilinear between pixels, and of uint8 rounded back to it (half to even); noise in floats is neither rounded nor cut
+    off. What a corner turns in is the image around the window as far as there is any, and black outside of the image,
+    as with padding. An angle of 0 gives the pixels themselves.
 
     Args:
-        images: uint8 `[b, height, width, channels]`.
+        images: uint8, or float32 in grey levels, `[b, height, width, channels]`.
         angles: in degrees, counter-clockwise as one looks at the image, `[b]`.
         size: height and width of the windows.
         rows, columns: where each window begins, int64 `[b]`; None for the central one, as `centre_crop` has it.
         flips: which windows are mirrored left to right, bool `[b]`; None for none.
 
     Returns:
-        uint8 `[b, height', width', channels]`.
+        Of the same type, `[b, height', width', channels]`.
     """
     count, height, width, _ = images.shape
     device = images.device
@@ -45,4 +46,6 @@ def rotated_windows(
     grid = torch.stack(((2 * x + 1) / width - 1, (2 * y + 1) / height - 1), dim=3)
     floats = images.permute(0, 3, 1, 2).to(torch.float32)
     found = F.grid_sample(floats, grid.expand(count, *size, 2), "bilinear", "zeros", align_corners=False)
-    return found.round_().clamp_(0, 255).to(torch.uint8).permute(0, 2, 3, 1).contiguous()
+    if images.dtype == torch.uint8:
+        found = found.round_().clamp_(0, 255).to(torch.uint8)
+    return found.permute(0, 2, 3, 1).contiguous()

@@ -59,3 +59,13 @@ def test_an_image_is_turned_whatever_the_others_of_its_batch_are():
     whole = rotated_windows(images(), ANGLES, (5, 6))
     each = [rotated_windows(images()[i : i + 1], ANGLES[i : i + 1], (5, 6)) for i in range(5)]
     assert torch.equal(whole, torch.cat(each))
+
+
+def test_noise_in_floats_is_neither_rounded_nor_cut_off():
+    noise = 128 + 200 * torch.randn(3, 8, 8, 1, generator=torch.Generator().manual_seed(0))
+    still = rotated_windows(noise, torch.zeros(3), (8, 8))
+    assert still.dtype == torch.float32
+    assert torch.allclose(still, noise, atol=1e-2)
+    turned = rotated_windows(noise, torch.full((3,), 30.0), (4, 4))
+    assert turned.min() < 0
+    assert turned.max() > 255
