@@ -193,8 +193,9 @@ def _act_outside_calls(model: nn.Module, input_shape: tuple[int, ...], names: li
 def chain_modules(model: nn.Module, input_shape: tuple[int, ...]) -> list[nn.Module] | None:
     """The modules without children in order, where the net is a chain: each one's input is the output of the last.
 
-    Checked by a forward pass through the modules one after the other, which must give the net's own output: a skip
-    around all modules, or one added in place (`out += x`), leaves the links between modules as they are.
+    Checked by forward passes through the modules one after the other, which must give the net's own outputs: a skip
+    around all modules, or one added in place (`out += x`), leaves the links between modules as they are, and a net
+    that goes two ways by the signs or the size of what it sees is a chain on some images only.
 
     Returns:
         The modules, or None for a net with branches or with operations between its modules.
@@ -204,13 +205,15 @@ def chain_modules(model: nn.Module, input_shape: tuple[int, ...]) -> list[nn.Mod
     if not calls or not links or calls[0].inputs.shape[1:] != tuple(input_shape):
         return None
     copied = copy.deepcopy(model).eval()
-    with torch.no_grad():
-        expected = copied(probe(model, input_shape, 1))
-        found = probe(model, input_shape, 1)
-        for call in calls:
-            found = copied.get_submodule(call.name)(found)
-    same = expected.shape == found.shape and torch.allclose(expected, found)
-    return [call.module for call in calls] if same else None
+    for factor in (1, -10):
+        with torch.no_grad():
+            expected = copied(factor * probe(model, input_shape, 1))
+            found = factor * probe(model, input_shape, 1)
+            for call in calls:
+                found = copied.get_submodule(call.name)(found)
+        if expected.shape != found.shape or not torch.allclose(expected, found):
+            return None
+    return [call.module for call in calls]
 
 
 def probe(model: nn.Module, input_shape: tuple[int, ...], n: int) -> Tensor:

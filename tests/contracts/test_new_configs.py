@@ -59,7 +59,7 @@ def test_a_question_comes_to_a_verdict(written):
     for line in re.search(r"```text\n(verdict  claim.*?)```", DOCUMENTS["configs/sweeps/README.md"], re.DOTALL)[
         1
     ].splitlines():
-        words = re.sub(r"[\d.]+( to [\d.]+)?$|[\d.]+ *$", "", line).split()
-        assert all(word in found.out.split() for word in words), line
+        words = [word for word in line.split() if not re.search(r"\d", word)]
+        assert all(word in found.out.split() for word in words), (line, found.out)
     assert re.search(r"^holds +The test error grows with the part of the", found.out, re.MULTILINE)
     assert list(written.glob("runs/sweeps/sweep-*/figures/errors.png"))

@@ -32,7 +32,9 @@ def untrained(name, folder):
     content["measure"]["options"] = {m: options[m] for m in measured if m in options}
     content["claims"] = [claim for claim in content["claims"] if column(claim) in {"", *measured}]
     for claim in content["claims"]:
-        claim["column"] = claim["column"].replace("[steps=500]", "[steps=4]")
+        measure = column(claim)
+        options_of = STEPS.get(measure)
+        claim["column"] = f"measure.{measure}[steps={options_of['steps']}]" if options_of else claim["column"]
     content["figures"], content["published"] = [], []
     path = folder / f"{name}.yaml"
     path.write_text(yaml.safe_dump(content), encoding="utf-8")

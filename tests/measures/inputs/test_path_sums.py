@@ -115,7 +115,8 @@ class Between(nn.Module):
         (lambda net, x, y: x + net.scale, "numbers of its own"),
         (lambda net, x, y: torch.stack([x, y]).sum(0), "stack between its modules"),
         (lambda net, x, y: torch.cat([x, y], 0)[:2], "cat between its modules"),
-        (lambda net, x, y: x if y.sum() > 0 else y, "cannot be followed"),
+        (lambda net, x, y: x if x.sum() > 0 else y, "cannot be followed"),
+        (lambda net, x, y: y if x.sum() > 0 else x, "cannot be followed"),
     ],
 )
 def test_what_no_rule_is_of_is_a_reason_and_never_a_number(between, reason):
