@@ -1,13 +1,15 @@
 """Published curves and tables: read from `configs/published/`, and as rows that claims and figures read like runs."""
 
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from genlab.claims.derived import with_derived
 from genlab.config.load import CONFIG_ROOTS
+from genlab.config.schema.derived import DerivedColumn, derived_column
 from genlab.config.schema.published import PublishedConfig
 from genlab.config.validation import nearest
 from genlab.config.values import value_form
@@ -24,7 +26,8 @@ class Published:
 
     Attributes:
         rows: like those of results.csv, one for each different setting: `id`, `status`, `seed` (the word published),
-            dotted keys, and columns of numbers.
+            dotted keys, and columns of numbers, the derived ones of the sweep among them.
+        history: likewise the points of curves along training, with the `id` of the row of their settings.
         other_units: columns whose published numbers are in units of their own.
         sources: by file the first line that it says of itself.
     """
@@ -32,16 +35,23 @@ class Published:
     rows: pd.DataFrame
     other_units: frozenset[str]
     sources: dict[str, str]
+    history: pd.DataFrame = field(default_factory=pd.DataFrame)
 
-    def about(self, *columns: str | None) -> Callable[[str], pd.DataFrame]:
-        """The rows that have a value in each of some columns, as the table `results`; there are no others.
+    def table(self, name: str) -> pd.DataFrame:
+        """A table by name: results or history; there are no others."""
+        return {"results": self.rows, "history": self.history}.get(name, pd.DataFrame())
+
+    def about(self, table: str, *columns: str | None) -> Callable[[str], pd.DataFrame]:
+        """The tables of what is published, of `table` the rows that have a value in each of some columns.
 
         Papers do not plot everything at every setting, and a setting that is not published is no run that failed.
         """
-        rows = self.rows
+        rows = self.table(table)
         for column in filter(None, columns):
             rows = rows[rows[column].notna()] if column in rows else rows.iloc[:0]
-        return lambda name: rows if name == "results" else pd.DataFrame()
+        # Of a table along training the settings that have a curve there.
+        results = self.rows if table == "results" or rows.empty else self.rows[self.rows["id"].isin(rows["id"])]
+        return lambda name: rows if name == table else results if name == "results" else pd.DataFrame()
 
 
 def published(name: str) -> pd.DataFrame:
@@ -74,8 +84,17 @@ def published_names() -> list[str]:
     return sorted({file.stem for root in CONFIG_ROOTS for file in (root / FOLDER).glob("*.csv")})
 
 
-def published_of(configs: Sequence[PublishedConfig]) -> Published | None:
+def published_of(
+    configs: Sequence[PublishedConfig],
+    derived: Mapping[str, DerivedColumn] | None = None,
+    axes: Sequence[str] = (),
+) -> Published | None:
     """The published curves of a sweep as rows; None where it has none.
+
+    Args:
+        derived: the columns that the sweep makes of others, which are made of published ones as well, where nothing is
+            published for them themselves.
+        axes: dotted keys in which the sweep's cells differ.
 
     Raises:
         UsageError: a file that there is not; `published_problems` says so with its place.
@@ -83,36 +102,61 @@ def published_of(configs: Sequence[PublishedConfig]) -> Published | None:
     """
     if not configs:
         return None
-    rows: dict[tuple[tuple[str, Any], ...], dict[str, Any]] = {}
+    rows, points = _Rows(), _Rows()
     others: set[str] = set()
     sources: dict[str, str] = {}
     for config in configs:
         frame = published(config.file)
         sources[config.file] = frame.attrs["source"].partition("\n")[0]
         for name, series in config.series.items():
-            points = frame[frame["series"].astype(str) == name]
+            mine = frame[frame["series"].astype(str) == name]
             if series.other_units:
                 others.add(series.column)
-            for x, y in zip(points["x"], points["y"], strict=True):
-                settings = config.where | series.where | ({} if config.x is None else {config.x: x})
-                key = tuple(sorted((column, value_form(value)) for column, value in settings.items()))
-                rows.setdefault(key, dict(settings))[series.column] = float(y) * series.times
-    head = [{"id": f"published{i}", "status": "finished", "seed": SEED, "name": SEED} for i in range(len(rows))]
-    table = pd.DataFrame([start | row for start, row in zip(head, rows.values(), strict=True)])
-    return Published(table, frozenset(others), sources)
+            settings = config.where | series.where
+            for x, y in zip(mine["x"], mine["y"], strict=True):
+                place = {} if config.x is None else {config.x: x if config.x_times == 1 else float(x) * config.x_times}
+                value = {series.column: float(y) * series.times + series.plus}
+                if config.table == "results":
+                    rows.at(settings | place).update(value)
+                else:
+                    points.at(settings | place).update({"id": rows.at(settings)["id"]} | value)
+    history = points.frame()
+    table = with_derived(rows.frame(), derived or {}, lambda: history, axes)
+    if len(history):
+        history = history.merge(table[["id", *map(derived_column, derived or {})]], on="id")
+    return Published(table, frozenset(others), sources, history)
 
 
-def published_problems(configs: Sequence[PublishedConfig], known_columns: Collection[str] | None) -> list[Problem]:
+class _Rows:
+    """Rows of a table by their settings."""
+
+    def __init__(self) -> None:
+        self._rows: dict[tuple[tuple[str, Any], ...], dict[str, Any]] = {}
+
+    def at(self, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """The row of some settings, which begins as these."""
+        key = tuple(sorted((column, value_form(value)) for column, value in settings.items()))
+        head = {"id": f"published{len(self._rows)}", "status": "finished", "seed": SEED, "name": SEED}
+        return self._rows.setdefault(key, head | dict(settings))
+
+    def frame(self) -> pd.DataFrame:
+        return pd.DataFrame(list(self._rows.values()))
+
+
+def published_problems(
+    configs: Sequence[PublishedConfig], columns: Callable[[str], Collection[str] | None]
+) -> list[Problem]:
     """Files, series and columns that there are not, with keys `published.<index>...`; the reader adds the place.
 
     A column that no run can have would make the paper's claims ours without a word.
 
     Args:
-        known_columns: that results can have; None where only the runs can tell.
+        columns: from a table's name to those that it can have; None where only the runs can tell.
     """
     problems = []
     for index, config in enumerate(configs):
         key = f"published.{index}"
+        own, run = columns(config.table), columns("results")
         try:
             known = list(dict.fromkeys(published(config.file)["series"].astype(str)))
         except UsageError:
@@ -123,19 +167,20 @@ def published_problems(configs: Sequence[PublishedConfig], known_columns: Collec
             here = f"{key}.series.{name}"
             if name not in known:
                 problems.append(Problem(here, f"there is no series {name!r} in {config.file}; {nearest(name, known)}"))
-            problems += _unknown(
-                here, [("column", series.column), *(("where", c) for c in series.where)], known_columns
-            )
-        asked = [*((("x", config.x),) if config.x else ()), *(("where", column) for column in config.where)]
-        problems += _unknown(key, asked, known_columns)
+            problems += _unknown(here, [("column", series.column)], own, config.table)
+            problems += _unknown(here, [("where", column) for column in series.where], run)
+        problems += _unknown(key, [("x", config.x)] if config.x else [], own, config.table)
+        problems += _unknown(key, [("where", column) for column in config.where], run)
     return problems
 
 
-def _unknown(key: str, asked: Sequence[tuple[str, str]], known: Collection[str] | None) -> list[Problem]:
+def _unknown(
+    key: str, asked: Sequence[tuple[str, str]], known: Collection[str] | None, table: str = "results"
+) -> list[Problem]:
     if known is None:
         return []
     return [
-        Problem(f"{key}.{field}", f"{column!r} is no column of results; {nearest(column, sorted(known))}")
+        Problem(f"{key}.{field}", f"{column!r} is no column of {table}; {nearest(column, sorted(known))}")
         for field, column in asked
         if column not in known
     ]

@@ -108,8 +108,8 @@ def check_published(claims: Sequence[Claim], published: Published, axes: Sequenc
     """
     verdicts = []
     for claim in claims:
-        table = published.about(claim.column, claim.along)
-        nothing = "" if len(table("results")) else "no number is published for it"
+        table = published.about(claim.table, *_of(claim))
+        nothing = "" if len(table(claim.table)) else "no number is published for it"
         try:
             found = find(claim, table, axes)
         except CannotTell as why:
@@ -175,9 +175,14 @@ def _published_effect(claim: Claim, axes: Sequence[str], published: Published | 
     if published is None:
         return None
     try:
-        return find(claim, published.about(claim.column, claim.along), axes).effect
+        return find(claim, published.about(claim.table, *_of(claim)), axes).effect
     except CannotTell:
         return None
+
+
+def _of(claim: Claim) -> list[str]:
+    """The columns of numbers of a claim that its table has, those of other axes being of the results."""
+    return [column for column in (claim.column, claim.along) if column is not None]
 
 
 def _verdict(claim: Claim, found: Finding, word: Word, reason: str) -> Verdict:

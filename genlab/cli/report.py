@@ -54,7 +54,7 @@ def report(
 
     chosen = format_of(table_format, as_json=as_json)
     overrides = [target for target in targets if "=" in target]
-    sweeps = [load_sweep(target, scale, overrides) for target in targets if "=" not in target]
+    sweeps = [load_sweep(target, scale, overrides, any_scale=published) for target in targets if "=" not in target]
     if not sweeps:
         raise UsageError("name a sweep before the changes; `genlab ls configs` lists the packaged ones")
     if published:

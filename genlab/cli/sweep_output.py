@@ -8,6 +8,7 @@ from genlab.cli.options import TableFormat
 from genlab.cli.output import print_json, print_rows
 from genlab.errors import GenlabError
 from genlab.rundir.short_names import short_names
+from genlab.sweeps.file.grid import shown_section
 
 if TYPE_CHECKING:
     from genlab.sweeps.file.grid import Sweep
@@ -31,7 +32,8 @@ def print_plan(sweep: "Sweep", *, runs: Path, data_dir: Path, table_format: Tabl
         print(f"genlab: which cells are queued is not known: {error}", file=sys.stderr)
     rows = [{**p.cell.values, "id": p.run.run_id, "state": p.state, "reason": p.reason} for p in planned]
     document = {"cells": rows, "seconds_left": seconds}
-    print_rows(list(rows[0]), rows, table_format, document=document, names=short_names(rows[0]))
+    shown = [{k: shown_section(v) if isinstance(v, dict) else v for k, v in row.items()} for row in rows]
+    print_rows(list(rows[0]), shown, table_format, document=document, names=short_names(rows[0]))
     if table_format is not TableFormat.table:
         return
     at = f" at scale {sweep.scale}" if sweep.scale else ""

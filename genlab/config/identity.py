@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from genlab.config.schema import TrainConfig
-from genlab.config.schema.data import KNOWN_TRAIN_SIZE
+from genlab.config.schema.data import KNOWN_TEST_SIZE, KNOWN_TRAIN_SIZE
 from genlab.config.schema.inputs import randomised
 from genlab.config.schema.training.gradient import GradientConfig
 
@@ -35,6 +35,8 @@ def canonical(config: TrainConfig, data_fingerprint: str | None) -> dict[str, An
         training["schedule"]["epochs"] = config.training.stop.epochs
     if data["train_size"] == KNOWN_TRAIN_SIZE.get(config.data.name):
         data["train_size"] = None
+    if config.data.test_size == KNOWN_TEST_SIZE.get(config.data.name):
+        data.pop("test_size", None)
     if data["train_size"] is None:
         del data["subset"]
     del data["path"]

@@ -8,6 +8,7 @@ from pydantic.json_schema import GenerateJsonSchema
 from genlab.config.kinds import Kind
 from genlab.config.schema import TrainConfig
 from genlab.config.schema.compress import CompressConfig
+from genlab.config.schema.derived import DERIVED_NAME
 from genlab.config.schema.inputs import INPUT_NAMES
 from genlab.config.schema.measure import MeasureConfig
 from genlab.config.schema.section import WORDS
@@ -79,6 +80,9 @@ def _know_train_configs(schema: Json, definitions: Json) -> None:
     scales = schema["properties"]["scales"]
     scales.pop("patternProperties", None)
     scales |= {"additionalProperties": {"$ref": "#/$defs/Scale"}, "propertyNames": {"pattern": SCALE_NAME}}
+    derived = schema["properties"]["derived"]
+    derived["additionalProperties"] = next(iter(derived.pop("patternProperties").values()))
+    derived["propertyNames"] = {"pattern": DERIVED_NAME}
     names = {"enum": sorted({".".join(map(str, key)) for key in known_keys(TrainConfig) if key[0] in SCIENCE})}
     for owner in (schema, definitions["Scale"]):
         for axes in (owner["properties"]["grid"], owner["properties"]["zip"], owner["properties"]["list"]):

@@ -13,7 +13,7 @@ from genlab.config.fitting import net_and_procedure
 from genlab.config.kinds import FOLDERS, Kind, command, refuse_another_kind
 from genlab.config.overrides import apply_overrides
 from genlab.config.schema import TrainConfig
-from genlab.config.schema.data import KNOWN_CLASSES, KNOWN_TRAIN_SIZE
+from genlab.config.schema.data import KNOWN_CLASSES, KNOWN_TEST_SIZE, KNOWN_TRAIN_SIZE
 from genlab.config.schema.labels import wrong_matrix_size
 from genlab.config.schema.model import image_size_problem, smallest_batch
 from genlab.config.schema.training.gradient import GradientConfig
@@ -132,11 +132,17 @@ def _image_size(config: TrainConfig) -> list[Problem]:
     return [] if message is None else [Problem("model.name", message)]
 
 
-def _train_size(config: TrainConfig) -> list[Problem]:
-    size, known = config.data.train_size, KNOWN_TRAIN_SIZE.get(config.data.name)
-    if size is None or known is None or size <= known:
-        return []
-    return [Problem("data.train_size", f"{size} is above the {known} training images of {config.data.name}")]
+def _sizes(config: TrainConfig) -> list[Problem]:
+    data = config.data
+    asked = [
+        ("train_size", data.train_size, KNOWN_TRAIN_SIZE.get(data.name), "training"),
+        ("test_size", data.test_size, KNOWN_TEST_SIZE.get(data.name), "test"),
+    ]
+    return [
+        Problem(f"data.{key}", f"{size} is above the {known} {what} images of {data.name}")
+        for key, size, known, what in asked
+        if size is not None and known is not None and size > known
+    ]
 
 
 def _balanced_subset(config: TrainConfig) -> list[Problem]:
@@ -182,7 +188,7 @@ def _batch_too_small(config: TrainConfig) -> list[Problem]:
 
 CROSS_CHECKS: tuple[Callable[[TrainConfig], list[Problem]], ...] = (
     _image_size,
-    _train_size,
+    _sizes,
     _balanced_subset,
     _crop_fits,
     _label_classes,

@@ -25,6 +25,7 @@ def value_form(value: Any) -> Form:
     * A list is a tuple, also where a table has it as JSON text; a list of one is that one: the width of a net with one
       hidden layer is a number.
     * Words stay words: the layer "1" is no number, but `form_text` spells both alike.
+    * A mapping, the whole section that an axis may set, is its `name`, or else its JSON.
     * None, NaN, pandas' missing values and empty text are None.
     """
     if isinstance(value, str):
@@ -32,6 +33,8 @@ def value_form(value: Any) -> Form:
     if isinstance(value, list | tuple):
         items = tuple(value_form(item) for item in value)
         return items[0] if len(items) == 1 else items
+    if isinstance(value, dict):
+        return str(value["name"]) if "name" in value else json.dumps(value, sort_keys=True)
     if value is None or type(value).__name__ in MISSING:
         return None
     if hasattr(value, "item"):  # a number of numpy
@@ -50,7 +53,7 @@ def value_forms(values: Iterable[Any]) -> list[Form]:
     known: dict[tuple[type, Any], Form] = {}
     forms = []
     for value in values:
-        if isinstance(value, list | tuple):  # cannot be looked up, or holds what cannot
+        if isinstance(value, list | tuple | dict):  # cannot be looked up, or holds what cannot
             forms.append(value_form(value))
             continue
         key = (type(value), value)  # True, 1 and 1.0 are one key of a dict

@@ -16,7 +16,7 @@ from genlab.data.inputs.randomise import Randomisation, randomisation_of
 from genlab.data.label_file import label_fingerprint, read_labels
 from genlab.data.labels import labels_to_train_on
 from genlab.data.normalisation import Normalisation, normalisation_of
-from genlab.data.subsets import subset_indices
+from genlab.data.subsets import subset_indices, test_rows
 from genlab.errors import ConfigError
 from genlab.randomness import generator_for
 
@@ -40,7 +40,7 @@ def build_dataset(config: DataConfig, *, seed: int, data_dir: Path) -> Dataset:
 
     Raises:
         DataMissingError: files are missing, damaged or something else, each named with the remedy.
-        ConfigError: train_size or crop is too large for the data, or another setting does not fit it.
+        ConfigError: train_size, test_size or crop is too large for the data, or another setting does not fit it.
     """
     images = load_images(config, seed=image_seed(config, seed), data_dir=data_dir)
     return assembled(config, images, choose_images(config, images, seed=seed, data_dir=data_dir))
@@ -99,9 +99,12 @@ def load_images(config: DataConfig, *, seed: int | None, data_dir: Path) -> Load
     train_images = apply_geometry(source.train.images, config.resize, 0, None)
     randomisation = randomisation_of(randomised(config.inputs), train_images, seed)
     before = _crop_before_augmentation(config)
-    test_images = apply_geometry(source.test.images, config.resize, config.pad, before)
+    count = len(source.test.labels)
+    rows = test_rows(count, config.test_size)
+    chosen, test_labels = (t if rows is None else t[rows] for t in (source.test.images, source.test.labels))
+    test_images = apply_geometry(chosen, config.resize, config.pad, before)
     if randomisation is not None:
-        test_images = randomisation(test_images, "test", len(test_images))
+        test_images = randomisation(test_images, "test", count, rows)
     if before != config.crop:
         test_images = apply_geometry(test_images, None, 0, config.crop)
     _, height, width, channels = test_images.shape
@@ -109,7 +112,7 @@ def load_images(config: DataConfig, *, seed: int | None, data_dir: Path) -> Load
         train_images,
         source.train.labels,
         test_images,
-        source.test.labels,
+        test_labels,
         source.class_names,
         (channels, height, width),
         normalisation_of(config.normalisation, train_images),

@@ -5,6 +5,7 @@ from typing import Literal
 import torch
 
 from genlab.errors import ConfigError
+from genlab.randomness import generator_for
 
 
 def subset_indices(
@@ -36,6 +37,26 @@ def subset_indices(
     if how == "balanced":
         _refuse_imbalance(labels, chosen)
     return chosen
+
+
+def test_rows(count: int, size: int | None) -> torch.Tensor | None:
+    """Indices of the test images of every run, whatever its seed: the first of one random order of them all.
+
+    Args:
+        count: test images there are.
+        size: how many are wanted, at least 1; None for all.
+
+    Returns:
+        int64 `[size]`, in increasing order; None for all. A larger part holds the smaller.
+
+    Raises:
+        ConfigError: `size` is above the set.
+    """
+    if size is None or size == count:
+        return None
+    if size > count:
+        raise ConfigError.at("data.test_size", f"{size} is above the {count} test images there are")
+    return torch.randperm(count, generator=generator_for(0, "subset", "test"))[:size].sort().values
 
 
 def stratified_split(

@@ -83,9 +83,9 @@ def report_sweep(sweep: Sweep, *, runs: Path, data_dir: Path) -> Report:
     passes = sweep_passes(sweep)
     outcome = collect(sweep, passes, runs=runs, data_dir=data_dir)
     folder = outcome.results.parent
-    tables = SweepTables(outcome.planned)
     config = sweep.config
-    published = published_of(config.published)
+    tables = SweepTables(outcome.planned, config.derived)
+    published = published_of(config.published, config.derived, sweep.axes)
     drawn = write_figures(config.figures, folder / "figures", tables, sweep.axes, published)
     sources = measure_sources(passes.names)
     data = _data(sweep, sources)(
@@ -121,7 +121,7 @@ def report_published(sweep: Sweep, *, runs: Path) -> Report:
     """
     config = sweep.config
     sweep_passes(sweep)
-    published = published_of(config.published)
+    published = published_of(config.published, config.derived, sweep.axes)
     if published is None:
         raise UsageError(f"{sweep.name}: has no published curves (`published` in its file)")
     place = sweep_folder(replace(sweep, scale=None, overrides=()), runs)
@@ -129,7 +129,7 @@ def report_published(sweep: Sweep, *, runs: Path) -> Report:
     rows = published.rows
     axes = [column for column in rows if column in sweep.axes]
     figures = [figure for asked in config.figures if (figure := _of_what_is_published(asked, published)) is not None]
-    drawn = write_figures(figures, folder / "figures", published.about(), axes)
+    drawn = write_figures(figures, folder / "figures", published.table, axes)
     data = _data(sweep, {})(
         scale=None,
         verdicts=check_published(config.claims, published, sweep.axes),
@@ -141,7 +141,7 @@ def report_published(sweep: Sweep, *, runs: Path) -> Report:
         origin=origin([]),
         published=published.sources,
         narrow={
-            figure.name: svg(draw(stacked, published.about(), axes))
+            figure.name: svg(draw(stacked, published.table, axes))
             for figure in figures
             if (stacked := _stacked(figure)) is not None
         },
@@ -191,7 +191,7 @@ def _folders(planned: Sequence[PlannedCell], folder: Path) -> dict[str, str]:
 
 def _of_what_is_published(figure: FigureConfig, published: Published) -> FigureConfig | None:
     """A figure with the panels for which there are published numbers; None where there are none for any."""
-    rows = published.about(figure.x, figure.series)(figure.table)
+    rows = published.about(figure.table, figure.x, figure.series)(figure.table)
     known = tuple(y for y in figure.y if y in rows and rows[y].notna().any())
     others = {y: f"{figure.labels.get(y, readable(y))} (other units)" for y in known if y in published.other_units}
     return figure.model_copy(update={"y": known, "labels": figure.labels | others}) if known else None

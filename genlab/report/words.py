@@ -7,7 +7,7 @@ from typing import Any
 from genlab.claims.units import is_error
 from genlab.config.values import value_form
 
-_SECTIONS = ("data", "model", "training", "final", "measure")
+_SECTIONS = ("data", "model", "training", "final", "measure", "derived")
 
 
 def readable(column: str) -> str:

@@ -1,10 +1,11 @@
 """The tables of a sweep: a row a run in `results.csv`, and the long tables of all its runs."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from genlab.config.identity import canonical
+from genlab.config.schema.derived import DerivedColumn, derived_column
 from genlab.errors import GenlabError
 from genlab.rundir.rows import run_head, run_row, without_clock
 from genlab.rundir.run_tables import table_rows
@@ -16,19 +17,28 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def results_rows(planned: Sequence[PlannedCell]) -> list[dict[str, Any]]:
+def results_rows(
+    planned: Sequence[PlannedCell], derived: Mapping[str, DerivedColumn] | None = None
+) -> list[dict[str, Any]]:
     """One row a cell, in the order of the sweep: id, status, dotted config keys, `final.*` errors, scalar measures.
 
-    A measure's column is `measure.<name>`, or `measure.<name>[option=value]` where an option differs from its default;
-    of layers and curves there are none. No clock is in a row, so that an interrupted sweep gives the same rows as an
-    undisturbed one. A cell that has not started has its id and its config.
+    After the errors come the columns `derived.NAME` of the sweep, where a run has a value. A measure's column is
+    `measure.<name>`, or `measure.<name>[option=value]` where an option differs from its default; of layers and curves
+    there are none. No clock is in a row, so that an interrupted sweep gives the same rows as an undisturbed one. A cell
+    that has not started has its id and its config.
     """
     axes = _axes(planned)
-    return [_row(p, axes) for p in planned]
+    rows = [_row(p, axes) for p in planned]
+    if not derived:
+        return rows
+    found = SweepTables(planned, derived)("results")
+    own = found[[derived_column(name) for name in derived]]
+    known = [{str(key): _whole(value) for key, value in more.dropna().items()} for _, more in own.iterrows()]
+    return [row | more for row, more in zip(rows, known, strict=True)]
 
 
 def write_results(path: Path, rows: Sequence[dict[str, Any]]) -> None:
-    """Write `results.csv`: config columns in the order of their first appearance, then final errors, then measures.
+    """Write `results.csv`: config columns in the order of their first appearance, final errors, derived, then measures.
 
     Measures stand in alphabetical order, since the order of those in a run tells when they were computed.
     """
@@ -38,7 +48,9 @@ def write_results(path: Path, rows: Sequence[dict[str, Any]]) -> None:
 
 def _place(column: str) -> tuple[int, str]:
     if column.startswith("measure."):
-        return 2, column
+        return 3, column
+    if column.startswith("derived."):
+        return 2, ""
     return (1, "") if column.startswith("final.") else (0, "")
 
 
@@ -47,10 +59,12 @@ class SweepTables:
 
     Args:
         planned: cells with their run directories.
+        derived: the columns of the results that the sweep makes of others, which rows of long tables carry as well.
     """
 
-    def __init__(self, planned: Sequence[PlannedCell]):
+    def __init__(self, planned: Sequence[PlannedCell], derived: Mapping[str, DerivedColumn] | None = None):
         self._planned = planned
+        self._derived = derived or {}
         self._axes = _axes(planned)
         self._tables: dict[str, pd.DataFrame] = {}
 
@@ -63,15 +77,33 @@ class SweepTables:
         import pandas as pd
 
         if name not in self._tables:
-            rows = results_rows(self._planned) if name == "results" else list(self._long(name))
-            self._tables[name] = pd.DataFrame(rows)
+            self._tables[name] = self._results() if name == "results" else pd.DataFrame(list(self._long(name)))
+            if self._derived and name != "results" and len(self._tables[name]):
+                own = [derived_column(derived) for derived in self._derived]
+                more = self("results")[["id", *own]]
+                self._tables[name] = self._tables[name].merge(more, on="id", how="left")
         return self._tables[name]
+
+    def _results(self) -> "pd.DataFrame":
+        import pandas as pd
+
+        frame = pd.DataFrame(results_rows(self._planned))
+        if not self._derived:
+            return frame
+        from genlab.claims.derived import with_derived
+
+        return with_derived(frame, self._derived, lambda: pd.DataFrame(list(self._long("history"))), self._axes)
 
     def _long(self, name: str) -> Iterator[dict[str, Any]]:
         for planned in self._planned:
             head = run_head(_status(planned, _known(planned), self._axes))
             for row in table_rows(planned.run, name):
                 yield head | row
+
+
+def _whole(value: Any) -> Any:
+    """A number as it is written, which pandas made a float where another run has none."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _axes(planned: Sequence[PlannedCell]) -> list[str]:

@@ -182,7 +182,7 @@ def collect(
     planned = [told(p, reasons or {}) for p in known or sweep_plan(sweep, passes, runs=runs, data_dir=data_dir)]
     path = sweep_folder(sweep, runs) / "results.csv"
     if write:
-        write_results(path, results_rows(planned))
+        write_results(path, results_rows(planned, sweep.config.derived))
     return Outcome(planned, path)
 
 

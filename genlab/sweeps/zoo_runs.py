@@ -106,7 +106,9 @@ def known_test_images(frame: pd.DataFrame, target: str) -> int | None:
         return None
     sizes = [KNOWN_TEST_SIZE.get(str(name)) for name in frame["data.name"].unique()]
     known = [size for size in sizes if size is not None]
-    return min(known) if known and len(known) == len(sizes) else None
+    column = frame["data.test_size"] if "data.test_size" in frame else pd.Series(dtype=float)
+    parts = [int(part) for part in pd.to_numeric(column, errors="coerce").dropna()]
+    return min(known + parts) if known and len(known) == len(sizes) else None
 
 
 def _is_sweep(target: str) -> bool:

@@ -7,6 +7,7 @@ import pytest
 from genlab.claims import published as module
 from genlab.claims.published import published, published_names, published_of, published_problems
 from genlab.claims.verdicts import check_claims, check_published
+from genlab.config.schema.derived import HistoryColumn, RatioColumn
 from genlab.config.schema.published import PublishedConfig
 from genlab.errors import GenlabError, UsageError
 from tests.claims.examples import AXES, CORRUPTION, RANDOM, SIZE, TRUE, claim, noisy, runs, tables
@@ -137,10 +138,71 @@ def test_numbers_are_brought_to_the_units_of_their_column():
 
 def test_rows_without_a_number_do_not_count():
     found = published_of([config(), norms()])
-    assert len(found.about("final.test_error")("results")) == 5
-    assert found.about("measure.norm", None)("results")[SIZE].tolist() == [500, 4000]
-    assert found.about("measure.norm", "measure.other")("results").empty
-    assert found.about("final.test_error")("history").empty
+    assert len(found.about("results", "final.test_error")("results")) == 5
+    assert found.about("results", "measure.norm", None)("results")[SIZE].tolist() == [500, 4000]
+    assert found.about("results", "measure.norm", "measure.other")("results").empty
+    assert found.about("results", "final.test_error")("history").empty
+    assert found.table("history").empty
+    assert found.table("timing").empty
+
+
+def curves(**more):
+    """Errors of two kinds of labels along training, 250 steps an epoch, and accuracies of one of them in percent."""
+    series = {
+        "true": {"column": "test_error", "where": TRUE},
+        "random": {"column": "test_error", "where": RANDOM},
+    }
+    return config(table="history", x="epoch", x_times=0.004, series=series, **more)
+
+
+def test_curves_along_training_are_a_history_of_the_settings_they_are_of():
+    found = published_of([curves(), config()])
+    history, rows = found.table("history"), found.rows
+    assert history["epoch"].tolist() == [2, 4, 16, 2, 4]
+    assert history["test_error"].tolist() == [0.3, 0.2, 0.1, 0.9, 0.91]
+    of_settings = rows[rows[SIZE].isna()].set_index("id")[CORRUPTION]
+    assert history[CORRUPTION].tolist() == history["id"].map(of_settings).tolist() == [0, 0, 0, 1, 1]
+    assert len(of_settings) == 2
+    assert len(rows) == 7
+    only = found.about("history", "test_error", "epoch")
+    assert only("history")["id"].tolist() == history["id"].tolist()
+    assert set(only("results")["id"]) == set(of_settings.index)
+    assert found.about("history", "train_error")("history").empty
+
+
+def test_two_columns_of_one_point_are_one_row():
+    other = config("paper-figure2", table="history", x="step", series={"10": {"column": "norm"}})
+    same = config("paper-figure2", table="history", x="step", series={"10": {"column": "twice", "times": 2, "plus": 1}})
+    found = published_of([other, same]).table("history")
+    assert found[["step", "norm", "twice"]].to_numpy().tolist() == [[500, 2, 5], [4000, 3, 7]]
+
+
+def test_derived_columns_are_made_of_what_is_published():
+    derived = {
+        "reached": HistoryColumn(kind="history", take="first", column="epoch", where={"test_error": {"at_most": 0.2}}),
+        "least": HistoryColumn(kind="history", take="least", column="test_error"),
+        "times": RatioColumn(kind="ratio", column="derived.least", to=TRUE),
+    }
+    found = published_of([curves()], derived, AXES)
+    reached = found.rows["derived.reached"].tolist()
+    assert (reached[0], math.isnan(reached[1])) == (4, True)
+    assert found.rows["derived.times"].tolist() == pytest.approx([1, 9])
+    assert found.table("history")["derived.least"].tolist() == [0.1, 0.1, 0.1, 0.9, 0.9]
+    known = published_of(
+        [curves(), config(x=None, where={CORRUPTION: 0.0}, series={"true": {"column": "derived.least"}})], derived
+    )
+    assert known.rows["derived.least"].tolist() == [0.1, 0.9]
+
+
+def test_a_claim_along_training_is_put_to_the_curves():
+    falls, above, along = (
+        claim("decreasing", table="history", column="test_error", over="epoch", where=TRUE),
+        claim("higher", table="history", column="test_error", where={"epoch": 4}),
+        claim("higher", table="history", column="train_error", where={"epoch": 4}),
+    )
+    found = check_published([falls, above, along], published_of([curves()]), [CORRUPTION])
+    assert [verdict.verdict for verdict in found] == ["holds", "holds", "cannot tell"]
+    assert found[1].effect == pytest.approx(0.71)
 
 
 # what is wrong in a sweep file
@@ -148,18 +210,19 @@ def test_rows_without_a_number_do_not_count():
 
 def test_files_and_series_that_there_are_not_are_told_with_the_nearest():
     series = {"treu": {"column": "a"}, "random": {"column": "a"}, "10": {"column": "b"}}
-    found = published_problems([config(), config("paper-figur1"), config(series=series)], None)
+    found = published_problems([config(), config("paper-figur1"), config(series=series)], lambda table: None)
     assert [(problem.key, problem.message) for problem in found] == [
         ("published.1.file", "no published table of the name 'paper-figur1'; did you mean paper-figure1?"),
         ("published.2.series.treu", "there is no series 'treu' in paper-figure1; did you mean true?"),
         ("published.2.series.10", "there is no series '10' in paper-figure1; known: true, random"),
     ]
-    assert not published_problems([config(), norms()], None)
+    assert not published_problems([config(), norms()], lambda table: None)
 
 
 def test_columns_that_no_run_can_have_are_told_with_the_nearest():
+    known = {SIZE, CORRUPTION, "measure.log_l2_norm"}
     series = {"true": {"column": "measure.log_l2_nrm", "where": {"data.labels.corruptoin": 0.0}}}
-    found = published_problems([config(series=series)], {SIZE, CORRUPTION, "measure.log_l2_norm"})
+    found = published_problems([config(series=series)], {"results": known}.get)
     assert [(problem.key, problem.message) for problem in found] == [
         (
             "published.0.series.true.column",
@@ -169,6 +232,23 @@ def test_columns_that_no_run_can_have_are_told_with_the_nearest():
             "published.0.series.true.where",
             f"'data.labels.corruptoin' is no column of results; did you mean {CORRUPTION}?",
         ),
+    ]
+
+
+def test_of_curves_along_training_the_columns_are_those_of_the_history():
+    columns = {"results": {SIZE, CORRUPTION}, "history": {SIZE, CORRUPTION, "epoch", "test_error"}}
+    assert not published_problems([curves()], columns.get)
+    found = published_problems([curves(where={"epoch": 3}), config(table="history", x="epok")], columns.get)
+    assert [(problem.key, problem.message) for problem in found] == [
+        ("published.0.where", f"'epoch' is no column of results; known: {CORRUPTION}, {SIZE}"),
+        *(
+            (
+                f"published.1.series.{name}.column",
+                "'final.test_error' is no column of history; did you mean test_error?",
+            )
+            for name in ("true", "random")
+        ),
+        ("published.1.x", "'epok' is no column of history; did you mean epoch?"),
     ]
 
 

@@ -31,6 +31,8 @@ from genlab.config.values import as_resolved, form_text, value_form, value_forms
         (pd.NA, None, None),
         (pd.NaT, None, None),
         ("1", "1", "1"),
+        ({"name": "mlp", "widths": [512]}, "mlp", "mlp"),
+        ({"random_crop": True}, '{"random_crop": true}', '{"random_crop": true}'),
         ("[512]", 512.0, "512"),
         ([512], 512.0, "512"),
         ("[512, 256]", (512.0, 256.0), "[512, 256]"),

@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 from tests.claims.simulated import power_table
 from tests.contracts.claim_kinds import claim_kinds_table
+from tests.contracts.derived_kinds import derived_kinds_table
 from tests.contracts.documents import DOCUMENTS, ROOT
 from tests.contracts.figure_kinds import figure_kinds_table
 from tests.contracts.key_tables import key_tables
@@ -23,6 +24,7 @@ MADE: dict[str, Callable[[], str]] = {
     "compress keys": lambda: key_tables("compress"),
     "claim kinds": claim_kinds_table,
     "error rates": functools.cache(power_table),  # simulated, which takes seconds
+    "derived kinds": derived_kinds_table,
     "figure kinds": figure_kinds_table,
 }
 BLOCK = re.compile(r"(^<!-- generated: ([^>]+) -->\n\n)(.*?)(\n\n<!-- end -->)", re.DOTALL | re.MULTILINE)

@@ -88,7 +88,9 @@ def test_it_is_a_table_of_numbers_by_series_and_x(name):
 @pytest.mark.parametrize("name", SWEEPS)
 def test_every_claim_holds_of_what_was_published_or_is_our_own(name):
     sweep = load_sweep(name, "paper")
-    found = problems(sweep.config.claims, published_of(sweep.config.published), sweep.axes)
+    found = problems(
+        sweep.config.claims, published_of(sweep.config.published, sweep.config.derived, sweep.axes), sweep.axes
+    )
     assert found == []
 
 

@@ -72,6 +72,28 @@ def test_test_labels_stay_true():
     assert torch.equal(digits(labels={"corruption": 1.0}).test_labels, digits().test_labels)
 
 
+def test_a_part_of_the_test_set_is_the_same_for_every_seed_and_within_each_larger_one():
+    whole, some, other, more = digits(), digits(test_size=50), digits(seed=1, test_size=50), digits(test_size=80)
+    assert (len(some.test_images), len(some.test_labels)) == (50, 50)
+    assert torch.equal(some.test_images, other.test_images)
+    images = {
+        image.numpy().tobytes(): int(label) for image, label in zip(whole.test_images, whole.test_labels, strict=True)
+    }
+    larger = {image.numpy().tobytes() for image in more.test_images}
+    for image, label in zip(some.test_images, some.test_labels, strict=True):
+        assert images[image.numpy().tobytes()] == int(label)
+        assert image.numpy().tobytes() in larger
+    assert torch.equal(some.train_images, whole.train_images)
+    assert torch.equal(digits(test_size=450).test_images, whole.test_images)
+    assert len(torch.unique(some.test_labels)) == 10, "not the first of the set"
+
+
+def test_a_part_of_the_test_set_is_randomised_as_the_whole_is():
+    whole, some = (digits(inputs={"name": "random_pixels"}, test_size=size) for size in (None, 20))
+    known = {image.numpy().tobytes() for image in whole.test_images}
+    assert all(image.numpy().tobytes() in known for image in some.test_images)
+
+
 def test_statistics_are_of_all_training_images_whatever_the_seed_subset_padding_and_crop():
     base = digits().normalisation
     for other in (digits(seed=9, train_size=50), digits(pad=4), digits(crop=4)):
@@ -113,6 +135,7 @@ def test_images_that_are_turned_keep_what_surrounds_the_centre():
 def test_what_does_not_fit_the_data_names_its_key():
     assert refusal(train_size=1348).startswith("data.train_size: 1348 is above the 1347")
     assert refusal(train_size=1340, subset="balanced").startswith("data.train_size: ")
+    assert refusal(test_size=451) == "data.test_size: 451 is above the 450 test images there are"
     assert refusal(crop=9).startswith("data.crop: 9 is larger than the images, which are 8x8")
     assert refusal(augmentation={"random_crop": True}).startswith("data.augmentation.random_crop: ")
 

@@ -50,6 +50,39 @@ def test_columns_are_config_then_errors_then_measures_in_alphabetical_order(fini
     assert header[-2:] == ["measure.log_l2_norm", "measure.parameter_count"]
 
 
+DERIVED = """\
+derived:
+  net: {kind: name, names: {small: {model.widths: [4]}}}
+  started: {kind: history, take: first, column: epoch, where: {epoch: {at_least: 1}}}
+  gap: {kind: difference, column: final.test_error, minus: final.train_error}
+"""
+
+
+def test_derived_columns_stand_before_the_measures_and_in_every_long_table(tmp_path, runs):
+    sweep = loaded(tmp_path, {"seeds:": f"{DERIVED}seeds:"})
+    swept(sweep, runs)
+    header, *_ = rows = list(csv.reader(io.StringIO(results_of(runs).decode())))
+    place = header.index("derived.net")
+    assert header[place : place + 3] == ["derived.net", "derived.started", "derived.gap"]
+    assert header[place - 1].startswith("final.")
+    assert header[place + 3].startswith("measure.")
+    assert [row[place : place + 2] for row in rows[1:]] == [["small", "1"]] * 2 + [["", "1"]] * 2
+    for row in rows[1:]:
+        errors = [float(row[header.index(f"final.{part}_error")]) for part in ("test", "train")]
+        assert float(row[place + 2]) == errors[0] - errors[1]
+    tables = SweepTables(planned_cells(sweep, runs), sweep.config.derived)
+    history, results = tables("history"), tables("results")
+    assert len(history) > len(results)
+    assert history["derived.gap"].tolist() == history["id"].map(results.set_index("id")["derived.gap"]).tolist()
+
+
+def test_a_sweep_of_which_nothing_has_run_has_its_names_and_no_numbers(tmp_path):
+    sweep = loaded(tmp_path, {"seeds:": f"{DERIVED}seeds:"})
+    rows = results_rows(planned_cells(sweep, tmp_path / "none"), sweep.config.derived)
+    assert [row.get("derived.net") for row in rows] == ["small", "small", None, None]
+    assert not any("derived.started" in row or "derived.gap" in row for row in rows)
+
+
 def test_the_order_in_which_measures_were_computed_changes_nothing(tmp_path, runs):
     sweep = loaded(tmp_path)
     for planned in planned_cells(sweep, runs):

@@ -59,6 +59,12 @@ class DataConfig(Section):
         json_schema_extra={"seeded": "images"},
     )
     train_size: int | None = Field(None, ge=1, description="Number of training images; all where it is not given.")
+    test_size: int | None = Field(
+        None,
+        ge=1,
+        description="Number of test images, the same ones for every seed; all where it is not given.",
+        json_schema_extra={"neutral": None},
+    )
     subset: Literal["shuffled", "balanced"] = Field(
         "shuffled", description="The first train_size of a seeded shuffle, or as many of each class."
     )

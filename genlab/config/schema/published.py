@@ -1,6 +1,6 @@
 """Published curves of a sweep: which file of `configs/published/` holds them, and what its series are here."""
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -15,6 +15,9 @@ class PublishedSeries(Section):
     times: float = Field(
         1.0, description="By which y is multiplied to be in the column's units, as 2.302585 for log10."
     )
+    plus: float = Field(
+        0.0, description="What is added to y after that: with times -0.01 an accuracy in percent is an error."
+    )
     other_units: bool = Field(
         False, description="Whether y is in units that are not known (scaled to its range, say): no effect is compared."
     )
@@ -24,6 +27,13 @@ class PublishedConfig(Section):
     """A file of `configs/published/` as rows of runs, so that claims and figures read it as they read runs."""
 
     file: str = Field(pattern=r"^[a-z0-9][a-z0-9.-]*$", description="Its name, without ending.")
-    x: str | None = Field(None, description="The dotted key that its x is a value of; none where it has a value only.")
+    table: Literal["results", "history"] = Field(
+        "results", description="results, or history where its curves go along training."
+    )
+    x: str | None = Field(
+        None,
+        description="The dotted key or column that its x is a value of; none where it has a value only.",
+    )
+    x_times: float = Field(1.0, description="By which x is multiplied to be in the column's units.")
     where: dict[str, Any] = Field(default_factory=dict, description="Settings that all its series have.")
     series: dict[str, PublishedSeries] = Field(min_length=1, description="By the name in the file.")

@@ -7,6 +7,7 @@ from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
 from genlab.config.schema.claim import Claim, with_ids
 from genlab.config.schema.compress import CompressConfig
+from genlab.config.schema.derived import DERIVED_NAME, DerivedColumn
 from genlab.config.schema.figure import FigureConfig
 from genlab.config.schema.measure import MeasureConfig
 from genlab.config.schema.published import PublishedConfig
@@ -25,7 +26,14 @@ def _scale_name(name: str) -> str:
     return name
 
 
+def _derived_name(name: str) -> str:
+    if not re.match(DERIVED_NAME, name):
+        raise ValueError("a derived column is named with small letters, digits and underscores, as epochs_to_fit")
+    return name
+
+
 ScaleName = Annotated[str, AfterValidator(_scale_name), WithJsonSchema({"type": "string", "pattern": SCALE_NAME})]
+DerivedName = Annotated[str, AfterValidator(_derived_name), WithJsonSchema({"type": "string", "pattern": DERIVED_NAME})]
 
 
 class Scale(Section):
@@ -77,6 +85,10 @@ class SweepConfig(Section):
     seeds: Seeds = (0,)
     measure: MeasureConfig | None = None
     compress: CompressConfig | None = None
+    derived: dict[DerivedName, DerivedColumn] = Field(
+        default_factory=dict,
+        description="Columns `derived.NAME` of the results that are made of others, which may be derived above.",
+    )
     figures: Annotated[tuple[FigureConfig, ...], Field(strict=False)] = ()
     claims: Annotated[tuple[Claim, ...], Field(strict=False), AfterValidator(with_ids)] = ()
     published: Annotated[tuple[PublishedConfig, ...], Field(strict=False)] = Field(

@@ -125,7 +125,7 @@ def _prepared(figure: FigureConfig, kind: Kind, table: pd.DataFrame, axes: Seque
 
 def _published(figure: FigureConfig, kind: Kind, published: Published, axes: Sequence[str]) -> Prepared | None:
     """What is published of a figure's columns, for the kinds that draw curves along numbers; None where nothing is."""
-    rows = published.about(figure.x, figure.series)(figure.table)
+    rows = published.about(figure.table, figure.x, figure.series)(figure.table)
     if not kind.numbers_along_x or rows.empty:
         return None
     found = _prepared(figure, kind, rows, axes)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from genlab.config.schema import TrainConfig
 from genlab.config.schema.compress import CompressConfig
+from genlab.config.schema.derived import derived_column
 from genlab.config.schema.measure import MeasureConfig
 from genlab.config.schema.sweep import SweepConfig
 from genlab.config.validation import known_keys
@@ -26,6 +27,7 @@ def possible_columns(config: SweepConfig) -> Callable[[str], set[str] | None]:
     A table that this sweep does not make has no columns.
     """
     run = {"id", "status", "reason", *(".".join(map(str, key)) for key in known_keys(TrainConfig))}
+    run |= set(map(derived_column, config.derived))
 
     def columns(table: str) -> set[str] | None:
         if table == "results":

@@ -30,10 +30,12 @@ class Cell:
     Attributes:
         config: resolved.
         values: of the axes and the seed, by dotted key.
+        silent: keys that go without saying in its label, since another key of their block tells as much.
     """
 
     config: TrainConfig
     values: dict[str, Any]
+    silent: frozenset[str] = frozenset()
 
     @property
     def label(self) -> str:
@@ -72,11 +74,12 @@ class Sweep:
         return self.loaded.path.resolve().parent in [(root / "sweeps").resolve() for root in CONFIG_ROOTS]
 
 
-def load_sweep(target: str, scale: str | None, overrides: Sequence[str] = ()) -> Sweep:
+def load_sweep(target: str, scale: str | None, overrides: Sequence[str] = (), *, any_scale: bool = False) -> Sweep:
     """A sweep from a file or a packaged name, at a scale, with overrides of the base config.
 
     Args:
         scale: None for laptop where the file has scales, and for the file as it is where it has none.
+        any_scale: whether its last scale does where none is named and there is no laptop, as where nothing is run.
 
     Raises:
         ConfigError: every problem of the file and of its cells, with file and line, before anything runs.
@@ -86,7 +89,7 @@ def load_sweep(target: str, scale: str | None, overrides: Sequence[str] = ()) ->
     config, source = loaded.config, loaded.source
     asked = scale
     if scale is None and config.scales:
-        scale = DEFAULT_SCALE
+        scale = DEFAULT_SCALE if DEFAULT_SCALE in config.scales or not any_scale else list(config.scales)[-1]
     if scale is not None and scale not in config.scales:
         raise ConfigError([Problem("scales", _no_scale(scale, asked, config.scales), source.where(("scales",)))])
     places = Places(source, scale)
@@ -107,7 +110,7 @@ def load_sweep(target: str, scale: str | None, overrides: Sequence[str] = ()) ->
     kept = [c for c in combinations if not any(_fits(c, exclusion) for exclusion in excluded)]
     if not kept:
         raise ConfigError([Problem("exclude", "leaves no cell", places.of("exclude"))])
-    expanded = _expand(base, [values | {"seed": seed} for values in kept for seed in seeds], places)
+    expanded = _expand(base, [values | {"seed": seed} for values in kept for seed in seeds], places, _silent(blocks))
     return Sweep(loaded.path.stem, scale, loaded, expanded, tuple(axes), tuple(overrides))
 
 
@@ -129,7 +132,8 @@ def group_label(cells: Sequence[Cell]) -> str:
 
     As in `12 together: corruption=0..1 seed=0..2`.
     """
-    values = {key: list(dict.fromkeys(_shown(cell.values.get(key)) for cell in cells)) for key in cells[0].values}
+    told = [key for key in cells[0].values if key not in cells[0].silent]
+    values = {key: list(dict.fromkeys(_shown(cell.values.get(key)) for cell in cells)) for key in told}
     last = Counter(key.rpartition(".")[2] for key in values)
     short = {key: ".".join(key.split(".")[-1 if last[key.rpartition(".")[2]] == 1 else -2 :]) for key in values}
     label = " ".join(f"{short[key]}={found[0]}" + f"..{found[-1]}" * (len(found) > 1) for key, found in values.items())
@@ -137,7 +141,21 @@ def group_label(cells: Sequence[Cell]) -> str:
 
 
 def _shown(value: Any) -> str:
+    if isinstance(value, dict):
+        # Numbers such as a width multiplier are mostly those of a whole scale.
+        return shown_section({key: item for key, item in value.items() if not _is_number(item)})
     return "x".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def shown_section(value: Mapping[str, Any]) -> str:
+    """A whole section that an axis sets, in short: its name, and in brackets what else it says."""
+    rest = " ".join(f"{key}={_shown(item)}" for key, item in value.items() if key != "name")
+    name = str(value.get("name", ""))
+    return f"{name}[{rest}]" if name and rest else name or f"[{rest}]"
 
 
 def _base(loaded: Loaded[SweepConfig], scale: Scale, places: Places, overrides: Sequence[str]) -> Source:
@@ -189,7 +207,19 @@ def _fits(values: Mapping[str, Any], pattern: Mapping[str, Any]) -> bool:
     return all(key in values and values[key] == wanted for key, wanted in pattern.items())
 
 
-def _expand(base: Source, combinations: Sequence[dict[str, Any]], places: Places) -> tuple[Cell, ...]:
+def _silent(blocks: Sequence[Axes]) -> frozenset[str]:
+    """The keys of blocks beside the first one of each that has another value in every row."""
+    found: set[str] = set()
+    for block in blocks:
+        telling = (key for key, values in block.items() if len({_shown(value) for value in values}) == len(values))
+        if (first := next(telling, None)) is not None:
+            found |= block.keys() - {first}
+    return frozenset(found)
+
+
+def _expand(
+    base: Source, combinations: Sequence[dict[str, Any]], places: Places, silent: frozenset[str]
+) -> tuple[Cell, ...]:
     cells, problems = [], []
     ids: dict[str, Cell] = {}
     where = {key: places.of_axis(key) if key != "seed" else places.of("seeds") for key in combinations[0]}
@@ -208,7 +238,7 @@ def _expand(base: Source, combinations: Sequence[dict[str, Any]], places: Places
         except ConfigError as error:
             problems += [problem for problem in error.problems if problem not in problems]
             continue
-        this = Cell(config, values)
+        this = Cell(config, values, silent)
         # What the user's own files hold is not known yet; their paths stand for it.
         twin = ids.setdefault(run_id(config, config.data.own_files), this)
         if twin is not this:

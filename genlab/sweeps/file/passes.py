@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from genlab.claims.derived import derived_problems
 from genlab.claims.problems import claim_problems
 from genlab.claims.published import published_problems
 from genlab.compression.settings import Setting, compress_settings
@@ -97,7 +98,8 @@ def sweep_passes(sweep: Sweep) -> Passes:
     found = [
         *claim_problems(config.claims, columns, sweep.axes, settings_of(sweep.cells), measure_names()),
         *figure_problems(config.figures, columns, measure_names()),
-        *published_problems(config.published, columns("results")),
+        *published_problems(config.published, columns),
+        *derived_problems(config.derived, columns),
     ]
     problems += [(_parts(p.key), p) for p in found]
     if problems:

@@ -5,7 +5,7 @@ import pytest
 from genlab.config.identity import run_id
 from genlab.config.load import load_train_config
 from genlab.errors import ConfigError, UsageError
-from genlab.sweeps.file.grid import find_sweeps, load_sweep
+from genlab.sweeps.file.grid import find_sweeps, load_sweep, shown_section
 from tests.sweeps.examples import loaded, sweep_file
 
 WIDTHS = "model.widths: [[4], [8]]"
@@ -164,6 +164,39 @@ def test_a_label_has_the_last_part_of_each_key_and_two_where_that_is_ambiguous(t
     assert loaded(tmp_path).cells[0].label == "widths=4 seed=0"
     axes = {WIDTHS: "model.widths: [[4, 16]]\n  data.name: [digits]\n  model.name: [mlp]"}
     assert loaded(tmp_path, axes).cells[0].label == "widths=4x16 data.name=digits model.name=mlp seed=0"
+
+
+SECTIONS = """\
+zip:
+  - model: [{name: mlp, widths: [4, 4]}, {name: mlp, widths: [8]}, {name: theorem1}]
+    training.optimiser.learning_rate: [0.1, 0.1, 0.2]
+grid:
+  data.labels.corruption: [0, 1]
+"""
+
+
+def test_an_axis_that_is_a_whole_section_is_told_in_short_and_what_goes_with_it_is_not(tmp_path):
+    sections = SECTIONS.replace("{name: theorem1}", "{name: small_alexnet, width_multiplier: 0.5}")
+    labels = [cell.label for cell in loaded(tmp_path, {"grid:\n  model.widths: [[4], [8]]\n": sections}).cells]
+    assert len(set(labels)) == len(labels) == 12
+    assert labels[0] == "corruption=0 model=mlp[widths=4x4] seed=0"
+    assert labels[4] == "corruption=0 model=small_alexnet seed=0"
+    assert shown_section({"random_crop": True}) == "[random_crop=True]"
+    assert shown_section({"name": "vgg", "width_multiplier": 0.5}) == "vgg[width_multiplier=0.5]"
+
+
+def test_of_a_block_without_a_telling_key_all_are_told(tmp_path):
+    block = "zip:\n  - model.widths: [[4], [4], [8]]\n    data.labels.corruption: [0, 1, 1]\n"
+    labels = [cell.label for cell in loaded(tmp_path, {"grid:\n  model.widths: [[4], [8]]\n": block}).cells]
+    assert labels[0] == "widths=4 corruption=0 seed=0"
+    assert len(set(labels)) == 6
+
+
+def test_without_a_laptop_scale_the_last_one_does_where_any_will(tmp_path):
+    path = sweep_file(tmp_path, {"  smoke: {}": "  smoke: {}\n  gpu: {}"})
+    with pytest.raises(ConfigError, match="there is no scale 'laptop' in this file, which is meant"):
+        load_sweep(str(path), None)
+    assert load_sweep(str(path), None, any_scale=True).scale == "gpu"
 
 
 @pytest.mark.parametrize("name", find_sweeps())
