@@ -9,7 +9,7 @@ import pandas as pd
 
 from genlab.claims.derived import with_derived
 from genlab.config.load import CONFIG_ROOTS
-from genlab.config.schema.derived import DerivedColumn, derived_column
+from genlab.config.schema.derived import DerivedColumn, NameColumn, derived_column
 from genlab.config.schema.published import PublishedConfig
 from genlab.config.validation import nearest
 from genlab.config.values import value_form
@@ -28,6 +28,8 @@ class Published:
         rows: like those of results.csv, one for each different setting: `id`, `status`, `seed` (the word published),
             dotted keys, and columns of numbers, the derived ones of the sweep among them.
         history: likewise the points of curves along training, with the `id` of the row of their settings.
+        settings: by the `id` of a row of `rows` what it is of.
+        columns: of `rows` that are numbers, published or derived of them, and no settings.
         other_units: columns whose published numbers are in units of their own.
         sources: by file the first line that it says of itself.
     """
@@ -36,6 +38,8 @@ class Published:
     other_units: frozenset[str]
     sources: dict[str, str]
     history: pd.DataFrame = field(default_factory=pd.DataFrame)
+    settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    columns: frozenset[str] = frozenset()
 
     def table(self, name: str) -> pd.DataFrame:
         """A table by name: results or history; there are no others."""
@@ -124,7 +128,9 @@ def published_of(
     table = with_derived(rows.frame(), derived or {}, lambda: history, axes)
     if len(history):
         history = history.merge(table[["id", *map(derived_column, derived or {})]], on="id")
-    return Published(table, frozenset(others), sources, history)
+    made = {derived_column(name) for name, column in (derived or {}).items() if not isinstance(column, NameColumn)}
+    columns = {series.column for config in configs for series in config.series.values() if config.table == "results"}
+    return Published(table, frozenset(others), sources, history, rows.settings(), frozenset(columns | made))
 
 
 class _Rows:
@@ -132,12 +138,20 @@ class _Rows:
 
     def __init__(self) -> None:
         self._rows: dict[tuple[tuple[str, Any], ...], dict[str, Any]] = {}
+        self._settings: dict[str, dict[str, Any]] = {}
 
     def at(self, settings: Mapping[str, Any]) -> dict[str, Any]:
         """The row of some settings, which begins as these."""
         key = tuple(sorted((column, value_form(value)) for column, value in settings.items()))
-        head = {"id": f"published{len(self._rows)}", "status": "finished", "seed": SEED, "name": SEED}
-        return self._rows.setdefault(key, head | dict(settings))
+        if key not in self._rows:
+            identity = f"published{len(self._rows)}"
+            self._settings[identity] = dict(settings)
+            self._rows[key] = {"id": identity, "status": "finished", "seed": SEED, "name": SEED, **settings}
+        return self._rows[key]
+
+    def settings(self) -> dict[str, dict[str, Any]]:
+        """By the id of each row what it is of."""
+        return self._settings
 
     def frame(self) -> pd.DataFrame:
         return pd.DataFrame(list(self._rows.values()))

@@ -3,13 +3,13 @@
 What it links lies in the folders about it; where it is sent without them it is whole all the same.
 """
 
-from collections.abc import Mapping
 from html import escape
 
 from genlab.report.origin import Counts
 from genlab.report.page_claims import claims
 from genlab.report.page_figures import figures
 from genlab.report.page_parts import definitions, head
+from genlab.report.page_published import published
 from genlab.report.page_references import references
 from genlab.report.page_results import results
 from genlab.report.page_style import STYLE
@@ -30,7 +30,7 @@ def page(sweep: ReportData) -> str:
         claims(sweep.verdicts, where=_where(sweep), without_runs=sweep.without_runs),
         figures(sweep.figures, sweep.narrow),
         results(sweep),
-        _published(sweep.published),
+        published(sweep.published, sweep.beside),
         *([] if sweep.without_runs else [_configs(sweep), _provenance(sweep)]),
         references(sweep),
     ]
@@ -93,15 +93,6 @@ def _configs(sweep: ReportData) -> str:
         f'<h2>Configs</h2>\n<div class="box plain"><table>\n<thead><tr>{head("Axis")}{head("Values")}</tr></thead>\n'
         f"<tbody>\n{rows}\n</tbody></table></div>\n{overrides}"
         f"<details><summary>Base config</summary>\n<pre>{escape(sweep.base)}</pre></details>"
-    )
-
-
-def _published(sources: Mapping[str, str]) -> str:
-    if not sources:
-        return ""
-    return (
-        '<h2>Published curves</h2>\n<p class="quiet">Files of <code>configs/published</code>; '
-        "<code>genlab.published(NAME)</code> gives one as a table.</p>\n" + definitions(sources.items())
     )
 
 

@@ -8,6 +8,7 @@ import pandas as pd
 
 from genlab.claims.verdicts import Verdict
 from genlab.config.schema.figure import FigureConfig
+from genlab.report.beside_published import Beside
 from genlab.report.origin import Origin
 from genlab.report.papers import PAPERS, cited
 
@@ -30,6 +31,7 @@ class ReportData:
         base: the base config as YAML.
         overrides: of the command line.
         published: what each file of published curves says of itself, by its name.
+        beside: published numbers for which there are runs.
         origin: provenance and cost.
         command: that made the report.
         version: of genlab.
@@ -63,6 +65,7 @@ class ReportData:
     code: str = ""
     overrides: Sequence[str] = ()
     published: Mapping[str, str] = field(default_factory=dict)
+    beside: Sequence[Beside] = ()
     file: str = ""
     packaged: bool = False
     asked: Sequence[str] | None = None

@@ -14,6 +14,7 @@ from genlab.claims.published import Published, published_of
 from genlab.claims.verdicts import check_claims, check_published
 from genlab.config.schema.figure import FigureConfig
 from genlab.errors import UsageError
+from genlab.report.beside_published import COLUMNS, beside
 from genlab.report.drawing.draw import draw
 from genlab.report.drawing.files import svg, write_figures
 from genlab.report.not_run import not_run_notice
@@ -27,6 +28,7 @@ from genlab.rundir.code_hash import code_hash
 from genlab.rundir.command_line import typed_command
 from genlab.rundir.measure_column import measure_column
 from genlab.rundir.provenance import now
+from genlab.rundir.tables import write_table
 from genlab.sweeps.file.grid import Sweep
 from genlab.sweeps.file.passes import Passes, sweep_passes
 from genlab.sweeps.plan import PlannedCell
@@ -88,6 +90,7 @@ def report_sweep(sweep: Sweep, *, runs: Path, data_dir: Path) -> Report:
     published = published_of(config.published, config.derived, sweep.axes)
     drawn = write_figures(config.figures, folder / "figures", tables, sweep.axes, published)
     sources = measure_sources(passes.names)
+    numbers_beside = beside(published, tables("results")) if published else []
     data = _data(sweep, sources)(
         scale=sweep.scale,
         verdicts=check_claims(config.claims, tables, sweep.axes, published),
@@ -99,6 +102,7 @@ def report_sweep(sweep: Sweep, *, runs: Path, data_dir: Path) -> Report:
         origin=origin([planned.run for planned in outcome.planned]),
         overrides=sweep.overrides,
         published=published.sources if published else {},
+        beside=numbers_beside,
         narrow={
             figure.name: svg(draw(stacked, tables, sweep.axes, published))
             for figure in config.figures
@@ -108,6 +112,8 @@ def report_sweep(sweep: Sweep, *, runs: Path, data_dir: Path) -> Report:
         folders=_folders(outcome.planned, folder),
         notice=not_run_notice(sweep, outcome.planned, runs=runs, data_dir=data_dir),
     )
+    if numbers_beside:
+        write_table(folder / "published.csv", COLUMNS, [one.as_row() for one in numbers_beside])
     return Report(data, {**_write(data, folder), "table": outcome.results})
 
 
