@@ -6,12 +6,16 @@ from genlab.claims.published import published_of
 from genlab.claims.verdicts import check_published
 from genlab.sweeps.file.grid import find_sweeps, load_sweep
 
+# By sweep the claim of a cell of a table that has a word in place of a number.
+IN_WORDS = {"zhang2017-table4": "alexnet-does-not"}
 WITH_CURVES = [name for name in find_sweeps() if load_sweep(name, "paper").config.published]
 
 
 def checked(name, scale):
     sweep = load_sweep(name, scale)
-    return check_published(sweep.config.claims, published_of(sweep.config.published), sweep.axes)
+    return check_published(
+        sweep.config.claims, published_of(sweep.config.published, sweep.config.derived, sweep.axes), sweep.axes
+    )
 
 
 @pytest.mark.parametrize("name", WITH_CURVES)
@@ -30,4 +34,5 @@ def test_what_is_said_of_the_curves_is_the_same_at_every_scale(name):
 def test_a_claim_that_cannot_be_put_to_the_curves_is_of_a_number_that_they_have_not(name):
     """So that no claim is ours by a slip in what the series are said to be of."""
     left = {verdict.id: verdict.reason for verdict in checked(name, "paper") if verdict.verdict == "cannot tell"}
+    left.pop(IN_WORDS.get(name), None)
     assert {id: reason for id, reason in left.items() if reason != "no number is published for it"} == {}
