@@ -2,7 +2,7 @@
 
 import copy
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any, Protocol, Self
 
@@ -89,6 +89,7 @@ class Compressed:
         parameters: numbers stored for the whole net, weights and biases, layers that were left as they are included.
         original_parameters: the same of the net with batch norm folded in and nothing compressed.
         bits: that the net takes; 32 for each number that is no part of a compressed layer.
+        sizes: parameters and bits of each compressed layer.
     """
 
     model: nn.Module
@@ -97,6 +98,7 @@ class Compressed:
     parameters: int
     original_parameters: int
     bits: int
+    sizes: dict[str, tuple[int, int]] = field(default_factory=dict)
 
     @property
     def ratio(self) -> float:
