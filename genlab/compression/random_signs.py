@@ -9,6 +9,8 @@ ROWS = 16
 WORDS = 2**ROWS
 # Places whose words are in memory at once; a multiple of the four words of a draw.
 CHUNK = 2**20
+# Below so many places tables of all words would take longer than the sums, and bytes are looked up one by one.
+FEW = 2**14
 
 
 def stream_of(seed: int) -> np.random.PCG64:
@@ -38,13 +40,9 @@ def inner_products(numbers: Tensor, count: int, stream: np.random.PCG64) -> Tens
     bytes_of = _signs_of_bytes()
     result = torch.empty(-(-count // ROWS) * ROWS, dtype=torch.float64)
     for row in range(0, count, ROWS):
-        sums = torch.zeros(WORDS, dtype=torch.float64)
-        for start in range(0, flat.numel(), CHUNK):
-            part = flat[start : start + CHUNK]
-            sums += torch.bincount(_words(stream, part.numel()), weights=part, minlength=WORDS)
-        by_byte = sums.view(256, 256)  # high byte, low byte
-        result[row : row + 8] = by_byte.sum(dim=0) @ bytes_of
-        result[row + 8 : row + ROWS] = by_byte.sum(dim=1) @ bytes_of
+        low, high = _sums_by_byte(flat, stream)
+        result[row : row + 8] = low @ bytes_of
+        result[row + 8 : row + ROWS] = high @ bytes_of
     return result[:count]
 
 
@@ -63,6 +61,10 @@ def combination(coefficients: Tensor, places: int, stream: np.random.PCG64) -> T
     result = torch.zeros(places, dtype=torch.float64)
     for row in range(0, z.numel(), ROWS):
         low, high = bytes_of @ z[row : row + 8], bytes_of @ z[row + 8 : row + ROWS]
+        if places < FEW:
+            words = _words(stream, places)
+            result += low.index_select(0, words & 255) + high.index_select(0, words >> 8)
+            continue
         sums = (high.unsqueeze(1) + low).flatten()
         for start in range(0, places, CHUNK):
             part = result[start : start + CHUNK]
@@ -89,6 +91,20 @@ def chosen(count: int, among: int, stream: np.random.PCG64) -> Tensor:
     """`count` different places out of `among`, each set of them as likely as any other; rising, int64 `[count]`."""
     order = np.argsort(stream.random_raw(among), kind="stable")
     return torch.from_numpy(np.sort(order[:count]))
+
+
+def _sums_by_byte(numbers: Tensor, stream: np.random.PCG64) -> tuple[Tensor, Tensor]:
+    """The sums of the numbers at places whose word has each low and each high byte, float64 `[256]` both."""
+    if numbers.numel() < FEW:
+        words = _words(stream, numbers.numel())
+        low, high = (torch.bincount(part, weights=numbers, minlength=256) for part in (words & 255, words >> 8))
+        return low, high
+    sums = torch.zeros(WORDS, dtype=torch.float64)
+    for start in range(0, numbers.numel(), CHUNK):
+        part = numbers[start : start + CHUNK]
+        sums += torch.bincount(_words(stream, part.numel()), weights=part, minlength=WORDS)
+    by_byte = sums.view(256, 256)  # high byte, low byte
+    return by_byte.sum(dim=0), by_byte.sum(dim=1)
 
 
 def _words(stream: np.random.PCG64, places: int) -> Tensor:

@@ -18,7 +18,16 @@ WeightModule = nn.Linear | nn.Conv2d
 
 
 class Form(Protocol):
-    """What a method says of a layer beside its tensors, as JSON: a pydantic model of the method's own."""
+    """What a method says of a layer beside its tensors, as JSON: a pydantic model of the method's own.
+
+    One whose tensors can be trained again has a `restorer` too (`genlab.compression.coding.Restorer`), and one whose
+    tensors another method may code names them as its `numbers`.
+    """
+
+    @property
+    def packed(self) -> dict[str, int]:
+        """Of each tensor of codes in bytes how many codes it holds: each is a number that is stored."""
+        ...
 
     def build(self, layer: WeightModule, tensors: Mapping[str, Tensor]) -> nn.Module:
         """The module that takes the layer's place and computes with the compressed weights.

@@ -1,7 +1,7 @@
 """Layers with a codebook: each weight is the nearest of a few values that are fitted to them."""
 
 from collections.abc import Mapping
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 import torch
 from pydantic import BaseModel, ConfigDict, Field
@@ -32,6 +32,7 @@ class Codebook(BaseModel):
     """How numbers are stored: for each the place of its value in a codebook.
 
     Attributes:
+        code: "codebook", or "dense" for the numbers themselves, where codes and codebook would take as many bits.
         levels: values of the codebook.
         count: of the numbers.
         ends: a chain: no method codes codes again.
@@ -40,6 +41,7 @@ class Codebook(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
     ends: ClassVar[bool] = True
 
+    code: Literal["codebook", "dense"]
     levels: int = Field(ge=0)
     count: int = Field(ge=0)
 
@@ -51,14 +53,18 @@ class Codebook(BaseModel):
     @property
     def packed(self) -> dict[str, int]:
         """How many codes there are."""
-        return {"codes": self.count}
+        return {} if self.code == "dense" else {"codes": self.count}
 
     def names(self) -> tuple[str, ...]:
         """Of the tensors."""
-        return ("codes", "codebook")
+        return ("values",) if self.code == "dense" else ("codes", "codebook")
 
     def expansion(self, tensors: Mapping[str, Tensor], count: int) -> Expansion:
         """The value of the codebook that each code names."""
+        if self.code == "dense":
+            if tensors["values"].shape != (count,):
+                raise UsageError(f"{tensors['values'].numel()} values are not those of {count} weights")
+            return lambda floats: floats["values"]
         if self.count != count or tensors["codebook"].shape != (self.levels,):
             raise UsageError(f"{self.count} codes of {self.levels} values are not those of {count} weights")
         codes = codes_of(tensors["codes"], width_of(self.levels), count)
@@ -145,7 +151,8 @@ def codebook_quantisation(
     codes are of equal length.
 
     A code takes ceil(log2 K) bits with K values in the codebook, packed with those beside it, each value of the
-    codebook and each bias 32. Parameters are codes, values and biases, so their number does not fall: bits do.
+    codebook and each bias 32. A layer so small that this would be no less than 32 bits a weight is stored as it is.
+    Parameters are codes, values and biases, so their number does not fall: bits do.
 
     Args:
         levels: Values in the codebook of each layer, 2 to 65,536.
@@ -161,6 +168,10 @@ def _by_codebook(numbers: Tensor, levels: int) -> CodedNumbers:
     codebook = fitted_codebook(numbers, levels).float().double()
     codes = torch.searchsorted((codebook[1:] + codebook[:-1]) / 2, numbers.double(), right=True)
     width, count, found = width_of(codebook.numel()), numbers.numel(), codebook.numel()
+    bits = width * count + BITS * found
+    if bits >= BITS * count:
+        form = Codebook(code="dense", levels=found, count=count)
+        return CodedNumbers(form, {"values": numbers}, parameters=count, bits=BITS * count)
     tensors = {"codes": packed(codes, width), "codebook": codebook}
-    form = Codebook(levels=found, count=count)
-    return CodedNumbers(form, tensors, parameters=count + found, bits=width * count + BITS * found)
+    form = Codebook(code="codebook", levels=found, count=count)
+    return CodedNumbers(form, tensors, parameters=count + found, bits=bits)
