@@ -3,6 +3,7 @@
 import ast
 import inspect
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,13 +16,13 @@ from genlab.compression.compress import compress_by, compress_model, subject_of
 from genlab.compression.compress_net import compress_subject
 from genlab.compression.inputs import INPUTS
 from genlab.compression.methods import COMPRESSORS
-from genlab.compression.settings import Setting, compress_schema, compress_settings
+from genlab.compression.settings import Retraining, Setting, compress_schema, compress_settings
 from genlab.compression.storage import load_compressed, save_compressed
 from genlab.config.json_schema import json_schema
 from genlab.config.load import packaged_configs
 from genlab.config.signature import descriptions
 from genlab.config.vocabulary import Inputs
-from genlab.errors import UsageError
+from genlab.errors import ConfigError, UsageError
 from genlab.rundir.tables import read_table
 from tests.cli.command import genlab
 from tests.compression.examples import IMAGE, convolutional, perceptron, random_dataset, small
@@ -39,9 +40,15 @@ def content_of(name):
 
 
 def settings_of(name):
-    """Settings of the example, and the first of them for one layer alone."""
-    settings = compress_settings(content_of(name))
-    return [*settings, Setting(name, settings[0].options, ("3",))]
+    """Settings of the example; the first of them with another method after it and trained again; and for one layer."""
+    settings, entry = compress_settings(content_of(name)), COMPRESSORS[name]
+    first = settings[0]
+    codebook = Setting("codebook_quantisation", (("levels", 4),))
+    if not entry.ends:
+        settings.append(replace(first, then=(codebook,)))
+    if entry.trainable:
+        settings.append(replace(settings[-1], retrain=Retraining(2, learning_rate=0.001, batch_size=16)))
+    return [*settings, replace(first, layers=("3",))]
 
 
 def compressed(build, setting, seed=SEED, **options):
@@ -129,6 +136,22 @@ def test_a_packaged_config_uses_it(name):
         for method in yaml.safe_load((TESTS.parent / "configs" / "compress" / f"{config}.yaml").read_text())["methods"]
     ]
     assert name in used, f"no file of configs/compress uses {name}"
+
+
+@pytest.mark.parametrize("name", COMPRESSORS)
+def test_what_follows_it_and_whether_it_is_trained_again_is_said_in_its_section(name):
+    (method,), entry = content_of(name)["methods"], COMPRESSORS[name]
+    schema = json_schema("compress", compress_schema())
+    then, retrain = [{"name": "uniform_quantisation", "bits": 4}], {"epochs": [0, 1]}
+    count = len(compress_settings(content_of(name)))
+    for more, allowed, times in (({"then": then}, not entry.ends, 1), ({"retrain": retrain}, entry.trainable, 2)):
+        assert fits({"methods": [method | more]}, schema)
+        if allowed:
+            assert len(compress_settings({"methods": [method | more]})) == times * count
+        else:
+            with pytest.raises(ConfigError, match=f"methods.0.{next(iter(more))}.*{name}"):
+                compress_settings({"methods": [method | more]})
+    assert (entry.coder is not None) == (entry.step is not None)
 
 
 @pytest.mark.parametrize("name", [name for name, entry in COMPRESSORS.items() if entry.one_of])
@@ -272,7 +295,7 @@ def test_every_method_works_in_a_sweep_and_its_report(tmp_path):
     """One claim for each, of its smallest net, and a figure over all."""
     claims = []
     for name in COMPRESSORS:
-        smallest = min(settings_of(name)[:-1], key=lambda s: compressed(perceptron, s).bits)
+        smallest = min(compress_settings(content_of(name)), key=lambda s: compressed(perceptron, s).bits)
         a, b = {"method": name, "setting": smallest.label}, {"method": "none"}
         claim = {"id": name.replace("_", "-"), "says": "It is smaller.", "source": "Figure 4", "kind": "lower"}
         claims.append(claim | {"table": "compression", "column": "bits", "a": a, "b": b})
