@@ -83,7 +83,10 @@ class Chained:
     def model_dump(self, *, mode: str) -> dict[str, Any]:
         """The form as JSON, without the names of the methods."""
         steps = [
-            {name: {"shape": list(coded.shape), "code": coded.code.model_dump(mode=mode)} for name, coded in step.items()}
+            {
+                name: {"shape": list(coded.shape), "code": coded.code.model_dump(mode=mode)}
+                for name, coded in step.items()
+            }
             for step in self.steps
         ]
         return {"first": self.first.model_dump(mode=mode), "steps": steps}
@@ -120,7 +123,9 @@ def read_form(methods: Sequence[str], content: Mapping[str, Any]) -> Chained:
 
 
 @torch.no_grad()
-def coded_further(layers: Mapping[str, CompressedLayer], step: Setting, *, followed: bool) -> dict[str, CompressedLayer]:
+def coded_further(
+    layers: Mapping[str, CompressedLayer], step: Setting, *, followed: bool
+) -> dict[str, CompressedLayer]:
     """The layers with their numbers coded by one more method; those of all layers are given to it together.
 
     Args:

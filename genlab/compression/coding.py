@@ -1,14 +1,14 @@
-"""Numbers stored in fewer bits, one by one: what pruning and quantisation share, of weights and of what others store."""
+"""Numbers stored in fewer bits, one by one: what pruning and quantisation share, of weights and of other numbers."""
 
 import copy
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 from torch import Tensor, nn
 
 from genlab.compression.packing import unpacked
-from genlab.compression.structure import CompressedLayer, WeightModule
+from genlab.compression.structure import CompressedLayer, Form, WeightModule
 from genlab.errors import UsageError
 
 BITS = 32
@@ -18,17 +18,12 @@ Expansion = Callable[[Mapping[str, Tensor]], Tensor]
 Restorer = Callable[[Mapping[str, Tensor]], dict[str, Tensor]]
 
 
-class Code(Protocol):
-    """What a method says of coded numbers beside its tensors, as JSON: a pydantic model of the method's own."""
+class Code(Form, Protocol):
+    """What a method says of coded numbers beside its tensors, as JSON: the form of a layer too, for its weights."""
 
     @property
     def numbers(self) -> tuple[str, ...]:
         """Names of those tensors that are numbers themselves, which a further method may code."""
-        ...
-
-    @property
-    def packed(self) -> dict[str, int]:
-        """Of each tensor of codes in bytes how many codes it holds."""
         ...
 
     def names(self) -> tuple[str, ...]:
@@ -41,10 +36,6 @@ class Code(Protocol):
         Raises:
             UsageError: the tensors are not those of so many numbers.
         """
-        ...
-
-    def model_dump(self, *, mode: str) -> dict[str, Any]:
-        """The code as JSON."""
         ...
 
 
@@ -77,9 +68,7 @@ def matrices_of(layers: Mapping[str, WeightModule]) -> dict[str, Tensor]:
     return {name: layer.weight.detach().flatten(1) for name, layer in layers.items()}
 
 
-def coded_layers(
-    layers: Mapping[str, WeightModule], coded: Mapping[str, CodedNumbers]
-) -> dict[str, CompressedLayer]:
+def coded_layers(layers: Mapping[str, WeightModule], coded: Mapping[str, CodedNumbers]) -> dict[str, CompressedLayer]:
     """Layers whose weights are coded and whose biases are kept, 32 bits each."""
     result = {}
     for name, found in coded.items():
@@ -92,9 +81,7 @@ def coded_layers(
     return result
 
 
-def restorer_of(
-    code: Code, layer: WeightModule, tensors: Mapping[str, Tensor]
-) -> Restorer:
+def restorer_of(code: Code, layer: WeightModule, tensors: Mapping[str, Tensor]) -> Restorer:
     """How weight and bias of a layer whose weights are coded follow from the float tensors; differentiable in those.
 
     Raises:

@@ -45,8 +45,8 @@ def compress_subject(
 
     Raises:
         GenlabError: batch norm cannot be folded, or a layer is used twice.
-        ConfigError: settings name layers that the net does not have, a problem for each. They have no rows; it is raised
-            after those of all others.
+        ConfigError: settings name layers that the net does not have, a problem for each. They have no rows; it is
+            raised after those of all others.
     """
     start = time.perf_counter()
     subject = subject_of(model, dataset.input_shape, dataset, seed)

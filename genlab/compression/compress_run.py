@@ -63,9 +63,7 @@ def compress_run(
                 why = "its weights are float64 because float32 does not hold them, in which compressed nets are stored"
                 raise GenlabError(f"{directory.path}: the net cannot be compressed: {why}")
             layers = partial(_write_layers, directory, epoch)
-            for found, compressed in compress_subject(
-                model, dataset, left, seed=run.config.seed, note_layers=layers
-            ):
+            for found, compressed in compress_subject(model, dataset, left, seed=run.config.seed, note_layers=layers):
                 row = found | {"epoch": epoch}
                 if save and compressed is not None:
                     path = directory.compressed(row["method"], row["setting"], epoch)

@@ -2,6 +2,7 @@
 
 import math
 from itertools import pairwise
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -24,14 +25,14 @@ def effective_parameters(
 
     With layer i as x^i = A^i phi(x^{i-1}) (+ its bias), phi the ReLU, over the training images that are looked at:
 
-    * mu = min |A^i phi(x^{i-1})| / (|A^i|_F |phi(x^{i-1})|), the layer cushion, without the bias; of a convolution |A|_F
-      is that of the kernel;
+    * mu = min |A^i phi(x^{i-1})| / (|A^i|_F |phi(x^{i-1})|), the layer cushion, without the bias; of a convolution
+      |A|_F is that of the kernel;
     * c = max |x^i| / |phi(x^i)|, the activation contraction; 1 for the last layer;
     * h: input units or channels; kappa and s: kernel size and stride, of a linear layer 1.
 
     That is beta = 1 and an interlayer cushion of 1/sqrt(h) in c^2 beta^2 ceil(kappa/s)^2 / (mu^2 mu_->^2), with which
-    the printed table was rebuilt to 2 % but for its first layer; depth, logarithms and constants are left out, so it may
-    be above the number of parameters. Images where an activation is all zero are left out of that layer's mu or c.
+    the printed table was rebuilt to 2 % but for its first layer; depth, logarithms and constants are left out, so it
+    may be above the number of parameters. Images where an activation is all zero are left out of that layer's mu or c.
 
     Args:
         model: float32, evaluation mode, batch norm folded in; on the device of the data set.
@@ -47,7 +48,7 @@ def effective_parameters(
     last = list(layers)[-1]
     for calls in layer_batches(model, layers, dataset):
         for name, (inputs, outputs) in calls.items():
-            layer = model.get_submodule(name)
+            layer: Any = model.get_submodule(name)
             linear = outputs if layer.bias is None else outputs - _as_outputs(layer.bias, outputs)
             norm = layer.weight.double().norm()
             cushions[name] = min(cushions[name], _least(_norms(linear), norm * _norms(inputs)))

@@ -28,7 +28,8 @@ def layer_rows(
 
     With x^i the output of layer i in the net before compression and y^i in the compressed one, bias included:
 
-    * `output_error`: sqrt(\sum |y^i - x^i|^2 / \sum |x^i|^2), sums over images: all that compression up to here has done.
+    * `output_error`: sqrt(\sum |y^i - x^i|^2 / \sum |x^i|^2), sums over images: all that compression up to here has
+      done.
     * `own_error`: the same for the compressed layer on the inputs that it has in the net before compression: what it
       does by itself. For Matrix-Project its expectation has a closed form.
     * `parameters`, `bits`: stored of the layer; `original_parameters` before.
@@ -48,9 +49,7 @@ def layer_rows(
         for before, after in pairs:
             for name, (inputs, outputs) in before.items():
                 own = compressed.model.get_submodule(name)(inputs)
-                sums[name] += torch.stack(
-                    [_square(after[name][1] - outputs), _square(own - outputs), _square(outputs)]
-                )
+                sums[name] += torch.stack([_square(after[name][1] - outputs), _square(own - outputs), _square(outputs)])
     rows = []
     for name, layer in layers.items():
         original = sum(parameter.numel() for parameter in layer.parameters())

@@ -1,5 +1,7 @@
 """A convolution whose kernel differs from place to place."""
 
+from typing import Any
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -66,7 +68,7 @@ class LocalConvolution(nn.Module):
         return (float(total.square().sum()) - squares) / (places - 1) / squares
 
 
-def _geometry(layer: nn.Linear | nn.Conv2d) -> dict[str, object] | None:
+def _geometry(layer: nn.Linear | nn.Conv2d) -> dict[str, Any] | None:
     """What the forward pass needs of a convolution; None for a linear layer."""
     if isinstance(layer, nn.Linear):
         return None

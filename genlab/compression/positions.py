@@ -66,4 +66,3 @@ def _code_width(code: Code, places: int) -> int:
 def _width(places: int) -> int:
     """Bits that tell so many places apart: ceil(log2(places))."""
     return max(places - 1, 0).bit_length()
-

@@ -47,7 +47,7 @@ def inner_products(numbers: Tensor, count: int, stream: np.random.PCG64) -> Tens
 
 
 def combination(coefficients: Tensor, places: int, stream: np.random.PCG64) -> Tensor:
-    r"""\sum_l z_l M_{l,i} for i = 1..places, with the signs M of `inner_products` for a stream that stands where its did.
+    r"""\sum_l z_l M_{l,i} for i = 1..places, with the M of `inner_products` for a stream that stands where its did.
 
     Args:
         coefficients: z, `[count]` of any type and device.
@@ -59,6 +59,7 @@ def combination(coefficients: Tensor, places: int, stream: np.random.PCG64) -> T
     bytes_of = _signs_of_bytes()
     z = torch.nn.functional.pad(z, (0, -z.numel() % ROWS))
     result = torch.zeros(places, dtype=torch.float64)
+    found = torch.empty(min(places, CHUNK), dtype=torch.float64)
     for row in range(0, z.numel(), ROWS):
         low, high = bytes_of @ z[row : row + 8], bytes_of @ z[row + 8 : row + ROWS]
         if places < FEW:
@@ -68,7 +69,8 @@ def combination(coefficients: Tensor, places: int, stream: np.random.PCG64) -> T
         sums = (high.unsqueeze(1) + low).flatten()
         for start in range(0, places, CHUNK):
             part = result[start : start + CHUNK]
-            part += sums.index_select(0, _words(stream, part.numel()))
+            # Into memory that is there: asking for it again takes longer than looking up.
+            part += torch.index_select(sums, 0, _words(stream, part.numel()), out=found[: part.numel()])
     return result
 
 

@@ -1,4 +1,4 @@
-"""Weights as inner products with random signs that a seed gives again: what projections of layers and of filters share."""
+"""Weights as inner products with random signs that a seed gives again: what two projections share."""
 
 import copy
 import math
@@ -50,7 +50,9 @@ class SignProducts(BaseModel):
         count = layer.weight.numel()
         stored = count if self.code == "dense" else self.parts * self.k
         if tensors.keys() != names or tensors[self.numbers[0]].numel() != stored or count % self.parts:
-            raise UsageError(f"the tensors {', '.join(sorted(tensors))} are not those of {count} weights as they are coded")
+            raise UsageError(
+                f"the tensors {', '.join(sorted(tensors))} are not those of {count} weights as they are coded"
+            )
         result = copy.deepcopy(layer)
         state = {name: tensor for name, tensor in tensors.items() if name in ("weight", "bias")}
         if self.code == "products":
@@ -97,8 +99,8 @@ def expected_square_error(weight: Tensor, inputs: Tensor, k: int, *, by_filter: 
     r"""E |(A' - A) x|^2 over the signs, for weights A that are stored as k products.
 
     With one set of products for all of A, (h |A|_F^2 |x|^2 + |A x|^2 - 2 \sum_{r,j} A_{rj}^2 x_j^2) / k, with h rows;
-    with k products for each row, (|A|_F^2 |x|^2 + |A x|^2 - 2 \sum_{r,j} A_{rj}^2 x_j^2) / k. Exact: A' - A is a mean of
-    k independent terms <A, M> M - A of mean 0, and products of four signs have mean 0 unless they pair up.
+    with k products for each row, (|A|_F^2 |x|^2 + |A x|^2 - 2 \sum_{r,j} A_{rj}^2 x_j^2) / k. Exact: A' - A is a mean
+    of k independent terms <A, M> M - A of mean 0, and products of four signs have mean 0 unless they pair up.
 
     Args:
         weight: A, `[h, in]`.

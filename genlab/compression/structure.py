@@ -4,7 +4,7 @@ import copy
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from typing import Any, Protocol, Self
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -44,11 +44,6 @@ class Form(Protocol):
 
     def model_dump(self, *, mode: str) -> dict[str, Any]:
         """The form as JSON."""
-        ...
-
-    @classmethod
-    def model_validate_json(cls, json_data: str) -> Self:
-        """The form from JSON."""
         ...
 
 

@@ -102,7 +102,11 @@ class RunDirectory:
         return self.path / "compression_layers.csv"
 
     def table(self, name: str) -> Path:
-        """A table by its name: history, timing, labels, measures, compression, compression_layers, bounds or measures/NAME."""
+        """A table by its name.
+
+        Args:
+            name: history, timing, labels, measures, compression, compression_layers, bounds or measures/NAME.
+        """
         kind, _, measure = name.partition("/")
         return self.measure_table(measure) if measure else self.path / f"{kind}.csv"
 

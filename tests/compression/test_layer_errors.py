@@ -50,7 +50,9 @@ def test_a_row_has_what_is_stored_of_its_layer():
 
 def test_before_compression_there_is_no_error():
     rows, *_ = rows_of(None)
-    assert {(row["method"], row["setting"], row["output_error"], row["own_error"]) for row in rows} == {("none", "", 0, 0)}
+    assert {(row["method"], row["setting"], row["output_error"], row["own_error"]) for row in rows} == {
+        ("none", "", 0, 0)
+    }
     assert sum(row["bits"] for row in rows) == 32 * sum(p.numel() for p in perceptron().parameters())
 
 

@@ -29,7 +29,9 @@ def test_codes_of_no_bits_are_all_zero():
     assert unpacked(torch.empty(0, dtype=torch.uint8), 0, 5).tolist() == [0] * 5
 
 
-@pytest.mark.parametrize("data", [torch.zeros(3, dtype=torch.uint8), torch.zeros(2), torch.zeros(1, 2, dtype=torch.uint8)])
+@pytest.mark.parametrize(
+    "data", [torch.zeros(3, dtype=torch.uint8), torch.zeros(2), torch.zeros(1, 2, dtype=torch.uint8)]
+)
 def test_bytes_of_something_else_are_refused(data):
     with pytest.raises(ValueError, match="are not 5 codes of 3 bits"):
         unpacked(data, 3, 5)

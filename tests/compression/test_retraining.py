@@ -79,7 +79,7 @@ def test_a_step_is_that_of_momentum_descent_on_the_weights_that_are_kept():
                 for name, p in net.named_parameters():
                     gradient = p.grad * masks.get(name, 1)
                     velocities[name] = 0.9 * velocities[name] + gradient
-                    p -= 0.01 * velocities[name]
+                    p.sub_(0.01 * velocities[name])
     found = dict(compressed(PRUNED).model.named_parameters())
     for name, expected in net.named_parameters():
         torch.testing.assert_close(found[name], expected, rtol=1e-4, atol=1e-5)
@@ -105,7 +105,7 @@ def test_one_seed_gives_one_net_another_another_and_settings_see_the_same_batche
         compressed(setting)
     half = len(seen) // 2
     assert seen[:half] == seen[half:]
-    assert sorted(sum(seen[:4], [])) == list(range(60)), "an epoch is every image once"
+    assert sorted(image for batch in seen[:4] for image in batch) == list(range(60)), "an epoch is every image once"
     assert seen[:4] != seen[4:8], "another order each epoch"
 
 
@@ -129,7 +129,9 @@ def test_without_images_or_a_seed_there_is_no_training():
 @pytest.mark.parametrize("name", [name for name, entry in COMPRESSORS.items() if not entry.trainable])
 def test_what_cannot_be_trained_again_is_refused_with_what_can(name):
     section = {"name": name, **COMPRESSORS[name].example, "retrain": {"epochs": 1}}
-    with pytest.raises(ConfigError, match=rf"methods.0.retrain: {name} cannot be trained again; those that can are .*svd"):
+    with pytest.raises(
+        ConfigError, match=rf"methods.0.retrain: {name} cannot be trained again; those that can are .*svd"
+    ):
         compress_settings([section])
     assert compress_settings([section | {"retrain": {"epochs": 0}}])[0].retrain is None
     with pytest.raises(UsageError, match="what is stored of it cannot be trained again"):

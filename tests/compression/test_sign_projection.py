@@ -24,7 +24,7 @@ def layer(out: int = 6, rest: int = 10, bias: bool = False) -> nn.Linear:
 
 
 def draws_of(one: nn.Linear, k: int, draws: int, *, by_filter: bool = False) -> torch.Tensor:
-    """The weights that come back, `[draws, out, in]`, all at once: copies of the layer below each other, a part each."""
+    """The weights that come back, `[draws, out, in]`, at once: copies of the layer below each other, a part each."""
     out, rest = one.weight.shape
     copies = nn.Linear(rest, out * draws, bias=False, dtype=torch.float64)
     with torch.no_grad():
@@ -71,8 +71,13 @@ def test_the_tail_is_that_of_the_lemma_with_the_constant_eight():
 def test_each_layer_and_seed_has_signs_of_its_own_and_the_same_again():
     one = layer()
     first = projected("1", one, 8, parts=1, generator=generator(0))
-    assert torch.equal(first.tensors["products"], projected("1", one, 8, parts=1, generator=generator(0)).tensors["products"])
-    others = [projected("3", one, 8, parts=1, generator=generator(0)), projected("1", one, 8, parts=1, generator=generator(1))]
+    assert torch.equal(
+        first.tensors["products"], projected("1", one, 8, parts=1, generator=generator(0)).tensors["products"]
+    )
+    others = [
+        projected("3", one, 8, parts=1, generator=generator(0)),
+        projected("1", one, 8, parts=1, generator=generator(1)),
+    ]
     assert len({int(found.tensors["seed"]) for found in (first, *others)}) == 3
 
 

@@ -117,7 +117,7 @@ def fitted_codebook(numbers: Tensor, levels: int) -> Tensor:
 def numbers_by_codebook(
     numbers: Mapping[str, Tensor],
     *,
-    followed: bool,  # noqa: ARG001 (every coder is told, and here it makes no difference)
+    followed: bool,
     levels: int | None = None,
 ) -> dict[str, CodedNumbers]:
     """Numbers of any names and shapes quantised as the weights of `codebook_quantisation` are.

@@ -147,10 +147,10 @@ def magnitude_pruning(
     folded in, |w| is that of the weights that act.
 
     Han et al. 2015 cut what is below a threshold of each layer, which they choose as a multiple of the standard
-    deviation of its weights, and train what is left again, in several rounds. Here the part that is kept is
-    chosen, so that nets are compared at equal size, and training what is left again is the key `retrain`. To rank the weights of the whole net
-    at once is of LeCun, Denker and Solla 1990 (Optimal Brain Damage), who rank by h w^2 / 2 with the second derivative
-    h of the loss; |w| is that order where h is the same for all.
+    deviation of its weights, and train what is left again, in several rounds. Here the part that is kept is chosen, so
+    that nets are compared at equal size, and what is left is trained again, once, where `retrain` asks for it. To rank
+    the weights of the whole net at once is of LeCun, Denker and Solla 1990 (Optimal Brain Damage), who rank by
+    h w^2 / 2 with the second derivative h of the loss; |w| is that order where h is the same for all.
 
     Stored is the cheapest of three codes, for each layer: all n weights, 32 n bits; or the k kept ones, 32 k bits, and
     their places, as a bitmap of n bits or a list of indices of ceil(log2 n) bits each. Biases take 32 bits each; k and
@@ -186,9 +186,7 @@ def _pruned(numbers: Tensor, taken: Tensor, *, followed: bool) -> CodedNumbers:
         tensors = {"values": numbers.masked_fill(~taken, 0.0)}
     else:
         tensors = {"values": numbers[taken], "positions": encoded(taken, code)}
-    return CodedNumbers(
-        Sparse(code=code, kept=kept), tensors, parameters=tensors["values"].numel(), bits=sizes[code]
-    )
+    return CodedNumbers(Sparse(code=code, kept=kept), tensors, parameters=tensors["values"].numel(), bits=sizes[code])
 
 
 def _order_of(numbers: Mapping[str, Tensor]) -> Order:

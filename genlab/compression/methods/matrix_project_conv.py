@@ -61,7 +61,9 @@ class LocalKernels(BaseModel):
         names |= set() if layer.bias is None else {"bias"}
         stored = count if self.code == "dense" else self.dimension
         if tensors.keys() != names or tensors[self.numbers[0]].numel() != stored or self.dimension > count:
-            raise UsageError(f"the tensors {', '.join(sorted(tensors))} are not those of {count} weights as they are coded")
+            raise UsageError(
+                f"the tensors {', '.join(sorted(tensors))} are not those of {count} weights as they are coded"
+            )
         if self.code == "dense":
             result = copy.deepcopy(layer)
             result.load_state_dict(dict(tensors))
@@ -149,7 +151,7 @@ def matrix_project_conv(
     share: Annotated[float, Field(gt=0, le=1)] | None = None,
     p: Annotated[int, Field(ge=1)] = 5,
 ) -> dict[str, CompressedLayer]:
-    r"""Each kernel as its coordinates in a random subspace, from which each place of the image draws a kernel of its own.
+    r"""Each kernel as its coordinates in a random subspace, from which each place of the image draws its own kernel.
 
     N weights A, a random subspace S of dimension r = k p, and at each place (a, b) of the output k Gaussian kernels,
     projected: M_l = sqrt(N/r) Proj_S(G_l), A_(a,b) = (1/k) \sum_l <A, M_l> M_l. E A_(a,b) = A over the subspace. A
@@ -159,10 +161,10 @@ def matrix_project_conv(
     two: all come from one subspace, and `expected_correlation` is the correlation of their errors, near 1/(p + 1).
     compression_layers.csv has beside the error of each layer the correlation that its kernels really have.
 
-    Two departures, neither of which changes a law that the above uses: the subspace has the basis of `Subspace`, not one
-    that is uniform; and the mean of the k rank-one terms is drawn at once. In coordinates c of A in S it is
-    (1/k) \sum_l <c, g_l> g_l, whose law is that of (|c|/k) (s^2 u + s n), where u = c/|c|, s^2 is the sum of k squares of
-    Gaussians and n is Gaussian across u: k + r numbers for a place, not k r.
+    Two departures, neither of which changes a law that the above uses: the subspace has the basis of `Subspace`, not
+    one that is uniform; and the mean of the k rank-one terms is drawn at once. In coordinates c of A in S it is
+    (1/k) \sum_l <c, g_l> g_l, whose law is that of (|c|/k) (s^2 u + s n), where u = c/|c|, s^2 is the sum of k squares
+    of Gaussians and n is Gaussian across u: k + r numbers for a place, not k r.
 
     Stored are the r coordinates and the biases, 32 bits each, and the seed of a layer, 64 bits, which is no parameter.
     The net that is built of them has all kernels of all places and takes more memory than the one before. A layer with
@@ -179,9 +181,8 @@ def matrix_project_conv(
     result = {}
     for name, layer in layers.items():
         if isinstance(layer, nn.Conv2d) and layer.groups != 1:
-            raise UsageError(
-                f"layer {name}: a convolution with {layer.groups} groups cannot be projected; leave it out with `layers`"
-            )
+            why = f"a convolution with {layer.groups} groups cannot be projected"
+            raise UsageError(f"layer {name}: {why}; leave it out with `layers`")
         if not layer.weight.isfinite().all():
             raise UsageError(f"layer {name}: weights are not finite; compress a net that did not diverge")
         count = products_for(round(layer.weight.numel() / p), k=k, share=share, method="matrix_project_conv")

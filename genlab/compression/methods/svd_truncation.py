@@ -41,7 +41,7 @@ class LowRank(BaseModel):
         """Nothing is a code in bytes."""
         return {}
 
-    def restorer(self, layer: WeightModule, tensors: Mapping[str, Tensor]) -> Restorer:  # noqa: ARG002 (as others)
+    def restorer(self, layer: WeightModule, tensors: Mapping[str, Tensor]) -> Restorer:
         """Training moves each factor, and so keeps the rank; a layer that is stored whole is trained as one."""
         return dict
 

@@ -80,7 +80,7 @@ class Grid(BaseModel):
 def numbers_on_grids(
     numbers: Mapping[str, Tensor],
     *,
-    followed: bool,  # noqa: ARG001 (every coder is told, and here it makes no difference)
+    followed: bool,
     bits: int | None = None,
     per: Literal["layer", "filter"] = "layer",
 ) -> dict[str, CodedNumbers]:

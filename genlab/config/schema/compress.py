@@ -7,7 +7,7 @@ how the section of a config follows from the options of a method.
 import functools
 import operator
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Never
 
 from pydantic import (
     AfterValidator,
@@ -78,7 +78,7 @@ _LayerNames = Annotated[
 
 
 class RetrainConfig(Section):
-    """A short training of the compressed net, which keeps what is compressed: zeros stay zeros, factors stay factors."""
+    """A short training of the compressed net that keeps what is compressed: zeros stay zeros, factors factors."""
 
     epochs: Annotated[tuple[Annotated[int, Field(ge=0)], ...], *_SWEEP] = Field(
         description="Passes over the training images; 0 is without training, so that a list may hold both."
@@ -154,7 +154,8 @@ def with_methods(sections: Sequence[type[Section]], steps: Sequence[type[Section
     Args:
         steps: sections of methods that may follow another under `then`.
     """
-    then: Any = Annotated[tuple[_one_of(steps), ...], Field(strict=False)] if steps else Annotated[tuple[()], Field()]
+    step: Any = _one_of(steps) if steps else Never
+    then: Any = Annotated[tuple[step, ...], Field(strict=False)]
     further: dict[str, Any] = {
         "then": (
             then,
@@ -163,7 +164,8 @@ def with_methods(sections: Sequence[type[Section]], steps: Sequence[type[Section
         "retrain": (RetrainConfig | None, Field(None, description=(RetrainConfig.__doc__ or "").strip())),
     }
     whole = [create_model(s.__name__, __base__=s, __doc__=s.__doc__, **further) for s in sections]
-    methods: Any = Annotated[tuple[_one_of(whole), ...], AfterValidator(_not_empty), Field(strict=False)]
+    method: Any = _one_of(whole)
+    methods: Any = Annotated[tuple[method, ...], AfterValidator(_not_empty), Field(strict=False)]
     field = (methods, Field(description=CompressConfig.model_fields["methods"].description))
     return create_model("CompressConfig", __base__=CompressConfig, __doc__=CompressConfig.__doc__, methods=field)
 

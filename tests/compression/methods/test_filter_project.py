@@ -10,7 +10,10 @@ from tests.references import filter_project as reference
 
 @torch.no_grad()
 def random_layers() -> dict[str, nn.Module]:
-    layers = {"0": nn.Conv2d(4, 6, 3, groups=2, dtype=torch.float64), "4": nn.Linear(9, 5, bias=False, dtype=torch.float64)}
+    layers = {
+        "0": nn.Conv2d(4, 6, 3, groups=2, dtype=torch.float64),
+        "4": nn.Linear(9, 5, bias=False, dtype=torch.float64),
+    }
     for layer in layers.values():
         for parameter in layer.parameters():
             parameter.normal_(0, 1, generator=generator(0))

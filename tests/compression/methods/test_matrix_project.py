@@ -40,7 +40,9 @@ def test_nothing_of_the_random_matrices_is_stored():
 
 def test_the_number_of_products_follows_from_a_share_or_from_an_accuracy():
     layers = random_layers()
-    assert {name: len(f.tensors["products"]) for name, f in matrix_project(layers, generator(0), share=0.5).items()} == {
+    assert {
+        name: len(f.tensors["products"]) for name, f in matrix_project(layers, generator(0), share=0.5).items()
+    } == {
         "0": 18,
         "4": 22,
     }
