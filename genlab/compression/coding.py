@@ -107,6 +107,16 @@ def layer_of(code: Code, layer: WeightModule, tensors: Mapping[str, Tensor]) -> 
     return result
 
 
+def with_gradient_over(values: Tensor, divisors: Tensor) -> Tensor:
+    """The values themselves, whose gradient is divided.
+
+    A number that many weights share has the sum of their gradients. Divided by the sum of the squares of what they
+    take of it, a step moves the weights about as far as it would if each were its own: a learning rate that suits
+    weights suits it.
+    """
+    return values.detach() + (values - values.detach()) / divisors.to(values).clamp(min=1)
+
+
 def codes_of(data: Tensor, width: int, count: int) -> Tensor:
     """The codes of `packing.packed`, int64 `[count]`; UsageError where these bytes are not so many."""
     try:

@@ -3,6 +3,7 @@ import torch
 from torch import nn
 
 from genlab.compression.coding import coded_layers, codes_of, layer_of, matrices_of, restorer_of, width_of
+from genlab.compression.methods.codebook_quantisation import numbers_by_codebook
 from genlab.compression.methods.magnitude_pruning import Sparse, pruned_numbers
 from genlab.compression.methods.uniform_quantisation import numbers_on_grids
 from genlab.errors import UsageError
@@ -37,6 +38,24 @@ def test_weights_follow_from_the_floats_and_have_gradients_in_them():
     torch.testing.assert_close(state["weight"], layer_of(coded.code, given, tensors).weight)
     (gradient,) = torch.autograd.grad(state["weight"].square().sum() / 2, floats["values"])
     torch.testing.assert_close(gradient, tensors["values"])
+
+
+def test_numbers_that_weights_share_move_as_far_as_the_weights_would():
+    weights = torch.tensor([0.0, 0.0, 0.0, 1.0, 1.0, 3.0] * 10, dtype=torch.float64)
+    target = torch.arange(60, dtype=torch.float64)
+    coded = numbers_by_codebook({"a": weights}, followed=False, levels=3)["a"]
+    codebook = coded.tensors["codebook"].clone().requires_grad_()
+    found = coded.code.expansion(coded.tensors, 60)({"codebook": codebook})
+    assert torch.equal(found, weights)
+    (gradient,) = torch.autograd.grad((found * target).sum(), codebook)
+    expected = [float(target[weights == value].mean()) for value in (0.0, 1.0, 3.0)]
+    assert gradient.tolist() == pytest.approx(expected)
+    grid = numbers_on_grids({"a": weights}, followed=False, bits=2)["a"]
+    floats = {name: grid.tensors[name].clone().requires_grad_() for name in ("least", "step")}
+    found = grid.code.expansion(grid.tensors, 60)(floats)
+    least, step = torch.autograd.grad((found * target).sum(), (floats["least"], floats["step"]))
+    assert float(least) == pytest.approx(float(target.mean()))
+    assert float(step) == pytest.approx(float((target * weights).sum() / weights.square().sum()))
 
 
 def test_what_was_cut_stays_zero_where_all_weights_are_stored_too():

@@ -18,6 +18,7 @@ from genlab.compression.coding import (
     matrices_of,
     restorer_of,
     width_of,
+    with_gradient_over,
 )
 from genlab.compression.packing import packed
 from genlab.compression.registry import compressor
@@ -70,14 +71,19 @@ class Codebook(BaseModel):
         codes = codes_of(tensors["codes"], width_of(self.levels), count)
         if count and int(codes.max()) >= self.levels:
             raise UsageError(f"a code is not below {self.levels}: these are not codes of so many values")
-        return lambda floats: floats["codebook"].index_select(0, codes)
+        uses = torch.bincount(codes, minlength=self.levels)
+        return lambda floats: with_gradient_over(floats["codebook"], uses).index_select(0, codes)
 
     def build(self, layer: WeightModule, tensors: Mapping[str, Tensor]) -> nn.Module:
         """The layer with the values that its codes name as weights."""
         return layer_of(self, layer, tensors)
 
     def restorer(self, layer: WeightModule, tensors: Mapping[str, Tensor]) -> Restorer:
-        """Training moves the values of the codebook, as Han et al. 2016 do, and the biases; the codes stay."""
+        """Training moves the values of the codebook, as Han et al. 2016 do, and the biases; the codes stay.
+
+        Each value has the mean of the gradients of its weights, where Han et al. have their sum: with that a learning
+        rate that suits weights makes a net of few values diverge.
+        """
         return restorer_of(self, layer, tensors)
 
 

@@ -32,8 +32,9 @@ def matrix_project(
     A' = (1/k) \sum_l <A, M_l> M_l, where the entries of M_1 ... M_k `[out, in]` are independent and +1 or -1 alike, and
     <A, M> is the sum of the products of their entries. E A' = A, and for u and v that do not know the signs u^T A' v is
     near u^T A v. A' itself is far from A: E |A' - A|_F^2 = (N - 1)/k |A|_F^2 with N weights, so above |A|_F^2 for
-    k < N - 1. `genlab.compression.sign_projection.expected_square_error` has the error of an output in closed form. Arora et al.
-    2018 print k = log(1/eta)/eps^2; by `eps` and `eta` it is here 8 ln(1/eta)/eps^2, with which their guarantee holds.
+    k < N - 1. `genlab.compression.sign_projection.expected_square_error` has the error of an output in closed form.
+    Arora et al. 2018 print k = log(1/eta)/eps^2; by `eps` and `eta` it is here 8 ln(1/eta)/eps^2, with which their
+    guarantee holds.
 
     The matrix of a convolution is its kernel reshaped, `[out, in x kernel height x kernel width]`, so all positions of
     the image have the same error: their analysis asks for errors that are independent, as in `matrix_project_conv`.

@@ -17,6 +17,7 @@ from genlab.compression.coding import (
     layer_of,
     matrices_of,
     restorer_of,
+    with_gradient_over,
 )
 from genlab.compression.packing import packed
 from genlab.compression.registry import compressor
@@ -62,8 +63,12 @@ class Grid(BaseModel):
             raise UsageError(f"{self.count} codes on {self.grids} grids are not those of {count} weights")
         steps = codes_of(tensors["codes"], self.bits, count).view(self.grids, -1)
 
+        uses = torch.full((self.grids,), count // self.grids)
+        squares = steps.double().square().sum(dim=1)
+
         def expanded(floats: Mapping[str, Tensor]) -> Tensor:
-            least, step = floats["least"].unsqueeze(1), floats["step"].unsqueeze(1)
+            least = with_gradient_over(floats["least"], uses.to(steps.device)).unsqueeze(1)
+            step = with_gradient_over(floats["step"], squares).unsqueeze(1)
             return (least + step * steps.to(step)).flatten()
 
         return expanded
@@ -73,7 +78,7 @@ class Grid(BaseModel):
         return layer_of(self, layer, tensors)
 
     def restorer(self, layer: WeightModule, tensors: Mapping[str, Tensor]) -> Restorer:
-        """Training moves the ends of the grids and the biases; the codes stay."""
+        """Training moves the least number and the step of each grid, and the biases; the codes stay."""
         return restorer_of(self, layer, tensors)
 
 
