@@ -27,6 +27,9 @@ def compress(
     at_epochs: AtEpochs = False,
     where: Where = None,
     last: Last = False,
+    missing: Annotated[
+        bool, typer.Option("--missing", help="Only settings that have no row yet: go on after an interruption.")
+    ] = False,
     save: Annotated[bool, typer.Option("--save/--no-save", help="Keep the compressed nets.")] = True,
     runs: Runs = DEFAULT_RUNS,
     data_dir: DataDir = DEFAULT_DATA,
@@ -41,7 +44,8 @@ def compress(
     The rows go to compression.csv of each run, and in a table to the terminal. A name stands
     for all its runs; those that are not finished are left out.
 
-    Compressing again replaces the rows of the same method and setting and keeps all others. With --at-epochs a run is
+    Compressing again replaces the rows of the same method and setting and keeps all others; with --missing it leaves
+    out settings that are done. With --at-epochs a run is
     compressed as it ended and at every epoch whose weights it kept (execution.keep_weights_at).
 
     Example: genlab compress mnist-mlp --config svd
@@ -68,8 +72,12 @@ def compress(
     def work(run: Any) -> None:
         with waiting(f"compressing {run.directory.path}", quiet):
             epochs = run.along_training() if at_epochs else [None]
-            rows = list(compress_run(run, settings, device=on, save=save, epochs=epochs))
-        results.add(run.directory, rows, run.directory.compression)
+            rows: list[dict[str, Any]] = []
+            try:
+                rows.extend(compress_run(run, settings, device=on, save=save, epochs=epochs, missing=missing))
+            finally:
+                if len(rows) > 1:  # more than the net before compression
+                    results.add(run.directory, rows, run.directory.compression)
 
     code = over_runs(directories, data_dir, work)
     results.finish()

@@ -3,9 +3,11 @@
 import torch
 from torch import nn
 
+from genlab.compression.chain import coded_further
 from genlab.compression.inputs import INPUTS, Subject
 from genlab.compression.methods import COMPRESSORS
 from genlab.compression.registry import Compressor
+from genlab.compression.retraining import retrained
 from genlab.compression.settings import Setting
 from genlab.compression.structure import Compressed, assemble, check_names, dense_network, layers_by_name
 from genlab.config.validation import nearest
@@ -22,22 +24,28 @@ def compress_by(setting: Setting, subject: Subject, inputs: Inputs) -> Compresse
         inputs: of the subject and `INPUTS`; given again for the next setting, what the two share is computed once.
 
     Raises:
-        UsageError: an unknown method, option or layer, or a setting that the method refuses.
+        UsageError: an unknown method, option or layer, or a setting that the method refuses; one that is to be trained
+            again and cannot be.
     """
     method = _method_of(setting)
     check_names(setting.layers or (), subject.layers)
     arguments = {name: inputs.get(name, setting) for name in method.inputs}
     results = method.function(**arguments, **dict(setting.options))
-    stored = {name: layer.stored for name, layer in results.items()}
+    for index, step in enumerate(setting.then, 1):
+        results = coded_further(results, _checked(step), followed=index < len(setting.then))
+    stored, dense = {name: layer.stored for name, layer in results.items()}, subject.dense
+    if setting.retrain is not None:
+        dense, stored = retrained(dense, subject.layers, stored, setting.retrain, subject.dataset, subject.seed)
     original_parameters = _count(subject.dense)
     kept = original_parameters - sum(_count(subject.layers[name]) for name in results)
     return Compressed(
-        model=assemble(subject.dense, subject.layers, stored),
+        model=assemble(dense, subject.layers, stored),
         setting=setting,
         layers=stored,
         parameters=kept + sum(layer.parameters for layer in results.values()),
         original_parameters=original_parameters,
         bits=32 * kept + sum(layer.bits for layer in results.values()),
+        sizes={name: (layer.parameters, layer.bits) for name, layer in results.items()},
     )
 
 
@@ -78,6 +86,11 @@ def compress_model(
     """
     subject = subject_of(model, input_shape, dataset, seed)
     return compress_by(setting, subject, Inputs(subject, INPUTS))
+
+
+def _checked(step: Setting) -> Setting:
+    _method_of(step)
+    return step
 
 
 def _method_of(setting: Setting) -> Compressor:

@@ -115,6 +115,7 @@ def compression_row(reference: Reference, compressed: Compressed, dataset: Datas
     * `parameters`, `original_parameters`: weights and biases of g and of f, batch norm folded in; `ratio` is the second
       divided by the first; `bits` is what g takes to store, as its method counts it, 32 a number that is no part of a
       compressed layer.
+    * `retrain_epochs`: for which g was trained again after compression; 0 where it was not.
     * `seconds`: of this evaluation; whoever compressed adds that.
     * `file` is left empty; `reason` says why there are no values where an output is not finite.
     """
@@ -124,6 +125,7 @@ def compression_row(reference: Reference, compressed: Compressed, dataset: Datas
         "original_parameters": compressed.original_parameters,
         "ratio": compressed.ratio,
         "bits": compressed.bits,
+        "retrain_epochs": compressed.setting.retrain.epochs if compressed.setting.retrain else 0,
     }
     train_logits = logits(compressed.model, dataset, "train")
     test_logits = logits(compressed.model, dataset, "test")
@@ -140,6 +142,7 @@ def uncompressed_row(reference: Reference, dataset: Dataset) -> dict[str, Any]:
         "original_parameters": count,
         "ratio": 1.0,
         "bits": 32 * count,
+        "retrain_epochs": 0,
     }
     row |= _outcome(reference, reference.train_logits, logits(reference.model, dataset, "test"), dataset)
     return row | {"seconds": time.perf_counter() - start}

@@ -77,6 +77,12 @@ def generator(subject: Subject, consumer: Consumer) -> torch.Generator:
 
 
 @provides
+def followed(consumer: Consumer) -> bool:
+    """Whether another method codes further what this one stores."""
+    return isinstance(consumer, Setting) and bool(consumer.then)
+
+
+@provides
 def train_images(subject: Subject) -> Tensor:
     """The training images as the net takes them, without augmentation, float32 `[n, channels, height, width]`."""
     dataset = _dataset(subject)

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
+from genlab.compression.coding import CodedNumbers
 from genlab.compression.inputs import INPUTS
 from genlab.compression.structure import CompressedLayer, Form
 from genlab.config.schema.compress import KEYS, method_section
@@ -29,6 +30,9 @@ class Compressor:
         one_of: options of which each setting gives exactly one.
         example: options of a config that makes sense.
         section: of a config.
+        coder: the same for numbers of any kind, where it takes them one by one, so that it may follow another method:
+            called with them by name, `followed` and its options.
+        step: its section under `then` of another; None without a coder.
         function: itself; callable with plain tensors.
     """
 
@@ -40,6 +44,8 @@ class Compressor:
     one_of: tuple[str, ...]
     example: dict[str, Any]
     section: type[Section]
+    coder: Callable[..., dict[str, CodedNumbers]] | None
+    step: type[Section] | None
     function: Method
 
     @property
@@ -47,12 +53,27 @@ class Compressor:
         """The first line of the docstring."""
         return (inspect.getdoc(self.function) or "").splitlines()[0]
 
+    @property
+    def trainable(self) -> bool:
+        """Whether what it stores can be trained again: its form says how weights follow from numbers."""
+        return hasattr(self.form, "restorer")
+
+    @property
+    def ends(self) -> bool:
+        """Whether it leaves no numbers that a further method could code."""
+        return getattr(self.form, "ends", False)
+
 
 COMPRESSORS: dict[str, Compressor] = {}
 
 
 def compressor(
-    *, paper: str, form: type[Form], one_of: Sequence[str] = (), example: Mapping[str, Any] | None = None
+    *,
+    paper: str,
+    form: type[Form],
+    coder: Callable[..., dict[str, CodedNumbers]] | None = None,
+    one_of: Sequence[str] = (),
+    example: Mapping[str, Any] | None = None,
 ) -> Callable[[Function], Function]:
     """Register a function as a compression method under its own name; the function itself is returned unchanged.
 
@@ -62,7 +83,9 @@ def compressor(
     which are the ones that a setting names; where it cannot, it raises `UsageError` with the reason.
 
     Args:
-        form: what the method says of each layer beside its tensors: a pydantic model with `build`.
+        form: what the method says of each layer beside its tensors: a pydantic model with `build`, and with `restorer`
+            where training it again makes sense.
+        coder: see `Compressor`; of a method with one the form is the code of numbers too.
         one_of: options with the default None of which a setting gives exactly one, such as different ways to say how
             much is kept; in a config lists of several of them follow each other, and are not combined.
         example: options of a config, shown to who gives none of `one_of`.
@@ -89,6 +112,9 @@ def compressor(
                 raise TypeError(f"compressor {name}: {option} of one_of is no option with the default None")
         about, values = (inspect.getdoc(function) or "").splitlines()[0], dict(example or {})
         section = method_section(name, about, options, described, one_of=one_of, example=values)
+        step = None
+        if coder is not None:
+            step = method_section(name, about, options, described, one_of=one_of, example=values, follows=True)
         try:
             section.model_validate({"name": name} | values)
         except ValidationError as error:
@@ -102,6 +128,8 @@ def compressor(
             one_of=tuple(one_of),
             example=values,
             section=section,
+            coder=coder,
+            step=step,
             function=function,
         )
         return function

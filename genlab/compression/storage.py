@@ -5,9 +5,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from torch import Tensor, nn
 
+from genlab.compression.chain import read_form
 from genlab.compression.methods import COMPRESSORS
 from genlab.compression.structure import Compressed, Form, StoredLayer, assemble, dense_network, layers_by_name
 from genlab.config.validation import nearest
@@ -24,6 +25,7 @@ class StoredState(BaseModel):
         method: that made the net.
         setting: its label, as in `compression.csv`.
         structure: the form of each compressed layer, as the method has it.
+        then: the methods that have coded further what the first stored; files without any do not name it.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
@@ -31,6 +33,7 @@ class StoredState(BaseModel):
     method: str
     setting: str
     structure: dict[str, dict[str, Any]]
+    then: list[str] = Field(default_factory=list)
 
 
 def save_compressed(path: Path, compressed: Compressed) -> None:
@@ -43,12 +46,13 @@ def save_compressed(path: Path, compressed: Compressed) -> None:
     """
     setting, layers = compressed.setting, compressed.layers
     structure = {name: layer.form.model_dump(mode="json") for name, layer in layers.items()}
-    state = StoredState(method=setting.method, setting=setting.label, structure=structure)
+    then = [step.method for step in setting.then]
+    state = StoredState(method=setting.method, setting=setting.label, structure=structure, then=then)
     weights = compressed.model.state_dict()
     tensors = {key: tensor for key, tensor in weights.items() if not _of(layers, key)}
     for name, layer in layers.items():
         tensors |= {f"{name}.{key}": tensor for key, tensor in layer.tensors.items()}
-    save_tensors(path, tensors, state.model_dump())
+    save_tensors(path, tensors, state.model_dump(exclude={"then"} if not then else None))
 
 
 def load_compressed(path: Path, template: nn.Module, input_shape: tuple[int, ...]) -> nn.Module:
@@ -88,8 +92,14 @@ def _forms(content: dict[str, Any]) -> dict[str, Form]:
         state = StoredState.model_validate(content)
     except ValidationError as error:
         raise ValueError(_first_problem(error)) from None
-    if state.method not in COMPRESSORS:
-        raise ValueError(f"method: no compression method {state.method!r}; {nearest(state.method, list(COMPRESSORS))}")
+    for method in (state.method, *state.then):
+        if method not in COMPRESSORS:
+            raise ValueError(f"method: no compression method {method!r}; {nearest(method, list(COMPRESSORS))}")
+    if state.then:
+        try:
+            return {name: read_form((state.method, *state.then), own) for name, own in state.structure.items()}
+        except (ValidationError, KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"structure: {str(error).splitlines()[0]}") from None
     form: Any = COMPRESSORS[state.method].form
     try:
         return TypeAdapter(dict[str, form]).validate_json(json.dumps(state.structure))

@@ -2,9 +2,9 @@
 
 import copy
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
-from typing import Any, Protocol, Self
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -18,7 +18,16 @@ WeightModule = nn.Linear | nn.Conv2d
 
 
 class Form(Protocol):
-    """What a method says of a layer beside its tensors, as JSON: a pydantic model of the method's own."""
+    """What a method says of a layer beside its tensors, as JSON: a pydantic model of the method's own.
+
+    One whose tensors can be trained again has a `restorer` too (`genlab.compression.coding.Restorer`), and one whose
+    tensors another method may code names them as its `numbers`.
+    """
+
+    @property
+    def packed(self) -> dict[str, int]:
+        """Of each tensor of codes in bytes how many codes it holds: each is a number that is stored."""
+        ...
 
     def build(self, layer: WeightModule, tensors: Mapping[str, Tensor]) -> nn.Module:
         """The module that takes the layer's place and computes with the compressed weights.
@@ -35,11 +44,6 @@ class Form(Protocol):
 
     def model_dump(self, *, mode: str) -> dict[str, Any]:
         """The form as JSON."""
-        ...
-
-    @classmethod
-    def model_validate_json(cls, json_data: str) -> Self:
-        """The form from JSON."""
         ...
 
 
@@ -89,6 +93,7 @@ class Compressed:
         parameters: numbers stored for the whole net, weights and biases, layers that were left as they are included.
         original_parameters: the same of the net with batch norm folded in and nothing compressed.
         bits: that the net takes; 32 for each number that is no part of a compressed layer.
+        sizes: parameters and bits of each compressed layer.
     """
 
     model: nn.Module
@@ -97,6 +102,7 @@ class Compressed:
     parameters: int
     original_parameters: int
     bits: int
+    sizes: dict[str, tuple[int, int]] = field(default_factory=dict)
 
     @property
     def ratio(self) -> float:

@@ -87,6 +87,7 @@ COMPRESSION_COLUMNS: Columns = {
     "original_parameters": Column("integer", "the same before compression"),
     "ratio": Column("number", "original_parameters / parameters"),
     "bits": Column("integer", "that the parameters take"),
+    "retrain_epochs": Column("integer", "of training after compression; 0 without", added=True),
     "train_error": Column("number", f"{_ERROR} the training label, as trained on"),
     "test_error": Column("number", f"{_ERROR} the test label"),
     "output_change": Column("number", "largest change of an output (logit) over training images and classes"),
@@ -94,6 +95,23 @@ COMPRESSION_COLUMNS: Columns = {
     "margin_loss": Column("number", "part of the training images in 0..1 with a margin of the net itself up to this"),
     "seconds": Column("number", "of compression and evaluation"),
     "reason": _REASON,
+}
+COMPRESSION_LAYER_COLUMNS: Columns = {
+    "method": Column("text", "as in compression.csv"),
+    "setting": Column("text", "as in compression.csv"),
+    "epoch": KEPT_EPOCH,
+    "layer": Column("text", "name of the layer before compression, as `named_modules` has it"),
+    "parameters": Column("integer", "numbers stored for the layer"),
+    "original_parameters": Column("integer", "the same before compression"),
+    "bits": Column("integer", "that they take"),
+    "output_error": Column(
+        "number", "relative root mean square change of the layer's output in the compressed net, over 1,000 images"
+    ),
+    "own_error": Column("number", "the same of this layer on the inputs that it had before compression"),
+    "place_correlation": Column("number", "of the errors of kernels at two places, where kernels differ; else empty"),
+    "effective_parameters": Column(
+        "number", "ceil(kernel / stride)^2 inputs (contraction / cushion)^2 before compression; empty where undefined"
+    ),
 }
 # In front of the own columns of a measure that is a table.
 MEASURE_TABLE_COLUMNS: Columns = {
@@ -114,6 +132,7 @@ TABLES: Mapping[str, Columns] = {
     "labels": LABEL_COLUMNS,
     "measures": MEASURE_COLUMNS,
     "compression": COMPRESSION_COLUMNS,
+    "compression_layers": COMPRESSION_LAYER_COLUMNS,
 }
 # In the reason of a measure whose values are in a table of its own.
 IN_A_TABLE = "table"

@@ -44,6 +44,7 @@ class FinishedRun:
         measures: a DataFrame of measures.csv; empty before `genlab measure`.
         measure_table: a method: the DataFrame of a measure that is a table.
         compression: a DataFrame of compression.csv; empty before `genlab compress`.
+        compression_layers: a DataFrame of compression_layers.csv, the same by layer; empty before `genlab compress`.
     """
 
     directory: RunDirectory
@@ -147,6 +148,11 @@ class FinishedRun:
     def compression(self) -> pd.DataFrame:
         """The rows of compression.csv; empty before `genlab compress`."""
         return table_frame(self.directory, "compression")
+
+    @property
+    def compression_layers(self) -> pd.DataFrame:
+        """The rows of compression_layers.csv; empty before `genlab compress`."""
+        return table_frame(self.directory, "compression_layers")
 
     def measure_table(self, measure: str) -> pd.DataFrame:
         """The rows of a measure that is a table, with `epoch` and `options` in front; empty before it is measured."""

@@ -96,8 +96,17 @@ class RunDirectory:
         """One row a method and setting."""
         return self.path / "compression.csv"
 
+    @property
+    def compression_layers(self) -> Path:
+        """One row a method, setting and layer."""
+        return self.path / "compression_layers.csv"
+
     def table(self, name: str) -> Path:
-        """A table by its name: history, timing, labels, measures, compression, bounds, or measures/NAME."""
+        """A table by its name.
+
+        Args:
+            name: history, timing, labels, measures, compression, compression_layers, bounds or measures/NAME.
+        """
         kind, _, measure = name.partition("/")
         return self.measure_table(measure) if measure else self.path / f"{kind}.csv"
 

@@ -24,7 +24,7 @@ def table_rows(run: RunDirectory, name: str, remedy: str = REMEDY) -> list[dict[
     not empty is one, else text.
 
     Args:
-        name: history, timing, labels, measures, compression, bounds, or measures/NAME.
+        name: history, timing, labels, measures, compression, compression_layers, bounds or measures/NAME.
         remedy: what the user can do when the file is damaged.
 
     Raises:

@@ -72,7 +72,7 @@ class SweepTables:
         """A long table; every row carries `id`, `status`, the dotted config columns of its run, then its own columns.
 
         Args:
-            name: results, history, timing, measures, compression, bounds, or measures/NAME.
+            name: results, history, timing, measures, compression, compression_layers, bounds or measures/NAME.
         """
         import pandas as pd
 

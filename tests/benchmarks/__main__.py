@@ -26,13 +26,14 @@ from tests.benchmarks.norm_family import family_contests
 from tests.benchmarks.norms import norm_contests
 from tests.benchmarks.outcomes import Outcome
 from tests.benchmarks.permuted_pixels import permutation_contests
+from tests.benchmarks.projections import projection_contests
 from tests.benchmarks.report import LEGEND, memory, table
 from tests.benchmarks.sizes import FULL, QUICK, Sizes
 from tests.benchmarks.sweeps import sweep_contests
 from tests.benchmarks.together import together_contests
 from tests.benchmarks.training import mlp_contests, vgg_contests
 
-KINDS = ("mlp", "vgg", "evaluation", "loader", "inputs", "norms", "measures", "group", "sweep", "kernel")
+KINDS = ("mlp", "vgg", "evaluation", "loader", "inputs", "norms", "measures", "group", "sweep", "kernel", "projection")
 THREADS = 1
 WIDTH = 100
 
@@ -95,6 +96,8 @@ def _contests(only: list[str], sizes: Sizes, scratch: Path, sources: dict[str, s
         yield from sweep_contests(mnist, sizes)
     if "kernel" in only:
         yield from kernel_contests(sizes)
+    if "projection" in only:
+        yield from projection_contests(sizes)
     if "norms" in only:
         yield from norm_contests(sizes)
     if "measures" in only:

@@ -32,6 +32,7 @@ class Sizes:
         gradients: nets of which single images' gradients are measured.
         noisy: nets that are searched for the noise they endure, and the steps that the usual bisection makes.
         kernel_images: that a kernel machine interpolates.
+        projected: width of a layer and products that it is stored as.
     """
 
     rounds: int
@@ -56,6 +57,7 @@ class Sizes:
     gradients: tuple[MeasuredNet, ...]
     noisy: tuple[tuple[MeasuredNet, int], ...]
     kernel_images: int
+    projected: tuple[int, int]
 
 
 FULL = Sizes(
@@ -81,6 +83,7 @@ FULL = Sizes(
     gradients=(MeasuredNet(None, 1000), MeasuredNet(None, 1000, hidden=64)),
     noisy=((MeasuredNet(None, 5000), 15), (MeasuredNet(1.0, 2000), 1)),
     kernel_images=3000,
+    projected=(512, 8192),
 )
 QUICK = Sizes(
     rounds=2,
@@ -105,4 +108,5 @@ QUICK = Sizes(
     gradients=(MeasuredNet(1 / 32, 50),),
     noisy=((MeasuredNet(1 / 32, 50), 2),),
     kernel_images=200,
+    projected=(32, 64),
 )

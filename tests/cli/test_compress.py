@@ -1,14 +1,25 @@
 """`genlab compress`."""
 
 import json
+import shutil
+import subprocess
+import sys
+import time
 
 import pandas as pd
 import pytest
 
+from genlab.compression import compress_net as compress_net_module
+from genlab.compression import compress_run as compress_run_module
 from genlab.compression.compress_run import load_compressed_net
+from genlab.config.load import load_train_config
 from genlab.rundir.finished import load_run
+from genlab.rundir.layout import RunDirectory
 from genlab.rundir.run_tables import table_rows
-from tests.cli.command import genlab, refused
+from genlab.training.progress import Silent
+from genlab.training.train_run import train_run
+from tests.cli.command import ENTRY, genlab, refused
+from tests.data.examples import write_tree
 from tests.rundir.examples import train
 
 
@@ -95,4 +106,158 @@ def test_a_run_that_kept_no_weights_says_how_to_get_them(runs, tiny, config):
 def test_a_layer_that_the_net_does_not_have_is_told_with_those_it_has(runs, config):
     config.write_text("methods:\n  - {name: svd_truncation, rank: 2, layers: nowhere}\n")
     found = genlab("compress", "tiny", "--runs", runs, "--config", config)
-    refused(found, 2, "nowhere", "; has 1, 3")
+    refused(found, 2, f"{config}:2:5: methods.0.layers: ", "nowhere", "; has 1, 3")
+
+
+def test_settings_that_cannot_be_are_told_with_file_and_key_and_the_others_are_kept(runs, tiny, config):
+    config.write_text(
+        "methods:\n  - {name: svd_truncation, rank: 2}\n  - {name: matrix_project, k: 4, layers: nowhere}\n"
+        "  - {name: uniform_quantisation, bits: 4}\n"
+    )
+    found = genlab("compress", "tiny", "--runs", runs, "--config", config)
+    assert found.code == 2
+    assert [line for line in found.err.splitlines() if line.startswith("genlab: ")] == [
+        f"genlab: {config}:3:5: methods.1.layers: the net has no linear or convolutional layer 'nowhere'; has 1, 3"
+    ]
+    rows = (tiny / "compression.csv").read_text()
+    assert [row["setting"] for row in table_rows(RunDirectory(tiny), "compression")] == ["", "rank=2", "bits=4"]
+    assert "bits=4" in found.out
+    for wrong, key in [
+        ("{name: matrix_project, k: 0}", "methods.0.k.0: must be greater than or equal to 1, not 0"),
+        ("{name: filter_project, k: 0}", "methods.0.k.0: must be greater than or equal to 1, not 0"),
+        ("{name: matrix_project_conv, k: 0}", "methods.0.k.0: must be greater than or equal to 1, not 0"),
+        ("{name: svd_truncation, rank: 0}", "methods.0.rank.0: must be greater than or equal to 1, not 0"),
+        ("{name: uniform_quantisation, bits: 0}", "methods.0.bits.0: must be greater than or equal to 1, not 0"),
+        ("{name: codebook_quantisation, levels: 1}", "methods.0.levels.0: must be greater than or equal to 2, not 1"),
+        ("{name: magnitude_pruning, keep: 1.5}", "methods.0.keep.0: must be less than or equal to 1, not 1.5"),
+        ("{name: magnitude_pruning, keep: -0.5}", "methods.0.keep.0: must be greater than 0, not -0.5"),
+        ("{name: matrix_project, k: 1, retrain: {epochs: 1}}", "methods.0.retrain: matrix_project cannot be trained"),
+    ]:
+        config.write_text(f"methods:\n  - {wrong}\n  - {{name: svd_truncation, rank: 3}}\n")
+        refused(genlab("compress", "tiny", "--runs", runs, "--config", config), 2, f"genlab: {config}:2:", key)
+    assert (tiny / "compression.csv").read_text() == rows
+
+
+def test_a_net_whose_images_are_missing_is_not_trained_again_and_its_rows_are_kept(tmp_path, config):
+    pictures = write_tree(tmp_path / "pictures")
+    arguments = ("data.name=image_folder", "data.path=pictures", "model.widths=[4]", "training.stop.epochs=1")
+    loaded = load_train_config("digits-mlp", [*arguments])
+    run = train_run(loaded.config, runs=tmp_path / "runs", data_dir=tmp_path, progress=Silent()).run
+    command = ("compress", run.path, "--config", config, "--data-dir", tmp_path, "-q")
+    assert genlab(*command).code == 0
+    rows = run.compression.read_text()
+    shutil.rmtree(pictures)
+    config.write_text("methods:\n  - {name: magnitude_pruning, keep: 0.5, retrain: {epochs: 1}}\n")
+    refused(genlab(*command), 5, str(pictures))
+    assert run.compression.read_text() == rows
+
+
+SLOW = """\
+methods:
+  - {name: svd_truncation, rank: [1, 2, 3]}
+  - name: magnitude_pruning
+    keep: [0.5, 0.2]
+    then: [{name: codebook_quantisation, levels: 4}]
+    retrain: {epochs: [0, 2]}
+  - {name: matrix_project, k: [8, 16]}
+"""
+
+
+def without_clock(run):
+    tables = [table_rows(run, name) for name in ("compression", "compression_layers")]
+    rows = [[{key: value for key, value in row.items() if key != "seconds"} for row in rows] for rows in tables]
+    return [sorted(table, key=lambda row: (row["method"], row["setting"])) for table in rows]
+
+
+@pytest.mark.parametrize("writes", range(1, 30, 3))
+def test_killed_before_any_file_is_written_it_goes_on_with_what_is_missing(writes, runs, tiny, config, monkeypatch):
+    """A write of a table or a net is the last thing that a killed process has not done."""
+    run, expected = RunDirectory(tiny), RunDirectory(tiny.parent / "undisturbed-000000000000")
+    config.write_text(SLOW)
+    shutil.copytree(tiny, expected.path)
+    assert genlab("compress", tiny, "--config", config, "-q").code == 0
+    whole = without_clock(run)
+    nets = {path.name: path.read_bytes() for path in (tiny / "compressed").iterdir()}
+    shutil.rmtree(tiny)
+    shutil.copytree(expected.path, tiny)
+    left = [writes]
+
+    def dying(real):
+        def write(*arguments, **options):
+            left[0] -= 1
+            if left[0] < 0:
+                raise KeyboardInterrupt
+            return real(*arguments, **options)
+
+        return write
+
+    with monkeypatch.context() as patched:
+        for name in ("replace_rows", "save_compressed"):
+            real = getattr(compress_run_module, name)
+            patched.setattr(compress_run_module, name, dying(real))
+        assert genlab("compress", tiny, "--config", config, "-q").code == 130
+    done = {row["setting"] for row in table_rows(run, "compression")}
+    made: list[str] = []
+    real = compress_net_module.compress_by
+    monkeypatch.setattr(compress_net_module, "compress_by", lambda s, *rest: made.append(s.label) or real(s, *rest))
+    assert genlab("compress", tiny, "--config", config, "-q", "--missing").code == 0
+    assert done.isdisjoint(made), "what is done is not done again"
+    assert without_clock(run) == whole
+    assert {path.name: path.read_bytes() for path in (tiny / "compressed").iterdir()} == nets
+    made.clear()
+    assert genlab("compress", tiny, "--config", config, "-q", "--missing").code == 0
+    assert made == []
+
+
+def test_missing_makes_again_what_is_not_all_there(runs, tiny, config):
+    run = RunDirectory(tiny)
+    assert genlab("compress", tiny, "--config", config, "-q").code == 0
+    row = table_rows(run, "compression")[1]
+    (tiny / row["file"]).unlink()
+    said = genlab("compress", tiny, "--config", config, "--missing", "--json", "-q")
+    assert [r["setting"] for r in json.loads(said.out)[0]["rows"]] == ["", row["setting"]]
+    assert (tiny / row["file"]).is_file()
+    run.compression_layers.unlink()
+    said = genlab("compress", tiny, "--config", config, "--missing", "--no-save", "--json", "-q")
+    assert len(json.loads(said.out)[0]["rows"]) == 3
+
+
+def test_a_process_that_is_killed_leaves_what_is_done_and_the_next_goes_on(runs, tiny, config):
+    config.write_text(SLOW.replace("[0, 2]", "[0, 2000]"))
+    command = [sys.executable, "-c", ENTRY, "compress", str(tiny), "--config", str(config), "-q"]
+    victim = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    run = RunDirectory(tiny)
+    try:
+        while victim.poll() is None and not (run.compression.exists() and "then=" in run.compression.read_text()):
+            time.sleep(0.02)
+    finally:
+        victim.kill()
+        victim.wait()
+    before = table_rows(run, "compression")
+    assert len(before) in (5, 6)
+    config.write_text(SLOW)
+    assert genlab("compress", tiny, "--config", config, "-q", "--missing").code == 0
+    after = table_rows(run, "compression")
+    assert [row for row in after if row["setting"]][: len(before) - 1] == [row for row in before if row["setting"]]
+    assert len(after) == 10
+
+
+def test_nets_that_a_fresh_process_loads_have_the_errors_that_are_told(runs, tiny, config):
+    config.write_text(SLOW + "  - {name: matrix_project_conv, k: 8}\n  - {name: uniform_quantisation, bits: 3}\n")
+    assert genlab("compress", tiny, "--config", config, "-q").code == 0
+    code = (
+        "import sys, json, torch, genlab\n"
+        "from genlab.compression.compress_run import load_compressed_net\n"
+        "run = genlab.load_run(sys.argv[1])\n"
+        "data, errors = run.dataset, []\n"
+        "for row in run.compression.to_dict('records')[1:]:\n"
+        "    net = load_compressed_net(run, row['method'], row['setting'])\n"
+        "    for images, labels in ((data.train_images, data.train_labels), (data.test_images, data.test_labels)):\n"
+        "        with torch.no_grad(): outputs = net(data.normalisation(images))\n"
+        "        errors.append(float((outputs.argmax(1) != labels).double().mean()))\n"
+        "print(json.dumps(errors))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(tiny)], capture_output=True, text=True, check=True)
+    rows = table_rows(RunDirectory(tiny), "compression")[1:]
+    assert json.loads(done.stdout) == [row[f"{part}_error"] for row in rows for part in ("train", "test")]
+    assert len(rows) == 11

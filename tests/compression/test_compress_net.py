@@ -7,7 +7,7 @@ from genlab.compression.evaluation import ROW_COLUMNS
 from genlab.compression.settings import compress_settings
 from genlab.compression.storage import load_compressed, save_compressed
 from genlab.compression.structure import Compressed
-from genlab.errors import UsageError
+from genlab.errors import ConfigError
 from genlab.models.dropout import Chain
 from tests.compression.examples import IMAGE, convolutional, perceptron, random_dataset, with_random_values
 
@@ -57,7 +57,19 @@ def test_a_setting_that_the_net_cannot_be_given_says_why_and_the_others_go_on():
     assert results[2][0]["ratio"] > 1
 
 
-def test_an_unknown_layer_is_told_before_anything_is_computed():
-    settings = compress_settings([{"name": "svd_truncation", "rank": 1, "layers": "fc"}])
-    with pytest.raises(UsageError, match="no linear or convolutional layer 'fc'; has 1, 3, 5"):
-        next(compress_subject(perceptron(), random_dataset(), settings, seed=0))
+def test_an_unknown_layer_is_told_after_all_other_settings_are_done():
+    settings = compress_settings(
+        [
+            {"name": "svd_truncation", "rank": 1, "layers": "fc"},
+            {"name": "svd_truncation", "rank": [1, 2]},
+            {"name": "magnitude_pruning", "keep": 0.5, "layers": ["1", "head"]},
+        ]
+    )
+    rows = []
+    with pytest.raises(ConfigError) as caught:
+        rows += compress_subject(perceptron(), random_dataset(), settings, seed=0)
+    assert [row["setting"] for row, _ in rows] == ["", "rank=1", "rank=2"]
+    assert str(caught.value).splitlines() == [
+        "layers: the net has no linear or convolutional layer 'fc'; has 1, 3, 5",
+        "layers: the net has no linear or convolutional layer 'head'; has 1, 3, 5",
+    ]

@@ -19,7 +19,14 @@ from genlab.measures.inputs.subject import Subject
 from genlab.models.dropout import Chain
 from genlab.models.initialisation import initialise
 from genlab.report.drawing.files import COLUMNS as FIGURE_COLUMNS
-from genlab.rundir.columns import COMPRESSION_COLUMNS, HISTORY_COLUMNS, LABEL_COLUMNS, MEASURE_COLUMNS, TIMING_COLUMNS
+from genlab.rundir.columns import (
+    COMPRESSION_COLUMNS,
+    COMPRESSION_LAYER_COLUMNS,
+    HISTORY_COLUMNS,
+    LABEL_COLUMNS,
+    MEASURE_COLUMNS,
+    TIMING_COLUMNS,
+)
 from genlab.rundir.finished import FinishedRun
 from tests.cli.command import genlab
 from tests.contracts.documents import DOCUMENTS, tables
@@ -31,6 +38,7 @@ WRITTEN = {
     "labels.csv": LABEL_COLUMNS,
     "measures.csv": MEASURE_COLUMNS,
     "compression.csv": COMPRESSION_COLUMNS,
+    "compression_layers.csv": COMPRESSION_LAYER_COLUMNS,
 }
 TYPES = {
     "text": r".*",

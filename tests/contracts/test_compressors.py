@@ -3,7 +3,7 @@
 import ast
 import inspect
 import json
-from itertools import combinations
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,13 +16,13 @@ from genlab.compression.compress import compress_by, compress_model, subject_of
 from genlab.compression.compress_net import compress_subject
 from genlab.compression.inputs import INPUTS
 from genlab.compression.methods import COMPRESSORS
-from genlab.compression.settings import Setting, compress_schema, compress_settings
+from genlab.compression.settings import Retraining, Setting, compress_schema, compress_settings
 from genlab.compression.storage import load_compressed, save_compressed
 from genlab.config.json_schema import json_schema
 from genlab.config.load import packaged_configs
 from genlab.config.signature import descriptions
 from genlab.config.vocabulary import Inputs
-from genlab.errors import UsageError
+from genlab.errors import ConfigError, UsageError
 from genlab.rundir.tables import read_table
 from tests.cli.command import genlab
 from tests.compression.examples import IMAGE, convolutional, perceptron, random_dataset, small
@@ -40,9 +40,15 @@ def content_of(name):
 
 
 def settings_of(name):
-    """Settings of the example, and the first of them for one layer alone."""
-    settings = compress_settings(content_of(name))
-    return [*settings, Setting(name, settings[0].options, ("3",))]
+    """Settings of the example; the first of them with another method after it and trained again; and for one layer."""
+    settings, entry = compress_settings(content_of(name)), COMPRESSORS[name]
+    first = settings[0]
+    codebook = Setting("codebook_quantisation", (("levels", 4),))
+    if not entry.ends:
+        settings.append(replace(first, then=(codebook,)))
+    if entry.trainable:
+        settings.append(replace(settings[-1], retrain=Retraining(2, learning_rate=0.001, batch_size=16)))
+    return [*settings, replace(first, layers=("3",))]
 
 
 def compressed(build, setting, seed=SEED, **options):
@@ -132,6 +138,22 @@ def test_a_packaged_config_uses_it(name):
     assert name in used, f"no file of configs/compress uses {name}"
 
 
+@pytest.mark.parametrize("name", COMPRESSORS)
+def test_what_follows_it_and_whether_it_is_trained_again_is_said_in_its_section(name):
+    (method,), entry = content_of(name)["methods"], COMPRESSORS[name]
+    schema = json_schema("compress", compress_schema())
+    then, retrain = [{"name": "uniform_quantisation", "bits": 4}], {"epochs": [0, 1]}
+    count = len(compress_settings(content_of(name)))
+    for more, allowed, times in (({"then": then}, not entry.ends, 1), ({"retrain": retrain}, entry.trainable, 2)):
+        assert fits({"methods": [method | more]}, schema)
+        if allowed:
+            assert len(compress_settings({"methods": [method | more]})) == times * count
+        else:
+            with pytest.raises(ConfigError, match=f"methods.0.{next(iter(more))}.*{name}"):
+                compress_settings({"methods": [method | more]})
+    assert (entry.coder is not None) == (entry.step is not None)
+
+
 @pytest.mark.parametrize("name", [name for name, entry in COMPRESSORS.items() if entry.one_of])
 def test_a_setting_without_what_it_needs_is_refused(name):
     with pytest.raises(UsageError, match=COMPRESSORS[name].one_of[0]):
@@ -160,16 +182,23 @@ def test_parameters_and_bits_are_those_of_the_file(name, build, tmp_path):
         result = compressed(build, setting)
         path = tmp_path / "net.safetensors"
         save_compressed(path, result)
+        _parameters_are_those_of(result, load_file(path))
         tensors = load_file(path).values()
-        # Whole numbers are codes of weights, which count, or say where weights are, which do not: a tensor as a whole.
-        floats = sum(tensor.numel() for tensor in tensors if tensor.is_floating_point())
-        codes = [tensor.numel() for tensor in tensors if not tensor.is_floating_point()]
-        counts = {floats + sum(some) for n in range(len(codes) + 1) for some in combinations(codes, n)}
-        assert result.parameters in counts, "parameters are the numbers stored: floats, and codes of weights"
         stored = sum(8 * tensor.numel() * tensor.element_size() for tensor in tensors)
         filled_up = sum(not tensor.is_floating_point() for tensor in tensors) * 7
         assert stored - filled_up <= result.bits <= stored, "as counted, but for the last byte of a code"
         assert result.original_parameters == sum(p.numel() for p in subject_of(build(), IMAGE).dense.parameters())
+
+
+def _parameters_are_those_of(result, tensors):
+    """The numbers stored are floats, and codes of weights, as many as a form says that it has packed into bytes."""
+    floats = sum(tensor.numel() for tensor in tensors.values() if tensor.is_floating_point())
+    packed = {f"{name}.{own}": n for name, layer in result.layers.items() for own, n in layer.form.packed.items()}
+    assert result.parameters == floats + sum(packed.values())
+    for name, count in packed.items():
+        assert tensors[name].dtype == torch.uint8
+        assert 8 * tensors[name].numel() <= 16 * count + 7, "codes of 16 bits at most"
+    assert sum(parameters for parameters, _ in result.sizes.values()) <= result.parameters
 
 
 @pytest.mark.parametrize("name", COMPRESSORS)
@@ -259,14 +288,14 @@ def test_every_method_works_from_a_config_to_a_table_to_a_file_and_back(runs, ti
             header = json.loads(file.read(int.from_bytes(file.read(8), "little")))
         state = json.loads(header["__metadata__"]["state"])
         assert (state["method"], state["setting"]) == (row["method"], row["setting"])
-        assert int(row["parameters"]) <= int(rows[0]["parameters"])
+        assert int(row["bits"]) <= int(rows[0]["bits"])
 
 
 def test_every_method_works_in_a_sweep_and_its_report(tmp_path):
     """One claim for each, of its smallest net, and a figure over all."""
     claims = []
     for name in COMPRESSORS:
-        smallest = min(settings_of(name)[:-1], key=lambda s: compressed(perceptron, s).bits)
+        smallest = min(compress_settings(content_of(name)), key=lambda s: compressed(perceptron, s).bits)
         a, b = {"method": name, "setting": smallest.label}, {"method": "none"}
         claim = {"id": name.replace("_", "-"), "says": "It is smaller.", "source": "Figure 4", "kind": "lower"}
         claims.append(claim | {"table": "compression", "column": "bits", "a": a, "b": b})

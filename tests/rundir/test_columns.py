@@ -36,6 +36,7 @@ def test_only_what_can_be_made_of_weights_at_epochs_is_by_epoch():
     assert [name for name in (*TABLES, "measures/curve", "results", "bounds") if is_by_epoch(name)] == [
         "measures",
         "compression",
+        "compression_layers",
         "measures/curve",
     ]
 
@@ -50,4 +51,4 @@ def test_every_column_says_what_stands_in_it():
     for columns in (*TABLES.values(), MEASURE_TABLE_COLUMNS):
         assert all(column.meaning for column in columns.values())
     added = {name for columns in TABLES.values() for name, column in columns.items() if column.added}
-    assert added == {"epoch"}, "what files of the first version lack is a contract"
+    assert added == {"epoch", "retrain_epochs"}, "what files of the first version lack is a contract"

@@ -26,6 +26,7 @@ def test_files_lie_in_the_directory_under_the_names_of_the_documentation():
         run.measures: "measures.csv",
         run.measure_table("margin_distribution"): "measures/margin_distribution.csv",
         run.compression: "compression.csv",
+        run.compression_layers: "compression_layers.csv",
     }
     assert {str(path) for path in files} == {f"r/{name}" for name in files.values()}
 

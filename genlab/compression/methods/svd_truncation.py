@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 from torch.nn.utils import skip_init
 
+from genlab.compression.coding import Restorer
 from genlab.compression.inputs import provides
 from genlab.compression.registry import compressor
 from genlab.compression.structure import CompressedLayer, WeightModule
@@ -29,6 +30,20 @@ class LowRank(BaseModel):
 
     form: Literal["dense", "factored"]
     rank: int = Field(ge=0)
+
+    @property
+    def numbers(self) -> tuple[str, ...]:
+        """The weights of the layer, or of its factors."""
+        return ("0.weight", "1.weight") if self.form == "factored" else ("weight",)
+
+    @property
+    def packed(self) -> dict[str, int]:
+        """Nothing is a code in bytes."""
+        return {}
+
+    def restorer(self, layer: WeightModule, tensors: Mapping[str, Tensor]) -> Restorer:
+        """Training moves each factor, and so keeps the rank; a layer that is stored whole is trained as one."""
+        return dict
 
     def build(self, layer: WeightModule, tensors: Mapping[str, Tensor]) -> nn.Module:
         """The layer or the two factors with their weights and biases, which are the tensors; no decomposition."""

@@ -68,8 +68,9 @@ class ClaimSection(Section):
     )
     table: str = Field(
         "results",
-        pattern=r"^(results|history|measures|compression|bounds|measures/[A-Za-z0-9_]+)$",
-        description="results (a row a run), or a table of the runs: history, measures, compression, bounds, "
+        pattern=r"^(results|history|measures|compression|compression_layers|bounds|measures/[A-Za-z0-9_]+)$",
+        description="results (a row a run), or a table of the runs: history, measures, compression, "
+        "compression_layers, bounds, "
         "measures/NAME.",
     )
     where: Conditions = Field(default_factory=dict, description="Columns and the value a row must have in each.")

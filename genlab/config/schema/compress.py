@@ -7,7 +7,7 @@ how the section of a config follows from the options of a method.
 import functools
 import operator
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Never
 
 from pydantic import (
     AfterValidator,
@@ -25,77 +25,7 @@ from genlab.config.signature import Option
 
 ALL_LAYERS = ("all",)
 # Keys that every method has; no option may be named like one.
-KEYS = ("name", "layers")
-
-
-class CompressConfig(Section):
-    """What `genlab compress` does to each net."""
-
-    methods: Annotated[tuple[dict[str, Any], ...], Field(strict=False)] = Field(
-        description="Methods with their options; every value of an option that is a list is a setting of its own."
-    )
-    at_epochs: bool = Field(
-        False, description="Also at every epoch whose weights the run kept (execution.keep_weights_at)."
-    )
-
-
-def method_section(
-    name: str,
-    about: str,
-    options: Mapping[str, Option],
-    described: Mapping[str, str],
-    *,
-    one_of: Sequence[str],
-    example: Mapping[str, Any],
-) -> type[Section]:
-    """The section of one method in a compress config.
-
-    Each option is one value or a list of them, of which none is there twice; `layers` is beside them.
-
-    Args:
-        about: a line on the method.
-        described: a line on each option.
-        one_of: options of which the section gives at least one.
-        example: such options with values, for who gives none.
-    """
-    fields: dict[str, Any] = {"name": (Literal[name], ...)}
-    for option in options.values():
-        default = () if option.default is None else (option.default,)
-        one: Any = option.annotation
-        values: Any = Annotated[tuple[one, ...], *_SWEEP]
-        fields[option.name] = (values, Field(default, description=described[option.name]))
-    fields["layers"] = (
-        _LayerNames,
-        Field(
-            ALL_LAYERS, description="all (the output layer included), or names of layers as `named_modules` has them."
-        ),
-    )
-
-    def something_to_sweep(section: Section) -> Section:
-        if one_of and not any(getattr(section, option) for option in one_of):
-            raise ValueError(needs_one_of(name, one_of, example))
-        return section
-
-    title = "".join(word.capitalize() for word in name.split("_")) + "Config"
-    validators: dict[str, Any] = {"something_to_sweep": model_validator(mode="after")(something_to_sweep)}
-    return create_model(title, __base__=Section, __doc__=about, __validators__=validators, **fields)
-
-
-def needs_one_of(name: str, one_of: Sequence[str], example: Mapping[str, Any]) -> str:
-    """What to tell who gave a method none of the options of which it needs one."""
-    *others, last = one_of
-    words = f"{', '.join(others)} or {last}" if others else last
-    return f"{name} needs {words}, e.g. {', '.join(f'{key}: {value}' for key, value in example.items())}"
-
-
-def with_methods(sections: Sequence[type[Section]]) -> type[CompressConfig]:
-    """The compress config whose methods are these sections, told apart by their names."""
-    method: Any = functools.reduce(operator.or_, sections)
-    if len(sections) > 1:
-        method = Annotated[method, Field(discriminator="name")]
-    methods: Any = Annotated[tuple[method, ...], AfterValidator(_not_empty), Field(strict=False)]
-    field = (methods, Field(description=CompressConfig.model_fields["methods"].description))
-    return create_model("CompressConfig", __base__=CompressConfig, __doc__=CompressConfig.__doc__, methods=field)
+KEYS = ("name", "layers", "then", "retrain")
 
 
 class _OneOrMany:
@@ -145,3 +75,101 @@ _LayerNames = Annotated[
     AfterValidator(_not_empty),
     WithJsonSchema({"anyOf": [_NAME, {"type": "array", "items": _NAME}]}),
 ]
+
+
+class RetrainConfig(Section):
+    """A short training of the compressed net that keeps what is compressed: zeros stay zeros, factors factors."""
+
+    epochs: Annotated[tuple[Annotated[int, Field(ge=0)], ...], *_SWEEP] = Field(
+        description="Passes over the training images; 0 is without training, so that a list may hold both."
+    )
+    learning_rate: Annotated[tuple[Annotated[float, Field(gt=0)], ...], *_SWEEP] = Field(
+        (0.01,), description="Of stochastic gradient descent with momentum 0.9; the same in every step."
+    )
+    batch_size: int = Field(128, ge=1, description="Images a step.")
+
+
+class CompressConfig(Section):
+    """What `genlab compress` does to each net."""
+
+    methods: Annotated[tuple[dict[str, Any], ...], Field(strict=False)] = Field(
+        description="Methods with their options; every value of an option that is a list is a setting of its own."
+    )
+    at_epochs: bool = Field(
+        False, description="Also at every epoch whose weights the run kept (execution.keep_weights_at)."
+    )
+
+
+def method_section(
+    name: str,
+    about: str,
+    options: Mapping[str, Option],
+    described: Mapping[str, str],
+    *,
+    one_of: Sequence[str],
+    example: Mapping[str, Any],
+    follows: bool = False,
+) -> type[Section]:
+    """The section of one method in a compress config.
+
+    Each option is one value or a list of them, of which none is there twice; `layers` is beside them.
+
+    Args:
+        about: a line on the method.
+        described: a line on each option.
+        one_of: options of which the section gives at least one.
+        example: such options with values, for who gives none.
+        follows: whether it is the section of the method after another, which has no layers of its own.
+    """
+    fields: dict[str, Any] = {"name": (Literal[name], ...)}
+    for option in options.values():
+        default = () if option.default is None else (option.default,)
+        one: Any = option.annotation
+        values: Any = Annotated[tuple[one, ...], *_SWEEP]
+        fields[option.name] = (values, Field(default, description=described[option.name]))
+    if not follows:
+        told = "all (the output layer included), or names of layers as `named_modules` has them."
+        fields["layers"] = (_LayerNames, Field(ALL_LAYERS, description=told))
+
+    def something_to_sweep(section: Section) -> Section:
+        if one_of and not any(getattr(section, option) for option in one_of):
+            raise ValueError(needs_one_of(name, one_of, example))
+        return section
+
+    title = "".join(word.capitalize() for word in name.split("_")) + ("Step" if follows else "Config")
+    validators: dict[str, Any] = {"something_to_sweep": model_validator(mode="after")(something_to_sweep)}
+    return create_model(title, __base__=Section, __doc__=about, __validators__=validators, **fields)
+
+
+def needs_one_of(name: str, one_of: Sequence[str], example: Mapping[str, Any]) -> str:
+    """What to tell who gave a method none of the options of which it needs one."""
+    *others, last = one_of
+    words = f"{', '.join(others)} or {last}" if others else last
+    return f"{name} needs {words}, e.g. {', '.join(f'{key}: {value}' for key, value in example.items())}"
+
+
+def with_methods(sections: Sequence[type[Section]], steps: Sequence[type[Section]] = ()) -> type[CompressConfig]:
+    """The compress config whose methods are these sections, told apart by their names.
+
+    Args:
+        steps: sections of methods that may follow another under `then`.
+    """
+    step: Any = _one_of(steps) if steps else Never
+    then: Any = Annotated[tuple[step, ...], Field(strict=False)]
+    further: dict[str, Any] = {
+        "then": (
+            then,
+            Field((), description="Methods that code further what this one stores, each what the one before it does."),
+        ),
+        "retrain": (RetrainConfig | None, Field(None, description=(RetrainConfig.__doc__ or "").strip())),
+    }
+    whole = [create_model(s.__name__, __base__=s, __doc__=s.__doc__, **further) for s in sections]
+    method: Any = _one_of(whole)
+    methods: Any = Annotated[tuple[method, ...], AfterValidator(_not_empty), Field(strict=False)]
+    field = (methods, Field(description=CompressConfig.model_fields["methods"].description))
+    return create_model("CompressConfig", __base__=CompressConfig, __doc__=CompressConfig.__doc__, methods=field)
+
+
+def _one_of(sections: Sequence[type[Section]]) -> Any:
+    union: Any = functools.reduce(operator.or_, sections)
+    return Annotated[union, Field(discriminator="name")] if len(sections) > 1 else union

@@ -48,7 +48,9 @@ class FigureConfig(Section):
     )
     title: str = ""
     caption: str = Field("", description="Printed under the figure in the report.")
-    table: str = Field("results", pattern=r"^(results|history|measures|compression|bounds|measures/[A-Za-z0-9_]+)$")
+    table: str = Field(
+        "results", pattern=r"^(results|history|measures|compression|compression_layers|bounds|measures/[A-Za-z0-9_]+)$"
+    )
     where: dict[str, Any] = Field(default_factory=dict, description="Columns and the value a row must have in each.")
     x: str | None = Field(None, description="Column along the horizontal axis.")
     y: Names = Field(description="Columns; a panel each.")

@@ -11,7 +11,14 @@ from genlab.config.schema.sweep import SweepConfig
 from genlab.config.validation import known_keys
 from genlab.config.values import value_texts
 from genlab.errors import ConfigError
-from genlab.rundir.columns import BEST_COLUMNS, COMPRESSION_COLUMNS, HISTORY_COLUMNS, MEASURE_COLUMNS, TIMING_COLUMNS
+from genlab.rundir.columns import (
+    BEST_COLUMNS,
+    COMPRESSION_COLUMNS,
+    COMPRESSION_LAYER_COLUMNS,
+    HISTORY_COLUMNS,
+    MEASURE_COLUMNS,
+    TIMING_COLUMNS,
+)
 from genlab.rundir.measure_column import measure_column
 from genlab.rundir.status import dotted
 from genlab.sweeps.file.measure_names import measure_names, names_of
@@ -36,8 +43,9 @@ def possible_columns(config: SweepConfig) -> Callable[[str], set[str] | None]:
             return run | set(HISTORY_COLUMNS if table == "history" else TIMING_COLUMNS)
         if table == "measures" and config.measure is not None:
             return run | set(MEASURE_COLUMNS) - _without_epochs(config.measure)
-        if table == "compression" and config.compress is not None:
-            return run | set(COMPRESSION_COLUMNS) - _without_epochs(config.compress)
+        if table in ("compression", "compression_layers") and config.compress is not None:
+            own = COMPRESSION_COLUMNS if table == "compression" else COMPRESSION_LAYER_COLUMNS
+            return run | set(own) - _without_epochs(config.compress)
         return None if table.removeprefix("measures/") in _measures(config) else set()
 
     return columns

@@ -36,7 +36,7 @@ def random_layers(seed: int = 0) -> dict[str, nn.Module]:
 
 
 def pruned(layers, **options):
-    return magnitude_pruning(layers, falling_magnitudes(layers), **options)
+    return magnitude_pruning(layers, falling_magnitudes(layers), False, **options)
 
 
 def weights_of(layer, result) -> torch.Tensor:
@@ -160,7 +160,7 @@ def test_weights_are_sorted_once_for_all_settings(monkeypatch):
     shared = falling_magnitudes(layers)
     for keep in (0.1, 0.5):
         for scope in ("layer", "global"):
-            magnitude_pruning(layers, shared, keep=keep, scope=scope)
+            magnitude_pruning(layers, shared, False, keep=keep, scope=scope)
     assert len(calls) == 4, "each of three layers, and all of them together"
 
 
