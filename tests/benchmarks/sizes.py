@@ -31,6 +31,7 @@ class Sizes:
         curved: nets whose Hessian is measured.
         gradients: nets of which single images' gradients are measured.
         noisy: nets that are searched for the noise they endure, and the steps that the usual bisection makes.
+        cushioned: nets whose interlayer cushions are measured, and at how many of the images the usual way does it.
         kernel_images: that a kernel machine interpolates.
     """
 
@@ -55,6 +56,7 @@ class Sizes:
     curved: tuple[MeasuredNet, ...]
     gradients: tuple[MeasuredNet, ...]
     noisy: tuple[tuple[MeasuredNet, int], ...]
+    cushioned: tuple[tuple[MeasuredNet, int], ...]
     kernel_images: int
 
 
@@ -80,6 +82,7 @@ FULL = Sizes(
     curved=(MeasuredNet(None, 5000), MeasuredNet(1.0, 32)),
     gradients=(MeasuredNet(None, 1000), MeasuredNet(None, 1000, hidden=64)),
     noisy=((MeasuredNet(None, 5000), 15), (MeasuredNet(1.0, 2000), 1)),
+    cushioned=((MeasuredNet(None, 1000), 50), (MeasuredNet(None, 1000, hidden=100, depth=8), 50)),
     kernel_images=3000,
 )
 QUICK = Sizes(
@@ -104,5 +107,6 @@ QUICK = Sizes(
     curved=(MeasuredNet(1 / 32, 50),),
     gradients=(MeasuredNet(1 / 32, 50),),
     noisy=((MeasuredNet(1 / 32, 50), 2),),
+    cushioned=((MeasuredNet(None, 30, hidden=16, depth=3), 5),),
     kernel_images=200,
 )
