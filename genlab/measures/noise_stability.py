@@ -78,7 +78,7 @@ def noise_attenuation(
         curve = {"from": k + 1, "injected": layers[k].name}
         if k == later:
             start = {"relative_error": noise, "standard_error": 0.0}
-            rows.append(curve | {"at": k + 1, "layer": None} | _mean(found) | start)
+            rows.append(curve | {"at": k + 1, "layer": ""} | _mean(found) | start)
         rows.append(curve | {"at": later + 2, "layer": layers[later].name} | _mean(found))
     return pd.DataFrame(rows)
 
