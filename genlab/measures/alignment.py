@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from genlab.measures.computing.registry import NotApplicable, measure
 from genlab.measures.inputs.cushion_pass import CushionPass
-from genlab.measures.inputs.image_statistics import Images
+from genlab.measures.inputs.image_statistics import Images, with_gaps
 from genlab.measures.inputs.layer_chain import without_bias
 from genlab.models.traversal import WeightLayer
 
@@ -48,7 +48,7 @@ def singular_alignment(cushion_pass: CushionPass, images: Images = 100) -> pd.Da
         signals = there.mean(0).tolist() if len(there) else [None] * len(values)
         for rank, (value, signal) in enumerate(zip(values, signals, strict=True), start=1):
             rows.append((layer.name, rank, value, signal, 1 / layer.matrix.shape[1], len(there)))
-    return pd.DataFrame(rows, columns=["layer", "rank", "singular_value", "signal", "noise", "n"])
+    return with_gaps(pd.DataFrame(rows, columns=["layer", "rank", "singular_value", "signal", "noise", "n"]))
 
 
 @dataclass(frozen=True)

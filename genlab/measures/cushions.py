@@ -26,6 +26,7 @@ from genlab.measures.inputs.image_statistics import (
     count,
     over_images,
     row_of_images,
+    table_of,
 )
 from genlab.measures.inputs.layer_norms import LayerNorms
 
@@ -131,7 +132,7 @@ def layer_cushions(
             if values is not None:
                 row: dict[str, Any] = {"layer": name, "quantity": quantity}
                 rows.append(row | row_of_images(values, percent, worse))
-    return pd.DataFrame(rows)
+    return table_of(rows)
 
 
 def cushions(norms: LayerNorms, biases: bool) -> Tensor:

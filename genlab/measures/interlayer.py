@@ -28,6 +28,8 @@ from genlab.measures.inputs.image_statistics import (
     count,
     over_images,
     row_of_images,
+    table_of,
+    with_gaps,
 )
 from genlab.measures.inputs.jacobian_norms import JacobianNorms
 
@@ -111,7 +113,7 @@ def interlayer_cushion_pairs(
         row: dict[str, Any] = {"from": stages[i].name, "to": stages[j].name} | row_of_images(values, percent, "low")
         row["standard_error"] = float(errors[~values.isnan()].mean()) if row["n"] else None
         rows.append(row | {"products": pair.products, "exact": pair.exact})
-    return pd.DataFrame(rows)
+    return table_of(rows)
 
 
 @measure(paper=ARORA, equation="Definition 9", unit="1", cost="passes")
@@ -179,8 +181,7 @@ def interlayer_cushions_of_images(
         }
         values = {name: numbers.cpu().numpy() for name, numbers in columns.items()}
         parts.append(pd.DataFrame({"layer": stages[i].name, "image": positions, **values}))
-    table = pd.concat(parts, ignore_index=True)
-    return table.astype(object).where(table.notna(), None)
+    return with_gaps(pd.concat(parts, ignore_index=True))
 
 
 def by_first(cushion_pass: CushionPass, images: int, probes: int, exact_up_to: int) -> dict[int, list[JacobianNorms]]:

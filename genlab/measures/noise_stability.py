@@ -24,6 +24,8 @@ from genlab.measures.inputs.image_statistics import (
     count,
     over_images,
     row_of_images,
+    table_of,
+    with_gaps,
 )
 from genlab.measures.inputs.layer_chain import own_copy
 from genlab.measures.inputs.linear_departures import Departures
@@ -80,7 +82,7 @@ def noise_attenuation(
             start = {"relative_error": noise, "standard_error": 0.0}
             rows.append(curve | {"at": k + 1, "layer": ""} | _mean(found) | start)
         rows.append(curve | {"at": later + 2, "layer": layers[later].name} | _mean(found))
-    return pd.DataFrame(rows)
+    return table_of(rows)
 
 
 @measure(paper=ARORA, equation="Definition 7", unit="1", cost="passes")
@@ -152,7 +154,7 @@ def inverse_interlayer_smoothness_pairs(
     for (i, j), found in sorted(cushion_pass.departures(images, draws, noise).items()):
         row: dict[str, Any] = {"from": stages[i].name, "to": stages[j].name}
         rows.append(row | row_of_images(found.whole if offset else found.of_noise, percent, "high"))
-    return pd.DataFrame(rows)
+    return table_of(rows)
 
 
 @measure(paper=ARORA, equation="Definition 7", unit="1", cost="passes", table=True)
@@ -180,7 +182,7 @@ def inverse_interlayer_smoothness_of_images(
     for i, values in _worst(cushion_pass.departures(images, draws, noise), offset).items():
         for position, value in zip(positions, values.amax(1).tolist(), strict=True):
             rows.append((stages[i].name, position, None if math.isnan(value) else value))
-    return pd.DataFrame(rows, columns=["layer", "image", "inverse_smoothness"])
+    return with_gaps(pd.DataFrame(rows, columns=["layer", "image", "inverse_smoothness"]))
 
 
 def _worst(departures: dict[tuple[int, int], Departures], offset: bool) -> dict[int, Tensor]:

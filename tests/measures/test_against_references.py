@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
 
@@ -20,11 +19,11 @@ from genlab.measures.inputs.subject import Subject
 from genlab.measures.path_norms import log_l1_path_norm, log_l2_path_norm
 from genlab.models.folding import folded
 from genlab.models.mlp import mlp
+from tests.measures import cushion_twins
 from tests.measures.entries import assert_agree, entries, entries_of
 from tests.measures.oracles import compares
 from tests.measures.subjects import STEADY, SUBJECTS, described, normalised, perturbed
 from tests.references import (
-    cushions,
     folding,
     forward,
     gradients,
@@ -195,60 +194,6 @@ def sample_gradients(twin: Twin) -> list[dict]:
     return gradients.of_each_image(twin.plain, images, twin.labels)
 
 
-@cache
-def images_through(twin: Twin) -> list[list[Any]]:
-    """For each image what each entry of the folded net is given."""
-    images = normalised(twin.subject.dataset.train_images.numpy(), twin.subject.dataset.normalisation)
-    return [cushions.inputs_of_all(twin.plain, image) for image in images]
-
-
-def of_images(twin: Twin, number: int) -> dict[str, tuple[list[float], int]]:
-    """The three quantities of one layer at all images, and how many percent are below their quantile."""
-    layer = twin.plain[number]
-    given = [inputs[number] for inputs in images_through(twin)]
-    found = {"layer_cushion": ([cushions.layer_cushion(layer, x) for x in given], 5)}
-    if "relu" in [after["kind"] for after in twin.plain[number:]]:
-        found["activation_contraction"] = (
-            [cushions.contraction(inputs[number + 1]) for inputs in images_through(twin)],
-            95,
-        )
-    matrix = operators.layer_matrix(layer, given[0].shape)
-    return found | {"noise_sensitivity": ([cushions.noise_sensitivity(matrix, x) for x in given], 95)}
-
-
-@cache
-def quantities(twin: Twin) -> dict[str, dict[str, tuple[list[float], int]]]:
-    return {twin.plain[number]["name"]: of_images(twin, number) for number in cushions.positions(twin.plain)}
-
-
-def quantity(name: str) -> Norms:
-    return lambda twin: {
-        layer: margins.percentile(*found[name]) for layer, found in quantities(twin).items() if name in found
-    }
-
-
-def alignments(twin: Twin) -> list[dict[str, Any]]:
-    rows = []
-    for number in cushions.positions(twin.plain):
-        layer = twin.plain[number]
-        matrix = layer["weight"].reshape(len(layer["weight"]), -1)
-        _, values, directions = np.linalg.svd(matrix, full_matrices=False)
-        parts = [cushions.alignment(layer, inputs[number], directions) for inputs in images_through(twin)]
-        for rank, value in enumerate(values):
-            signal = sum(part[rank] for part in parts) / len(parts)
-            rows.append(
-                {
-                    "layer": layer["name"],
-                    "rank": rank + 1,
-                    "singular_value": value,
-                    "signal": signal,
-                    "noise": 1 / matrix.shape[1],
-                    "n": len(parts),
-                }
-            )
-    return rows
-
-
 FROBENIUS = each_weight(norms.frobenius)
 KERNEL = each_weight(norms.spectral_of_kernel)
 L1_INF = each_weight(norms.l1_inf)
@@ -271,9 +216,9 @@ LAYER_TWINS: dict[str, Callable[[Twin], dict[str, float]]] = {
     "spectral_distance_operator": spectral_distance_operator,
     "pq_distance": each_distance(pq_2_1),
     "stable_rank_kernel": each_weight(lambda weight: (norms.frobenius(weight) / norms.spectral_of_kernel(weight)) ** 2),
-    "layer_cushion": quantity("layer_cushion"),
-    "activation_contraction": quantity("activation_contraction"),
-    "noise_sensitivity": quantity("noise_sensitivity"),
+    "layer_cushion": cushion_twins.quantity("layer_cushion"),
+    "activation_contraction": cushion_twins.quantity("activation_contraction"),
+    "noise_sensitivity": cushion_twins.quantity("noise_sensitivity"),
     "gradient_noise": lambda twin: gradients.noise(sample_gradients(twin)),
 }
 
@@ -337,12 +282,8 @@ TABLE_TWINS: dict[str, Callable[[Twin], list[dict[str, Any]]]] = {
     "margin_distribution": lambda twin: [
         {"percentile": p, "margin": margins.percentile(twin.margins, p)} for p in range(101)
     ],
-    "layer_cushions": lambda twin: [
-        {"layer": layer, "quantity": name, **cushions.all_statistics(values, percent)}
-        for layer, found in quantities(twin).items()
-        for name, (values, percent) in found.items()
-    ],
-    "singular_alignment": alignments,
+    "layer_cushions": cushion_twins.all_quantities,
+    "singular_alignment": cushion_twins.alignments,
 }
 
 TWINS: dict[str, Callable[[Twin], Any]] = {**LAYER_TWINS, **NET_TWINS, **TABLE_TWINS}

@@ -1,8 +1,10 @@
 """One number for many images: the worst, a quantile towards the worst, or the mean; images without a value left out."""
 
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 import numpy as np
+import pandas as pd
 from pydantic import Field
 from torch import Tensor
 
@@ -42,6 +44,19 @@ def row_of_images(values: Tensor, percent: float, worse: Worse) -> dict[str, Any
     numbers = np.percentile(there, [0, _toward(worse, percent), 50, 100])
     found = dict(zip(("minimum", "quantile", "median", "maximum"), map(float, numbers), strict=True))
     return {name: (found | counts | {"mean": float(there.mean())})[name] for name in COLUMNS}
+
+
+def table_of(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """The rows as a table in which what is not there is None and never NaN."""
+    return with_gaps(pd.DataFrame(rows))
+
+
+def with_gaps(table: pd.DataFrame) -> pd.DataFrame:
+    """The same table with None for NaN; columns without gaps keep their type."""
+    for column in table.columns[table.isna().any()]:
+        values = table[column].astype(object)
+        table[column] = values.where(values.notna(), None)
+    return table
 
 
 def count(values: Tensor) -> int:
