@@ -52,7 +52,7 @@ def interlayer_contests(sizes: Sizes) -> Iterator[Contest]:
     """One contest a net; the usual way does a part of the images, which all cost the same."""
     for net, usual in sizes.cushioned:
         yield Contest(
-            f"interlayer cushions, {net.title}",
+            f"cushions, {net.title}",
             Way("usual", OnNet, (functools.partial(usual_interlayer, images=usual), net), part=usual / net.images),
             [Way("genlab", OnNet, (functools.partial(genlab_interlayer, images=net.images), net))],
             units=1,
