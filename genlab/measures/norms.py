@@ -8,11 +8,12 @@ import torch
 from torch import Tensor
 
 from genlab.linalg.lanczos import SingularValue
-from genlab.measures.computing.registry import Value, measure
+from genlab.measures.computing.registry import NotApplicable, Value, measure
 from genlab.models.traversal import WeightLayer
 
 NEYSHABUR = "Neyshabur et al. 2017, arXiv:1706.08947"
 BARTLETT = "Bartlett et al. 2017, arXiv:1706.08498"
+ARORA = "Arora et al. 2018, arXiv:1802.05296"
 SEDGHI = "Sedghi et al. 2019, arXiv:1805.10408"
 
 
@@ -33,6 +34,28 @@ def spectral_norm_kernel(spectra: dict[str, Tensor]) -> dict[str, float]:
         spectra: all singular values by layer, largest first.
     """
     return {name: float(values[0]) for name, values in spectra.items()}
+
+
+@measure(paper=ARORA, equation="Section 1, what the rank is where singular values decay", unit="1", cost="weights")
+def stable_rank_kernel(weight_layers: list[WeightLayer], spectra: dict[str, Tensor]) -> dict[str, float]:
+    """||W||_F^2 / ||W||_2^2 of each layer's matrix, a convolution as its reshaped kernel; from 1 to its rank.
+
+    The number of singular values as large as the largest one that would give the same Frobenius norm. Unchanged by
+    scaling the layer.
+
+    Args:
+        spectra: all singular values by layer, largest first.
+
+    Raises:
+        NotApplicable: all weights of a layer are zero.
+    """
+    found = {}
+    for layer in weight_layers:
+        relative = spectra[layer.name] / spectra[layer.name][0]
+        if not spectra[layer.name][0] > 0:
+            raise NotApplicable(f"all weights of layer {layer.name} are zero")
+        found[layer.name] = float(relative.square().sum())
+    return found
 
 
 @measure(paper=SEDGHI, equation="Section 2", unit="1", cost="weights")

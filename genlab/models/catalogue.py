@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from genlab.config.schema.model import image_size_problem
 from genlab.errors import ConfigError
+from genlab.models.alexnet import alexnet
 from genlab.models.gaussian_kernel import gaussian_kernel_machine
 from genlab.models.googlenet import googlenet
 from genlab.models.inception_v3 import inception_v3
@@ -17,6 +18,7 @@ from genlab.models.initialisation import initialise
 from genlab.models.mlp import mlp
 from genlab.models.random_features import random_features
 from genlab.models.small_alexnet import small_alexnet
+from genlab.models.small_googlenet import small_googlenet
 from genlab.models.small_inception import small_inception
 from genlab.models.theorem1 import theorem1
 from genlab.models.vgg import neyshabur_vgg, vgg
@@ -63,6 +65,12 @@ MODELS: dict[str, ModelEntry] = {
     ),
     "googlenet": ModelEntry(
         googlenet, "GoogLeNet of torchvision, for images from 15x15.", "Szegedy et al. 2015, arXiv:1409.4842"
+    ),
+    "alexnet": ModelEntry(
+        alexnet, "An AlexNet of six layers for 32x32 images, without any norm.", "Arora et al. 2018, arXiv:1802.05296"
+    ),
+    "small_googlenet": ModelEntry(
+        small_googlenet, "GoogLeNet's inception modules for 32x32 images.", "Szegedy et al. 2015, arXiv:1409.4842"
     ),
     "theorem1": ModelEntry(
         theorem1, "A two-layer net with a unit for each training image, which fits any labels.", ZHANG, "number"

@@ -33,6 +33,9 @@ TESTED_ELSEWHERE = {
     "measures/inputs/moved_weights": "tests/measures/inputs/test_vocabulary.py",
     "measures/inputs/derivatives": "tests/measures/inputs/test_vocabulary.py",
     "measures/inputs/differences": "tests/measures/test_distances.py",  # the one thing that distances are norms of
+    "measures/inputs/layer_calls": "tests/measures/inputs/test_cushion_pass.py",  # one call, and what it hands on
+    "measures/inputs/layer_norms": "tests/measures/test_cushions.py",  # what cushions are ratios of
+    "measures/inputs/linear_departures": "tests/measures/test_noise_stability.py",  # with the noise that it adds
     "measures/computing/value": "tests/measures/computing/test_registry.py",  # two types that the registry hands on
     "cli/measure_targets": "tests/cli/test_measure.py",  # the verb is tested with what it calls
     "compression/compress_run": "tests/cli/test_compress.py",

@@ -19,6 +19,7 @@ from tests.benchmarks.evaluation import evaluation_contests, loader_contests
 from tests.benchmarks.goals import goal_lines
 from tests.benchmarks.gradients import gradient_contests
 from tests.benchmarks.images import cifar_images, mnist_images
+from tests.benchmarks.interlayer import interlayer_contests
 from tests.benchmarks.kernels import kernel_contests
 from tests.benchmarks.machine import Peak, load, machine
 from tests.benchmarks.noise import noise_contests
@@ -33,7 +34,20 @@ from tests.benchmarks.sweeps import sweep_contests
 from tests.benchmarks.together import together_contests
 from tests.benchmarks.training import mlp_contests, vgg_contests
 
-KINDS = ("mlp", "vgg", "evaluation", "loader", "inputs", "norms", "measures", "group", "sweep", "kernel", "projection")
+KINDS = (
+    "mlp",
+    "vgg",
+    "evaluation",
+    "loader",
+    "inputs",
+    "norms",
+    "measures",
+    "group",
+    "sweep",
+    "kernel",
+    "projection",
+    "cushions",
+)
 THREADS = 1
 WIDTH = 100
 
@@ -105,6 +119,8 @@ def _contests(only: list[str], sizes: Sizes, scratch: Path, sources: dict[str, s
         yield from gradient_contests(sizes)
         yield from noise_contests(sizes)
         yield from curvature_contests(sizes)
+    if "cushions" in only:
+        yield from interlayer_contests(sizes)
 
 
 def _head(content: dict[str, Any]) -> list[str]:

@@ -156,6 +156,7 @@ def _context() -> BaseContext:
                 "norm_family",
                 "curvature",
                 "gradients",
+                "interlayer",
                 "group",
             )
         ]

@@ -20,20 +20,22 @@ class MeasuredNet:
     """How one is made: He initialisation, no batch norm, labels that are its own answers.
 
     Attributes:
-        width: of the VGG-11, 1 for the original one; None for a perceptron of two hidden layers.
+        width: of the VGG-11, 1 for the original one; None for a perceptron.
         images: how many.
         hidden: units of each layer of the perceptron.
+        depth: its hidden layers.
     """
 
     width: float | None
     images: int
     hidden: int = 512
+    depth: int = 2
 
     @property
     def title(self) -> str:
         """In few letters."""
         if self.width is None:
-            return f"MLP {self.hidden}-{self.hidden}"
+            return f"MLP {self.hidden}-{self.hidden}" if self.depth == 2 else f"MLP {self.depth}x{self.hidden}"
         return "VGG-11" if self.width == 1 else f"VGG-11 x{self.width:g}"
 
     @property
@@ -46,7 +48,7 @@ class MeasuredNet:
         generator = torch.Generator().manual_seed(0)
         config: MLPConfig | VGGConfig
         if self.width is None:
-            config, shape = MLPConfig(name="mlp", widths=(self.hidden, self.hidden)), (1, 28, 28)
+            config, shape = MLPConfig(name="mlp", widths=(self.hidden,) * self.depth), (1, 28, 28)
             images = torch.rand(self.images, *shape, generator=generator)
         else:
             config, shape = VGGConfig(name="vgg", width_multiplier=self.width, batch_norm=False), (3, 32, 32)

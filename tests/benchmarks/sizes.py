@@ -31,6 +31,7 @@ class Sizes:
         curved: nets whose Hessian is measured.
         gradients: nets of which single images' gradients are measured.
         noisy: nets that are searched for the noise they endure, and the steps that the usual bisection makes.
+        cushioned: nets whose interlayer cushions are measured, and at how many of the images the usual way does it.
         kernel_images: that a kernel machine interpolates.
         projected: width of a layer and products that it is stored as.
     """
@@ -56,6 +57,7 @@ class Sizes:
     curved: tuple[MeasuredNet, ...]
     gradients: tuple[MeasuredNet, ...]
     noisy: tuple[tuple[MeasuredNet, int], ...]
+    cushioned: tuple[tuple[MeasuredNet, int], ...]
     kernel_images: int
     projected: tuple[int, int]
 
@@ -82,6 +84,7 @@ FULL = Sizes(
     curved=(MeasuredNet(None, 5000), MeasuredNet(1.0, 32)),
     gradients=(MeasuredNet(None, 1000), MeasuredNet(None, 1000, hidden=64)),
     noisy=((MeasuredNet(None, 5000), 15), (MeasuredNet(1.0, 2000), 1)),
+    cushioned=((MeasuredNet(None, 1000), 50), (MeasuredNet(None, 1000, hidden=100, depth=8), 50)),
     kernel_images=3000,
     projected=(512, 8192),
 )
@@ -107,6 +110,7 @@ QUICK = Sizes(
     curved=(MeasuredNet(1 / 32, 50),),
     gradients=(MeasuredNet(1 / 32, 50),),
     noisy=((MeasuredNet(1 / 32, 50), 2),),
+    cushioned=((MeasuredNet(None, 30, hidden=16, depth=3), 5),),
     kernel_images=200,
     projected=(32, 64),
 )

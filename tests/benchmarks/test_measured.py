@@ -4,6 +4,7 @@ import pytest
 
 from tests.benchmarks.curvature import genlab_top, genlab_trace, usual_top, usual_trace
 from tests.benchmarks.gradients import genlab_gradients, usual_gradients
+from tests.benchmarks.interlayer import compared, genlab_interlayer, usual_interlayer
 from tests.benchmarks.measured_nets import MeasuredNet
 from tests.benchmarks.noise import genlab_sigma, usual_sigma
 from tests.benchmarks.norm_family import FAMILY, genlab_family, usual_family
@@ -25,6 +26,14 @@ def test_norms_and_margins_are_those_of_the_script(subject):
 
 def test_gradients_are_those_of_the_script(subject):
     assert genlab_gradients(subject) == pytest.approx(usual_gradients(subject), rel=1e-4)
+
+
+def test_interlayer_cushions_are_those_of_the_script():
+    subject = MeasuredNet(None, 20, hidden=9, depth=3).subject()
+    usual, genlab = usual_interlayer(subject, 20), genlab_interlayer(subject, 20)
+    assert len(usual) == 6
+    assert genlab == pytest.approx(usual, rel=1e-4)
+    assert compared(usual, genlab, usual_images=20, images=20).startswith("1 to 7: ")
 
 
 def test_sigma_is_that_of_the_script(subject):

@@ -158,7 +158,10 @@ DATA = [
     {"name": "digits", "labels": {"file": "a.csv", "key": "b"}},
     {"name": "image_folder", "path": "birds", "augmentation": {"random_crop": True, "padding": 1}},
 ]
-NAMES = ("mlp", "vgg", "neyshabur_vgg", "small_inception", "small_alexnet", "wide_resnet", "inception_v3", "googlenet")
+NAMES = (
+    *("mlp", "vgg", "neyshabur_vgg", "small_inception", "small_alexnet", "wide_resnet", "inception_v3", "googlenet"),
+    *("alexnet", "small_googlenet"),
+)
 MODELS = [{"name": name} for name in (*NAMES, "theorem1", "gaussian_kernel", "random_features")]
 OPTIMISERS = [{"name": "sgd", "learning_rate": 0.5, "momentum": 0.5}, {"name": "adam", "learning_rate": 0.5}]
 SCHEDULES = [{"name": "constant"}, {"name": "step", "epochs": [2]}, {"name": "exponential"}, {"name": "cosine"}]

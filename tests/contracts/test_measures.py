@@ -18,7 +18,7 @@ from genlab.measures.inputs.subject import Subject
 from genlab.models.dropout import Chain
 from genlab.models.initialisation import initialise
 from tests.measures.entries import assert_agree, entries
-from tests.measures.subjects import FITTING, PERTURBING, mlp_subject
+from tests.measures.subjects import FITTING, NOISY, PERTURBING, mlp_subject
 
 UNITS = {"1", "count", "log", "logit", "logit^-2", "nat"}
 # These have a value for perceptrons, and a reason for the net of these tests.
@@ -136,7 +136,7 @@ def test_measuring_twice_gives_the_same_values(measured):
 
 
 def test_permuting_hidden_units_changes_no_measure(measured):
-    """But for those that move each weight by a random amount: other draws fall to other weights."""
+    """But for those that move each weight or unit by a random amount: other draws fall to others."""
     subject, before = subject_of(), measured.results
     order = torch.tensor([3, 0, 5, 1, 2, 4])
     for net in (subject.model, subject.initial_model):
@@ -147,7 +147,7 @@ def test_permuting_hidden_units_changes_no_measure(measured):
     after = compute_measures(subject, Request.of())
     for row, permuted in zip(before.rows, after.rows, strict=True):
         assert permuted["reason"] == row["reason"]
-        if row["value"] is not None and MEASURES[row["measure"]].family not in (*PERTURBING, *FITTING):
+        if row["value"] is not None and MEASURES[row["measure"]].family not in (*PERTURBING, *FITTING, *NOISY):
             # The same random vectors meet the units in another order; what is iterated ends within its residual.
             errors = [error for found in (row, permuted) for error in (found["standard_error"], found["residual"])]
             tolerance = 4 * sum(error or 0.0 for error in errors)
@@ -155,6 +155,6 @@ def test_permuting_hidden_units_changes_no_measure(measured):
             expected = pytest.approx(row["value"], rel=rounding, abs=tolerance)
             assert permuted["value"] == expected, row["measure"]
     for name, table in before.named_tables().items():
-        if "hessian" not in name and MEASURES[name].family not in PERTURBING:
+        if "hessian" not in name and MEASURES[name].family not in (*PERTURBING, *NOISY):
             found, expected = (entries(t.to_dict("records")) for t in (after.named_tables()[name], table))
             assert_agree(name, found, expected, rel=1e-9)

@@ -19,11 +19,13 @@ from genlab.models.vgg import neyshabur_vgg, vgg
 
 WRONG_LABELS = 2
 # Families that are sampled, slow or of perceptrons only, and have their oracles and laws in files of their own.
-OWN_FILE = ("hessian", "conditions", "machines", "rademacher")
+OWN_FILE = ("hessian", "conditions", "machines", "rademacher", "interlayer", "noise_stability")
 # Families that train nets: of the same net with its units in another order other roundings grow.
 FITTING = ("rademacher",)
 # Families whose values are sampled by moving the weights: laws hold for them up to a standard error at best, and they
 # take seconds. They have laws of their own.
+# The same of noise that is added to what layers are given.
+NOISY = ("noise_stability",)
 PERTURBING = ("pac_bayes", "sharpness", "worst_case_sharpness")
 STEADY = [name for name, measure in MEASURES.items() if measure.family not in (*OWN_FILE, *PERTURBING)]
 

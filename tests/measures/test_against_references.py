@@ -19,6 +19,7 @@ from genlab.measures.inputs.subject import Subject
 from genlab.measures.path_norms import log_l1_path_norm, log_l2_path_norm
 from genlab.models.folding import folded
 from genlab.models.mlp import mlp
+from tests.measures import cushion_twins
 from tests.measures.entries import assert_agree, entries, entries_of
 from tests.measures.oracles import compares
 from tests.measures.subjects import STEADY, SUBJECTS, described, normalised, perturbed
@@ -214,6 +215,10 @@ LAYER_TWINS: dict[str, Callable[[Twin], dict[str, float]]] = {
     "spectral_distance_kernel": KERNEL_DISTANCE,
     "spectral_distance_operator": spectral_distance_operator,
     "pq_distance": each_distance(pq_2_1),
+    "stable_rank_kernel": each_weight(lambda weight: (norms.frobenius(weight) / norms.spectral_of_kernel(weight)) ** 2),
+    "layer_cushion": cushion_twins.quantity("layer_cushion"),
+    "activation_contraction": cushion_twins.quantity("activation_contraction"),
+    "noise_sensitivity": cushion_twins.quantity("noise_sensitivity"),
     "gradient_noise": lambda twin: gradients.noise(sample_gradients(twin)),
 }
 
@@ -277,6 +282,8 @@ TABLE_TWINS: dict[str, Callable[[Twin], list[dict[str, Any]]]] = {
     "margin_distribution": lambda twin: [
         {"percentile": p, "margin": margins.percentile(twin.margins, p)} for p in range(101)
     ],
+    "layer_cushions": cushion_twins.all_quantities,
+    "singular_alignment": cushion_twins.alignments,
 }
 
 TWINS: dict[str, Callable[[Twin], Any]] = {**LAYER_TWINS, **NET_TWINS, **TABLE_TWINS}

@@ -26,6 +26,7 @@ HOMOGENEOUS: dict[str, tuple[str, ...]] = {
     "spectral_norm_circular": ("value",),
     "pq_norm": ("value",),
     "l1_inf_norm": ("value",),
+    "singular_alignment": ("singular_value",),
 }
 PATH_NORMS = ("log_l1_path_norm", "log_l2_path_norm")
 # What rescaling two layers changes by no power of the factor: distances, sums of norms, and gradients. Every measure

@@ -140,6 +140,28 @@ class GoogLeNetConfig(Section):
     init_scale: float = _INIT_SCALE
 
 
+class AlexNetConfig(Section):
+    """AlexNet as is usual for CIFAR-10 and as Arora et al. 2018 seem to have it: five convolutions and the output
+    layer, for images of 29x29 or more."""
+
+    name: Literal["alexnet"]
+    width_multiplier: float = _WIDTH
+    dropout: float = Field(0.0, ge=0, lt=1, description="Dropout before the output layer (the usual form: none).")
+    initialisation: Initialisation = _INITIALISATION
+    init_scale: float = _INIT_SCALE
+
+
+class SmallGoogLeNetConfig(Section):
+    """GoogLeNet for 32x32 images: its inception modules (Szegedy et al. 2015) behind one 3x3 convolution."""
+
+    name: Literal["small_googlenet"]
+    width_multiplier: float = _WIDTH
+    batch_norm: bool = Field(True, description="Batch norm after every convolution.")
+    dropout: float = Field(0.0, ge=0, lt=1, description="Dropout before the output layer (the paper: 0.4).")
+    initialisation: Initialisation = _INITIALISATION
+    init_scale: float = _INIT_SCALE
+
+
 class Theorem1Config(Section):
     """The two-layer net of Theorem 1 of Zhang et al. 2017 with a unit for each training image, in float64: 2n + d
     parameters, for the procedure construct."""
@@ -189,6 +211,8 @@ ModelConfig = Annotated[
     | WideResNetConfig
     | InceptionV3Config
     | GoogLeNetConfig
+    | AlexNetConfig
+    | SmallGoogLeNetConfig
     | Theorem1Config
     | GaussianKernelConfig
     | RandomFeaturesConfig,
@@ -198,9 +222,9 @@ ModelConfig = Annotated[
 # Height and width that a net was made for, where it takes only one.
 REQUIRED_IMAGE_SIZE = {"vgg": 32, "neyshabur_vgg": 32}
 # The least height and width that leaves every layer of a net something to look at, where that is more than 1.
-SMALLEST_IMAGE_SIZE = {"inception_v3": 75, "googlenet": 15}
+SMALLEST_IMAGE_SIZE = {"inception_v3": 75, "googlenet": 15, "alexnet": 29}
 # The largest height and width at which the last maps before a batch norm are single cells.
-SINGLE_CELL = {"small_inception": 4, "wide_resnet": 4, "inception_v3": 106, "googlenet": 46}
+SINGLE_CELL = {"small_inception": 4, "small_googlenet": 4, "wide_resnet": 4, "inception_v3": 106, "googlenet": 46}
 
 
 def smallest_batch(model: ModelConfig, size: int | None) -> int:
