@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from genlab.claims.rows import asked_for, numbers
+from genlab.claims.unknown_columns import unknown_column
 from genlab.config.schema.derived import (
     DerivedColumn,
     DifferenceColumn,
@@ -71,7 +72,8 @@ def derived_problems(derived: Mapping[str, DerivedColumn], columns: Columns) -> 
                 message = f"{asked!r} is this column or one below it; a column is made of those above it"
                 problems.append(Problem(f"derived.{name}.{field}", message))
             elif known is not None and asked not in known:
-                problems.append(Problem(f"derived.{name}.{field}", f"{asked!r} is no column of {table}"))
+                said = f"{asked!r} is no column of {table}; {unknown_column(asked, table, known)}"
+                problems.append(Problem(f"derived.{name}.{field}", said))
         later.discard(derived_column(name))
     return problems
 

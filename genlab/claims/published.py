@@ -27,7 +27,8 @@ class Published:
     Attributes:
         rows: like those of results.csv, one for each different setting: `id`, `status`, `seed` (the word published),
             dotted keys, and columns of numbers, the derived ones of the sweep among them.
-        history: likewise the points of curves along training, with the `id` of the row of their settings.
+        long: by table likewise the points of curves along training or through a net, with the `id` of the row of their
+            settings.
         settings: by the `id` of a row of `rows` what it is of.
         columns: of `rows` that are numbers, published or derived of them, and no settings.
         other_units: columns whose published numbers are in units of their own.
@@ -37,13 +38,13 @@ class Published:
     rows: pd.DataFrame
     other_units: frozenset[str]
     sources: dict[str, str]
-    history: pd.DataFrame = field(default_factory=pd.DataFrame)
+    long: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     columns: frozenset[str] = frozenset()
 
     def table(self, name: str) -> pd.DataFrame:
-        """A table by name: results or history; there are no others."""
-        return {"results": self.rows, "history": self.history}.get(name, pd.DataFrame())
+        """A table by name; empty where nothing of it is published."""
+        return self.rows if name == "results" else self.long.get(name, pd.DataFrame())
 
     def about(self, table: str, *columns: str | None) -> Callable[[str], pd.DataFrame]:
         """The tables of what is published, of `table` the rows that have a value in each of some columns.
@@ -106,7 +107,8 @@ def published_of(
     """
     if not configs:
         return None
-    rows, points = _Rows(), _Rows()
+    rows = _Rows()
+    points: dict[str, _Rows] = {}
     others: set[str] = set()
     sources: dict[str, str] = {}
     for config in configs:
@@ -123,14 +125,15 @@ def published_of(
                 if config.table == "results":
                     rows.at(settings | place).update(value)
                 else:
-                    points.at(settings | place).update({"id": rows.at(settings)["id"]} | value)
-    history = points.frame()
-    table = with_derived(rows.frame(), derived or {}, lambda: history, axes)
-    if len(history):
-        history = history.merge(table[["id", *map(derived_column, derived or {})]], on="id")
+                    long = points.setdefault(config.table, _Rows())
+                    long.at(settings | series.row | place).update({"id": rows.at(settings)["id"]} | value)
+    frames = {name: long.frame() for name, long in points.items()}
+    table = with_derived(rows.frame(), derived or {}, lambda: frames.get("history", pd.DataFrame()), axes)
+    own = ["id", *map(derived_column, derived or {})]
+    frames = {name: frame.merge(table[own], on="id") for name, frame in frames.items()}
     made = {derived_column(name) for name, column in (derived or {}).items() if not isinstance(column, NameColumn)}
     columns = {series.column for config in configs for series in config.series.values() if config.table == "results"}
-    return Published(table, frozenset(others), sources, history, rows.settings(), frozenset(columns | made))
+    return Published(table, frozenset(others), sources, frames, rows.settings(), frozenset(columns | made))
 
 
 class _Rows:
@@ -183,6 +186,9 @@ def published_problems(
                 problems.append(Problem(here, f"there is no series {name!r} in {config.file}; {nearest(name, known)}"))
             problems += _unknown(here, [("column", series.column)], own, config.table)
             problems += _unknown(here, [("where", column) for column in series.where], run)
+            problems += _unknown(here, [("row", column) for column in series.row], own, config.table)
+            if series.row and config.table == "results":
+                problems.append(Problem(f"{here}.row", "is of a long table, and results has a row a run; use `where`"))
         problems += _unknown(key, [("x", config.x)] if config.x else [], own, config.table)
         problems += _unknown(key, [("where", column) for column in config.where], run)
     return problems

@@ -166,11 +166,11 @@ def test_columns_that_there_are_not_are_told_with_their_key():
     )
     found = {problem.key: problem.message for problem in derived_problems(asked, known.get)}
     assert found == {
-        "derived.a.column": "'epok' is no column of history",
-        "derived.a.where": "'train_los' is no column of history",
+        "derived.a.column": "'epok' is no column of history; did you mean epoch?",
+        "derived.a.where": "'train_los' is no column of history; did you mean train_loss?",
         "derived.b.minus": "'derived.b' is this column or one below it; a column is made of those above it",
-        "derived.c.to": "'data.corruption' is no column of results",
-        "derived.d.names.one": "'z' is no column of results",
+        "derived.c.to": f"'data.corruption' is no column of results; did you mean {CORRUPTION}?",
+        "derived.d.names.one": f"'z' is no column of results; it has {CORRUPTION}, derived.a, derived.b, id, y",
     }
     assert derived_problems(asked, lambda table: None) == [
         p for p in derived_problems(asked, known.get) if "below" in p.message

@@ -177,6 +177,21 @@ def test_two_columns_of_one_point_are_one_row():
     assert found[["step", "norm", "twice"]].to_numpy().tolist() == [[500, 2, 5], [4000, 3, 7]]
 
 
+def test_curves_through_a_net_are_rows_of_a_table_of_a_measure():
+    series = {"true": {"column": "error", "where": TRUE, "row": {"from": 1}}}
+    settings = config(table="measures/noise_attenuation", x="at", series=series)
+    found = published_of([settings])
+    table = found.table("measures/noise_attenuation")
+    assert table[["from", "at", "error"]].to_numpy().tolist() == [[1, 500, 0.3], [1, 1000, 0.2], [1, 4000, 0.1]]
+    assert list(found.rows) == ["id", "status", "seed", "name", CORRUPTION], "settings have no columns of the table"
+    columns = {"results": {CORRUPTION}, "measures/noise_attenuation": {"from", "at", "error"}}
+    assert not published_problems([settings], columns.get)
+    (wrong,) = published_problems(
+        [config(series={"true": {"column": SIZE, "row": {SIZE: 1}}})], {"results": {SIZE}}.get
+    )
+    assert (wrong.key, "a long table" in wrong.message) == ("published.0.series.true.row", True)
+
+
 def test_derived_columns_are_made_of_what_is_published():
     derived = {
         "reached": HistoryColumn(kind="history", take="first", column="epoch", where={"test_error": {"at_most": 0.2}}),

@@ -25,7 +25,8 @@ def untrained(name, folder):
     smoke["seeds"] = [0, 1, 2]
     smoke.setdefault("base", {})["training"] = {"procedure": "none"}
     content["base"]["training"] = {"procedure": "none"}
-    content["grid"] = {key: values for key, values in content["grid"].items() if not key.startswith("training.")}
+    grid = content.get("grid", {})
+    content["grid"] = {key: values for key, values in grid.items() if not key.startswith("training.")}
     smoke["grid"] = {key: values for key, values in smoke.get("grid", {}).items() if key in content["grid"]}
     claimed = {column(claim) for claim in content["claims"]} - {""}
     measured = [m for m in content["measure"]["only"] if m in claimed and not m.startswith(SLOW)]
@@ -72,7 +73,9 @@ def without_a_rate(part):
 
 
 def column(claim):
-    """The measure that a claim is of; empty where it is of none."""
+    """The measure that a claim is of, as a number or a table; empty where it is of none."""
+    if claim.get("table", "").startswith("measures/"):
+        return claim["table"].removeprefix("measures/")
     return claim["column"].removeprefix("measure.").partition("[")[0] if claim["column"].startswith("measure.") else ""
 
 

@@ -1,6 +1,6 @@
 """Published curves of a sweep: which file of `configs/published/` holds them, and what its series are here."""
 
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import Field
 
@@ -12,6 +12,9 @@ class PublishedSeries(Section):
 
     column: str = Field(min_length=1, description="The column that its y is.")
     where: dict[str, Any] = Field(default_factory=dict, description="The settings that it is of, by dotted key.")
+    row: dict[str, Any] = Field(
+        default_factory=dict, description="Columns of the table's rows and their values, as a layer; not of results."
+    )
     times: float = Field(
         1.0, description="By which y is multiplied to be in the column's units, as 2.302585 for log10."
     )
@@ -27,8 +30,10 @@ class PublishedConfig(Section):
     """A file of `configs/published/` as rows of runs, so that claims and figures read it as they read runs."""
 
     file: str = Field(pattern=r"^[a-z0-9][a-z0-9.-]*$", description="Its name, without ending.")
-    table: Literal["results", "history"] = Field(
-        "results", description="results, or history where its curves go along training."
+    table: str = Field(
+        "results",
+        pattern=r"^(results|history|measures/[A-Za-z0-9_]+)$",
+        description="results, or history or measures/NAME where its curves go along training or through a net.",
     )
     x: str | None = Field(
         None,

@@ -16,7 +16,7 @@ from genlab.claims.published import Published
 from genlab.config.schema.figure import FigureConfig
 from genlab.errors import GenlabError
 from genlab.report.drawing.catalogue import Kind
-from genlab.report.drawing.lines import Prepared, prepare
+from genlab.report.drawing.lines import Prepared, prepare, with_the_same_lines
 from genlab.report.drawing.style import GREY, NO_VALUES, SIZE, SMALL, Panel, column_label, dress, text
 from genlab.report.drawing.wrapping import inches_of, wrapped
 from genlab.report.figures import KINDS
@@ -77,6 +77,8 @@ def draw_with_numbers(
     kind = kind_of(figure)
     prepared = _prepared(figure, kind, table(figure.table), axes)
     beside = None if published is None else _published(figure, kind, published, axes)
+    if beside is not None:
+        prepared, beside = with_the_same_lines(prepared, beside)
     below = [] if beside is None else [y for y in figure.y if len(beside.values(y))]
     rows, columns = arrangement(figure)
     more = math.ceil(len(below) / columns)

@@ -1,7 +1,7 @@
 """From a long table to what a figure draws: rows with a place along x, a line and a seed."""
 
-from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Hashable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -9,7 +9,7 @@ import pandas as pd
 
 from genlab.claims.rows import at_the_end
 from genlab.config.schema.figure import FigureConfig
-from genlab.config.values import value_forms
+from genlab.config.values import form_text, value_forms
 from genlab.report.values import matching, order
 
 FINISHED = "finished"
@@ -95,7 +95,7 @@ def prepare(
     others = [a for a in possible if a in rows and a not in (figure.x, figure.series, "seed")] * lines_by_other_axes
     rest = _rest(rows, others, [None] * len(rows) if measured_x else x_values, series)
     lines = [Line(s, r) for s, r in zip(series, rest, strict=True)]
-    distinct_lines = sorted(set(lines), key=lambda line: (order(line.series), [(k, order(v)) for k, v in line.rest]))
+    distinct_lines = _in_order(set(lines))
     xs = sorted(set(x_values), key=order)
     numeric = all(isinstance(x, float) for x in xs)
     x_index, line_index = ({value: i for i, value in enumerate(values)} for values in (xs, distinct_lines))
@@ -110,6 +110,28 @@ def prepare(
         }
     )
     return Prepared(frame, ys, xs, distinct_lines, numeric, unfinished)
+
+
+def with_the_same_lines(one: Prepared, other: Prepared) -> tuple[Prepared, Prepared]:
+    """Both with the lines of either, so that a line has one colour and marker in the panels of both."""
+    # A layer is the word "1" in a table of a run and may be the number elsewhere.
+    known = {_as_text(line): line for line in (*one.lines, *other.lines)}
+    lines = _in_order(known.values())
+    index = {_as_text(line): i for i, line in enumerate(lines)}
+
+    def renumbered(prepared: Prepared) -> Prepared:
+        rows = prepared.rows.assign(line=[index[_as_text(prepared.lines[i])] for i in prepared.rows["line"]])
+        return replace(prepared, rows=rows, lines=lines)
+
+    return renumbered(one), renumbered(other)
+
+
+def _as_text(line: Line) -> tuple[Hashable, ...]:
+    return form_text(line.series), *((key, form_text(value)) for key, value in line.rest)  # type: ignore[arg-type]
+
+
+def _in_order(lines: Collection[Line]) -> list[Line]:
+    return sorted(lines, key=lambda line: (order(line.series), [(k, order(v)) for k, v in line.rest]))
 
 
 def over_seeds(rows: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:

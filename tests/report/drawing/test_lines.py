@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from genlab.report.drawing.lines import over_seeds, prepare
+from genlab.report.drawing.lines import over_seeds, prepare, with_the_same_lines
 from tests.report.examples import AXES, CORRUPTION, SIZE, TEST_ERROR, figure
 
 
@@ -66,3 +66,18 @@ def test_a_column_that_is_not_there_leaves_nothing_to_draw(missing, tables):
 def test_infinite_values_are_no_values():
     prepared = drawn_against_a([("r", "finished", 0, 1, 0, float("inf")), ("s", "finished", 1, 1, 0, 0.5)])
     assert prepared.values(TEST_ERROR)["value"].tolist() == [0.5]
+
+
+def test_two_panels_have_one_number_for_a_line_that_both_have_whether_it_is_a_word_or_a_number():
+    words = prepare(
+        figure("curves", x="a", series="b"), table([("r", "finished", 0, 1, b, 0.5) for b in ("2", "10")]), ()
+    )
+    numbers = prepare(
+        figure("curves", x="a", series="b"), table([("p", "finished", 0, 1, b, 0.5) for b in (1, 2, 3)]), ()
+    )
+    one, other = with_the_same_lines(words, numbers)
+    assert one.lines == other.lines
+    assert [line.series for line in one.lines] == [1.0, 2.0, 3.0, "10"]
+    assert sorted(one.rows["line"]) == [1, 3]
+    assert other.rows["line"].tolist() == [0, 1, 2]
+    assert (one.ys, one.xs) == (words.ys, words.xs)
