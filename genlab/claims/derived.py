@@ -1,12 +1,12 @@
 """Columns of a sweep's results that are made of others: from histories, differences, ratios and names."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from genlab.claims.rows import asked_for, numbers
+from genlab.claims.rows import CannotTell, asked_for, condition_words, numbers
 from genlab.claims.unknown_columns import unknown_column
 from genlab.config.schema.derived import (
     DerivedColumn,
@@ -18,8 +18,10 @@ from genlab.config.schema.derived import (
 )
 from genlab.config.values import value_texts
 from genlab.errors import GenlabError, Problem
+from genlab.rundir.columns import HISTORY_COLUMNS
 
 Columns = Callable[[str], set[str] | None]
+Settings = Callable[[str], list[str | None] | None]
 
 
 def with_derived(
@@ -42,40 +44,69 @@ def with_derived(
     frame = results.copy()
     found: pd.Series[Any]
     for name, column in derived.items():
-        if isinstance(column, HistoryColumn):
-            found = _of_history(frame, column, history())
-        elif isinstance(column, DifferenceColumn):
-            found = _numbers(frame, column.column) - _numbers(frame, column.minus)
-        elif isinstance(column, RatioColumn):
-            found = _ratio(frame, column, axes, derived_column(name))
-        else:
-            found = _names(frame, column)
+        try:
+            if isinstance(column, NameColumn):
+                found = _names(frame, column)
+            elif isinstance(column, HistoryColumn):
+                found = _of_history(frame, column, history())
+            elif isinstance(column, DifferenceColumn):
+                found = _numbers(frame, column.column) - _numbers(frame, column.minus)
+            else:
+                found = _ratio(frame, column, axes, derived_column(name))
+        except CannotTell as why:
+            raise GenlabError(f"{derived_column(name)}: {why}") from None
         own = derived_column(name)
         frame[own] = frame[own].where(frame[own].notna(), found) if own in frame else found
     return frame
 
 
-def derived_problems(derived: Mapping[str, DerivedColumn], columns: Columns) -> list[Problem]:
-    """Columns that a derived one is made of and that there are not, with keys `derived.NAME...`.
+def derived_problems(
+    derived: Mapping[str, DerivedColumn], columns: Columns, axes: Sequence[str], settings: Settings
+) -> list[Problem]:
+    """What is wrong with derived columns whatever the runs will say, with keys `derived.NAME...`.
 
     Args:
         columns: from a table's name to the columns that it can have, the derived ones among them; None where that is
             not known.
+        axes: dotted keys in which the sweep's cells differ.
+        settings: from a dotted key to the values that cells have in it, as text; None for what is no such key.
     """
     problems: list[Problem] = []
     later = {derived_column(name) for name in derived}
+    words = {derived_column(name) for name, column in derived.items() if isinstance(column, NameColumn)}
     for name, column in derived.items():
-        table = "history" if isinstance(column, HistoryColumn) else "results"
-        known = columns(table)
+        here = f"derived.{name}"
         for field, asked in _asked(column):
+            if isinstance(column, HistoryColumn):
+                known, table = set(HISTORY_COLUMNS), "history"
+            else:
+                known, table = columns("results") or {asked}, "results"
             if asked in later:
                 message = f"{asked!r} is this column or one below it; a column is made of those above it"
-                problems.append(Problem(f"derived.{name}.{field}", message))
-            elif known is not None and asked not in known:
+                problems.append(Problem(f"{here}.{field}", message))
+            elif asked not in known:
                 said = f"{asked!r} is no column of {table}; {unknown_column(asked, table, known)}"
-                problems.append(Problem(f"derived.{name}.{field}", said))
+                problems.append(Problem(f"{here}.{field}", said))
+            elif field in ("column", "minus") and table == "results" and (asked in words or not _is_result(asked)):
+                problems.append(Problem(f"{here}.{field}", f"{asked!r} is no result: final.*, measure.* or derived.*"))
+        if isinstance(column, RatioColumn):
+            problems += [Problem(f"{here}.to", said) for said in _no_base(column, axes, settings)]
         later.discard(derived_column(name))
     return problems
+
+
+def _is_result(column: str) -> bool:
+    return column.startswith(("final.", "measure.", "derived."))
+
+
+def _no_base(column: RatioColumn, axes: Sequence[str], settings: Settings) -> Iterator[str]:
+    """Why no run can be what a ratio is to."""
+    for key, asked in column.to.items():
+        values = settings(key)
+        if key.startswith("derived."):
+            yield f"{key!r} is no axis of the sweep; it has {', '.join(axes)}"
+        elif values is not None and not any(asked_for(values, key, asked)):
+            yield f"no cell has {condition_words(key, asked)}; they have {', '.join(map(str, values))}"
 
 
 def _asked(column: DerivedColumn) -> list[tuple[str, str]]:
@@ -98,7 +129,8 @@ def _of_history(frame: pd.DataFrame, column: HistoryColumn, history: pd.DataFram
     rows = history[np.isfinite(numbers(history, column.column)) & _fitting(history, column.where)]
     values = pd.to_numeric(rows[column.column]).groupby(rows["id"])
     taken = {"first": values.first, "last": values.last, "least": values.min, "greatest": values.max}[column.take]()
-    return pd.to_numeric(frame["id"].map(taken), errors="coerce")
+    # What a run has reached so far is not what it reaches.
+    return pd.to_numeric(frame["id"].map(taken), errors="coerce").where(_finished(frame))
 
 
 def _fitting(frame: pd.DataFrame, conditions: Mapping[str, Any]) -> "np.ndarray[Any, np.dtype[np.bool_]]":
@@ -111,19 +143,43 @@ def _fitting(frame: pd.DataFrame, conditions: Mapping[str, Any]) -> "np.ndarray[
 
 def _ratio(frame: pd.DataFrame, column: RatioColumn, axes: Sequence[str], name: str) -> "pd.Series[float]":
     # An axis that is a whole section, such as the net, is all that it sets.
-    of_axes = [key for key in frame if any(key == axis or str(key).startswith(f"{axis}.") for axis in (*axes, "seed"))]
-    keys = [str(key) for key in of_axes if key not in column.to]
+    of_axes = [str(key) for key in frame if any(_within(str(key), axis) for axis in (*axes, "seed"))]
+    chosen = {axis for axis in axes if any(_within(key, axis) or _within(axis, key) for key in column.to)}
+    keys = [
+        key
+        for key in of_axes
+        if not any(_within(key, axis) for axis in (*chosen, *column.to)) and not _goes_with(frame, key, column.to)
+    ]
     same = list(zip(*(value_texts(frame[key], key) for key in keys), strict=True)) or [()] * len(frame)
     base = _fitting(frame, column.to)
-    values = _numbers(frame, column.column)
+    values, finished = _numbers(frame, column.column), _finished(frame)
     below: dict[tuple[str | None, ...], float] = {}
     for place, (settings, is_base) in enumerate(zip(same, base, strict=True)):
-        if not is_base or np.isnan(values.iloc[place]):
+        if not is_base or np.isnan(values.iloc[place]) or not finished[place]:
             continue
         if settings in below:
             raise GenlabError(f"{name}: several runs have the settings `to` and the same others; name more of them")
         below[settings] = float(values.iloc[place]) or np.nan
     return values / pd.Series([below.get(settings, np.nan) for settings in same], index=frame.index, dtype=float)
+
+
+def _finished(frame: pd.DataFrame) -> "np.ndarray[Any, np.dtype[np.bool_]]":
+    return (frame["status"] == "finished").to_numpy() if "status" in frame else np.ones(len(frame), dtype=bool)
+
+
+def _within(key: str, axis: str) -> bool:
+    """Whether a column is an axis, or of the section that the axis sets."""
+    return key == axis or key.startswith(f"{axis}.")
+
+
+def _goes_with(frame: pd.DataFrame, key: str, others: Iterable[str]) -> bool:
+    """Whether a column has one value for each value of some other ones, as in a block of zip."""
+    there = [other for other in others if other in frame]
+    known: dict[tuple[str | None, ...], str | None] = {}
+    settings = zip(*(value_texts(frame[other], other) for other in there), strict=True)
+    return bool(there) and all(
+        known.setdefault(at, value) == value for at, value in zip(settings, value_texts(frame[key], key), strict=True)
+    )
 
 
 def _names(frame: pd.DataFrame, column: NameColumn) -> "pd.Series[str]":

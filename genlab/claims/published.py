@@ -120,7 +120,7 @@ def published_of(
                 others.add(series.column)
             settings = config.where | series.where
             for x, y in zip(mine["x"], mine["y"], strict=True):
-                place = {} if config.x is None else {config.x: x if config.x_times == 1 else float(x) * config.x_times}
+                place = {} if config.x is None else {config.x: _place(config, x)}
                 value = {series.column: float(y) * series.times + series.plus}
                 if config.table == "results":
                     rows.at(settings | place).update(value)
@@ -128,12 +128,22 @@ def published_of(
                     long = points.setdefault(config.table, _Rows())
                     long.at(settings | series.row | place).update({"id": rows.at(settings)["id"]} | value)
     frames = {name: long.frame() for name, long in points.items()}
-    table = with_derived(rows.frame(), derived or {}, lambda: frames.get("history", pd.DataFrame()), axes)
+    history = frames.get("history", pd.DataFrame())
+    table = with_derived(rows.frame(), derived or {}, lambda: history, [*axes, *rows.keys()])
     own = ["id", *map(derived_column, derived or {})]
-    frames = {name: frame.merge(table[own], on="id") for name, frame in frames.items()}
+    for name, frame in frames.items():
+        # Of a derived setting that a series is of, the points have it themselves.
+        frames[name] = frame.merge(table[[c for c in own if c == "id" or c not in frame]], on="id")
     made = {derived_column(name) for name, column in (derived or {}).items() if not isinstance(column, NameColumn)}
     columns = {series.column for config in configs for series in config.series.values() if config.table == "results"}
     return Published(table, frozenset(others), sources, frames, rows.settings(), frozenset(columns | made))
+
+
+def _place(config: PublishedConfig, x: Any) -> Any:
+    """x in the units of its column; epochs and steps are whole, though they were read off a plot."""
+    if config.x_times != 1:
+        x = float(x) * config.x_times
+    return round(x) if config.x in ("epoch", "step") and not isinstance(x, str) else x
 
 
 class _Rows:
@@ -155,6 +165,10 @@ class _Rows:
     def settings(self) -> dict[str, dict[str, Any]]:
         """By the id of each row what it is of."""
         return self._settings
+
+    def keys(self) -> list[str]:
+        """The columns that rows are told apart by."""
+        return list(dict.fromkeys(key for settings in self._settings.values() for key in settings))
 
     def frame(self) -> pd.DataFrame:
         return pd.DataFrame(list(self._rows.values()))
@@ -180,6 +194,9 @@ def published_problems(
             message = f"no published table of the name {config.file!r}; {nearest(config.file, published_names())}"
             problems.append(Problem(f"{key}.file", message))
             continue
+        words = [x for x in published(config.file)["x"] if isinstance(x, str)]
+        if config.x_times != 1 and words:
+            problems.append(Problem(f"{key}.x_times", f"the x of {config.file} are words, as {words[0]!r}"))
         for name, series in config.series.items():
             here = f"{key}.series.{name}"
             if name not in known:

@@ -8,7 +8,7 @@ from genlab.config.schema.claim import Claim, CorrelationClaim, CrossingClaim, R
 # Parts of the images, a bare number, or whatever the column is in.
 Unit = Literal["0..1", "1", ""]
 
-_ERROR = re.compile(r"(^|\.)((best_)?(train|test|validation)_|generalization_)?error(_clean|_corrupted)?$")
+_ERROR = re.compile(r"(^|\.)((best_)?(train|test|validation)_)?error(_clean|_corrupted)?$|^derived\..*error")
 
 
 def is_error(column: str) -> bool:

@@ -1,5 +1,6 @@
 """The tables of a sweep: a row a run in `results.csv`, and the long tables of all its runs."""
 
+import functools
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -92,7 +93,8 @@ class SweepTables:
             return frame
         from genlab.claims.derived import with_derived
 
-        return with_derived(frame, self._derived, lambda: pd.DataFrame(list(self._long("history"))), self._axes)
+        history = functools.cache(lambda: pd.DataFrame(list(self._long("history"))))
+        return with_derived(frame, self._derived, history, self._axes)
 
     def _long(self, name: str) -> Iterator[dict[str, Any]]:
         for planned in self._planned:
@@ -119,7 +121,8 @@ def _left_out(planned: PlannedCell, config: dict[str, Any], axes: Sequence[str])
     left_out = [key for key in axes if key not in config]
     resolved = dotted(planned.cell.config.model_dump(mode="json")) if left_out else {}
     found = {key: resolved.get(key, resolved.get(f"{key}.name")) for key in left_out}
-    return {key: value for key, value in found.items() if key in resolved or value is not None}
+    known = {key: value for key, value in found.items() if key in resolved or value is not None}
+    return known | {key: word for key, word in planned.cell.words.items() if key in known}
 
 
 def _known(planned: PlannedCell) -> dict[str, Any]:

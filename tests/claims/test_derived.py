@@ -146,6 +146,7 @@ def test_the_example_of_each_kind_is_one(section):
         {"kind": "ratio", "column": "y", "to": {CORRUPTION: {"at_most": 1}}},
         {"kind": "ratio", "column": "y", "to": {}},
         {"kind": "history", "take": "median", "column": "epoch"},
+        {"kind": "history", "take": "last", "column": "epoch", "where": {"epoch": {"place": "last"}}},
         {"kind": "name", "names": {}},
         {"kind": "name", "names": {"a": {"epoch": {"at_least": 2, "at_most": 1}}}},
         {"kind": "sum", "column": "y"},
@@ -156,22 +157,74 @@ def test_what_is_no_derived_column_is_refused(wrong):
         columns(wrong=wrong)
 
 
+KNOWN = {"history": {"epoch"}, "results": {"id", "final.y", CORRUPTION, "derived.a", "derived.b", "derived.d"}}
+VALUES = {CORRUPTION: ["0", "1"], "model": ["mlp"]}
+
+
+def problems(asked, known=KNOWN.get):
+    return {p.key: p.message for p in derived_problems(columns(**asked), known, AXES, VALUES.get)}
+
+
 def test_columns_that_there_are_not_are_told_with_their_key():
-    known = {"history": {"epoch", "train_loss"}, "results": {"id", "y", CORRUPTION, "derived.a", "derived.b"}}
-    asked = columns(
-        a=take("first", "epok", {"train_los": 1}),
-        b={"kind": "difference", "column": "y", "minus": "derived.b"},
-        c={"kind": "ratio", "column": "derived.a", "to": {"data.corruption": 0}},
-        d={"kind": "name", "names": {"one": {"z": 1}, "two": {CORRUPTION: 1}}},
-    )
-    found = {problem.key: problem.message for problem in derived_problems(asked, known.get)}
-    assert found == {
+    asked = {
+        "a": take("first", "epok", {"train_los": 1}),
+        "b": {"kind": "difference", "column": "final.y", "minus": "derived.b"},
+        "c": {"kind": "ratio", "column": "derived.a", "to": {"data.corruption": 0}},
+        "d": {"kind": "name", "names": {"one": {"z": 1}, "two": {CORRUPTION: 1}}},
+    }
+    assert problems(asked) == {
         "derived.a.column": "'epok' is no column of history; did you mean epoch?",
         "derived.a.where": "'train_los' is no column of history; did you mean train_loss?",
         "derived.b.minus": "'derived.b' is this column or one below it; a column is made of those above it",
         "derived.c.to": f"'data.corruption' is no column of results; did you mean {CORRUPTION}?",
-        "derived.d.names.one": f"'z' is no column of results; it has {CORRUPTION}, derived.a, derived.b, id, y",
+        "derived.d.names.one": f"'z' is no column of results; it has {', '.join(sorted(KNOWN['results']))}",
     }
-    assert derived_problems(asked, lambda table: None) == [
-        p for p in derived_problems(asked, known.get) if "below" in p.message
-    ]
+    unknown = problems({"b": asked["b"], "d": asked["d"]}, lambda table: None)
+    assert list(unknown) == ["derived.b.minus"], "where only the runs can tell"
+
+
+def test_what_is_no_number_and_what_a_ratio_cannot_be_to_are_told():
+    asked = {
+        "d": {"kind": "name", "names": {"one": {CORRUPTION: 1}}},
+        "e": {"kind": "difference", "column": "derived.d", "minus": CORRUPTION},
+        "f": {"kind": "ratio", "column": "final.y", "to": {"derived.d": "one"}},
+        "g": {"kind": "ratio", "column": "final.y", "to": {CORRUPTION: 0.5}},
+        "h": take("last", "epoch", {"derived.d": "one"}),
+    }
+    assert problems(asked) == {
+        "derived.e.column": "'derived.d' is no result: final.*, measure.* or derived.*",
+        "derived.e.minus": f"'{CORRUPTION}' is no result: final.*, measure.* or derived.*",
+        "derived.f.to": f"'derived.d' is no axis of the sweep; it has model, {CORRUPTION}",
+        "derived.g.to": f"no cell has {CORRUPTION}=0.5; they have 0, 1",
+        "derived.h.where": problems(asked)["derived.h.where"],
+    }
+    assert problems(asked)["derived.h.where"].startswith("'derived.d' is no column of history; it has epoch")
+
+
+def test_what_goes_with_a_setting_of_a_ratio_is_no_other_setting():
+    frame = results(y=[1, 2, 3, 4, 5, 6, 10, 20, 30, 40, 50, 60])
+    frame["rate"] = [0.1 if model == "mlp" else 0.01 for model in frame["model"]]
+    frame["model.widths"] = [8 if model == "mlp" else None for model in frame["model"]]
+    axes = ("model", "rate", CORRUPTION)
+    for to in ({"model": "mlp"}, {"model.widths": 8}, {"rate": 0.1}):
+        found = made(frame, axes, r={"kind": "ratio", "column": "y", "to": to})["derived.r"]
+        assert found.tolist() == [1] * 6 + [10] * 6, to
+
+
+def test_two_nets_of_one_name_are_no_one_base():
+    frame = results(y=1.0).assign(model="mlp")
+    frame["model.widths"] = [8] * 6 + [16] * 6
+    with pytest.raises(GenlabError, match="several runs"):
+        made(frame, r={"kind": "ratio", "column": "y", "to": {"model": "mlp"}})
+
+
+def test_a_run_that_goes_on_has_reached_nothing_yet_and_is_no_base():
+    frame = results(y=2.0).assign(status=["running"] * 2 + ["finished"] * 10)
+    found = made(frame, last=take("last"), r={"kind": "ratio", "column": "y", "to": {CORRUPTION: 0}})
+    assert found["derived.last"].isna().tolist() == [True] * 2 + [False] * 10
+    assert found["derived.r"].isna().tolist() == [True] * 6 + [False] * 6
+
+
+def test_words_among_numbers_are_an_error_with_the_columns_name():
+    with pytest.raises(GenlabError, match=r"derived\.gap: model is not a number"):
+        made(gap={"kind": "difference", "column": "model", "minus": "seed"})

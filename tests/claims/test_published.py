@@ -7,7 +7,7 @@ import pytest
 from genlab.claims import published as module
 from genlab.claims.published import published, published_names, published_of, published_problems
 from genlab.claims.verdicts import check_claims, check_published
-from genlab.config.schema.derived import HistoryColumn, RatioColumn
+from genlab.config.schema.derived import HistoryColumn, NameColumn, RatioColumn
 from genlab.config.schema.published import PublishedConfig
 from genlab.errors import GenlabError, UsageError
 from tests.claims.examples import AXES, CORRUPTION, RANDOM, SIZE, TRUE, claim, noisy, runs, tables
@@ -33,6 +33,7 @@ def folder(tmp_path, monkeypatch):
     place.mkdir()
     (place / "paper-figure1.csv").write_text(FIGURE)
     (place / "paper-figure2.csv").write_text(NORMS)
+    (place / "words.csv").write_text("series,x,y\ntrue,first,1\nrandom,second,2\n")
     monkeypatch.setattr(module, "CONFIG_ROOTS", (tmp_path, tmp_path / "none"))
     return place
 
@@ -68,7 +69,7 @@ def test_a_table_is_read_with_what_it_says_of_its_source():
 
 
 def test_a_name_that_there_is_not_is_refused_with_those_that_there_are():
-    assert published_names() == ["paper-figure1", "paper-figure2"]
+    assert published_names() == ["paper-figure1", "paper-figure2", "words"]
     with pytest.raises(UsageError, match="paper-figure3: no published table of that name; there are paper-figure1, pa"):
         published("paper-figure3")
 
@@ -168,6 +169,20 @@ def test_curves_along_training_are_a_history_of_the_settings_they_are_of():
     assert only("history")["id"].tolist() == history["id"].tolist()
     assert set(only("results")["id"]) == set(of_settings.index)
     assert found.about("history", "train_error")("history").empty
+
+
+def test_epochs_and_steps_that_were_read_off_a_plot_are_whole_ones():
+    table = published_of([config(table="history", x="epoch", x_times=0.00399)]).table("history")
+    assert table["epoch"].tolist() == [2, 4, 16, 2, 4]
+    (problem,) = published_problems([config("words", x_times=2.0)], lambda table: None)
+    assert (problem.key, problem.message) == ("published.0.x_times", "the x of words are words, as 'first'")
+
+
+def test_a_curve_of_a_derived_setting_keeps_it():
+    series = {"true": {"column": "test_error", "where": {"derived.setting": "plain"}}}
+    names = {"setting": NameColumn(kind="name", names={"other": {}})}
+    table = published_of([config(table="history", x="epoch", series=series)], names).table("history")
+    assert set(table["derived.setting"]) == {"plain"}
 
 
 def test_two_columns_of_one_point_are_one_row():

@@ -62,7 +62,7 @@ class DataConfig(Section):
     test_size: int | None = Field(
         None,
         ge=1,
-        description="Number of test images, the same ones for every seed; all where it is not given.",
+        description="Number of test images, the same for every seed where the test set is; all where it is not given.",
         json_schema_extra={"neutral": None},
     )
     subset: Literal["shuffled", "balanced"] = Field(

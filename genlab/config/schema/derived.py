@@ -15,6 +15,13 @@ def _single(settings: dict[str, Any]) -> dict[str, Any]:
     return settings
 
 
+def _no_place(conditions: dict[str, Any]) -> dict[str, Any]:
+    places = [column for column, asked in conditions.items() if is_range(asked) and "place" in asked]
+    if places:
+        raise ValueError(f"{places[0]} has no place here; `take` says first or last")
+    return conditions
+
+
 class HistoryColumn(Section):
     """A value of a run's history: that of `column` in the first or last row that meets `where`, or the least or
     greatest of those rows; empty where none does.
@@ -29,7 +36,9 @@ class HistoryColumn(Section):
     kind: Literal["history"]
     take: Literal["first", "last", "least", "greatest"]
     column: str = Field(min_length=1, description="Of history.csv, such as epoch.")
-    where: Conditions = Field(default_factory=dict, description="Columns of history.csv and what a row has in each.")
+    where: Annotated[Conditions, AfterValidator(_no_place)] = Field(
+        default_factory=dict, description="Columns of history.csv and what a row has in each, but no `place`."
+    )
 
 
 class DifferenceColumn(Section):
@@ -45,9 +54,10 @@ class DifferenceColumn(Section):
 
 
 class RatioColumn(Section):
-    """`column` over that of the run with the settings `to` and otherwise the same ones, the seed included.
+    """`column` over that of the run with the settings `to`, which are of axes, and with the same seed and other axes.
 
-    Empty where there is no such run, or its value is 0.
+    Axes that go with one of `to`, as in a block of `zip`, are not other ones. Empty where there is no such run, or its
+    value is 0.
 
     Examples:
         - slowdown: {kind: ratio, column: derived.epochs_to_fit, to: {data.labels.corruption: 0.0}}

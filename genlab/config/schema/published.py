@@ -39,6 +39,6 @@ class PublishedConfig(Section):
         None,
         description="The dotted key or column that its x is a value of; none where it has a value only.",
     )
-    x_times: float = Field(1.0, description="By which x is multiplied to be in the column's units.")
+    x_times: float = Field(1.0, gt=0, description="By which x is multiplied to be in the column's units.")
     where: dict[str, Any] = Field(default_factory=dict, description="Settings that all its series have.")
     series: dict[str, PublishedSeries] = Field(min_length=1, description="By the name in the file.")

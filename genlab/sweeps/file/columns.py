@@ -1,11 +1,11 @@
 """The columns that the tables of a sweep can have, known before anything has run."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from genlab.config.schema import TrainConfig
 from genlab.config.schema.compress import CompressConfig
-from genlab.config.schema.derived import derived_column
+from genlab.config.schema.derived import DerivedColumn, NameColumn, derived_column
 from genlab.config.schema.measure import MeasureConfig
 from genlab.config.schema.sweep import SweepConfig
 from genlab.config.validation import known_keys
@@ -51,15 +51,22 @@ def possible_columns(config: SweepConfig) -> Callable[[str], set[str] | None]:
     return columns
 
 
-def settings_of(cells: Sequence["Cell"]) -> Callable[[str], list[str | None] | None]:
+def settings_of(
+    cells: Sequence["Cell"], derived: Mapping[str, DerivedColumn] | None = None
+) -> Callable[[str], list[str | None] | None]:
     """For a dotted key of a train config the values that cells have in it, as text; None for what is no such key.
+
+    A derived column that names settings has its names.
 
     A cell without the key, such as the depth of another model, has no value in it: None among the others.
     """
-    own = [dotted(cell.config.model_dump(mode="json")) | cell.values for cell in cells]
+    own = [dotted(cell.config.model_dump(mode="json")) | cell.values | dict(cell.words) for cell in cells]
+    names = {derived_column(n): list(c.names) for n, c in (derived or {}).items() if isinstance(c, NameColumn)}
     keys = {".".join(map(str, key)) for key in known_keys(TrainConfig)}.union(*own)
 
     def settings(key: str) -> list[str | None] | None:
+        if key in names:
+            return [*names[key], None]
         # A whole section, as an axis of names alone, is the name of its branch.
         found = (values.get(key, values.get(f"{key}.name")) for values in own)
         return list(dict.fromkeys(value_texts(found, key))) if key in keys else None

@@ -6,7 +6,7 @@ import itertools
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from genlab.config.identity import run_id
@@ -31,11 +31,14 @@ class Cell:
         config: resolved.
         values: of the axes and the seed, by dotted key.
         silent: keys that go without saying in its label, since another key of their block tells as much.
+        words: of axes that are whole sections what their values are called, which tells them apart: by their names, or
+            by what else they say.
     """
 
     config: TrainConfig
     values: dict[str, Any]
     silent: frozenset[str] = frozenset()
+    words: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def label(self) -> str:
@@ -133,7 +136,9 @@ def group_label(cells: Sequence[Cell]) -> str:
     As in `12 together: corruption=0..1 seed=0..2`.
     """
     told = [key for key in cells[0].values if key not in cells[0].silent]
-    values = {key: list(dict.fromkeys(_shown(cell.values.get(key)) for cell in cells)) for key in told}
+    values = {
+        key: list(dict.fromkeys(cell.words.get(key) or _shown(cell.values.get(key)) for cell in cells)) for key in told
+    }
     last = Counter(key.rpartition(".")[2] for key in values)
     short = {key: ".".join(key.split(".")[-1 if last[key.rpartition(".")[2]] == 1 else -2 :]) for key in values}
     label = " ".join(f"{short[key]}={found[0]}" + f"..{found[-1]}" * (len(found) > 1) for key, found in values.items())
@@ -142,13 +147,33 @@ def group_label(cells: Sequence[Cell]) -> str:
 
 def _shown(value: Any) -> str:
     if isinstance(value, dict):
-        # Numbers such as a width multiplier are mostly those of a whole scale.
-        return shown_section({key: item for key, item in value.items() if not _is_number(item)})
+        return shown_section(value)
     return "x".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+def _words(combinations: Sequence[dict[str, Any]]) -> list[dict[str, str]]:
+    """For each cell what its values of whole sections are called, as `Cell.words`: as short as tells them apart."""
+    found: list[dict[str, str]] = [{} for _ in combinations]
+    for key in dict.fromkeys(key for cell in combinations for key, value in cell.items() if isinstance(value, dict)):
+        values = {shown_section(cell[key]): cell[key] for cell in combinations if isinstance(cell.get(key), dict)}
+        for shorter in (_name, _without_numbers, shown_section):
+            words = {whole: shorter(value) for whole, value in values.items()}
+            if len(set(words.values())) == len(words) and all(words.values()):
+                break
+        for cell, own in zip(combinations, found, strict=True):
+            if isinstance(cell.get(key), dict):
+                own[key] = words[shown_section(cell[key])]
+    return found
+
+
+def _name(section: Mapping[str, Any]) -> str:
+    return str(section.get("name", ""))
+
+
+def _without_numbers(section: Mapping[str, Any]) -> str:
+    """Numbers such as a width multiplier are mostly those of a whole scale."""
+    numbers = [key for key, item in section.items() if isinstance(item, int | float) and not isinstance(item, bool)]
+    return shown_section({key: item for key, item in section.items() if key not in numbers})
 
 
 def shown_section(value: Mapping[str, Any]) -> str:
@@ -204,7 +229,12 @@ def _product(grid: Mapping[str, tuple[Any, ...]], blocks: Sequence[Axes]) -> Ite
 
 
 def _fits(values: Mapping[str, Any], pattern: Mapping[str, Any]) -> bool:
-    return all(key in values and values[key] == wanted for key, wanted in pattern.items())
+    """Whether a cell has all values of an exclusion; a whole section may be named by its name."""
+    return all(
+        key in values
+        and (values[key] == wanted or (isinstance(values[key], dict) and values[key].get("name") == wanted))
+        for key, wanted in pattern.items()
+    )
 
 
 def _silent(blocks: Sequence[Axes]) -> frozenset[str]:
@@ -223,7 +253,7 @@ def _expand(
     cells, problems = [], []
     ids: dict[str, Cell] = {}
     where = {key: places.of_axis(key) if key != "seed" else places.of("seeds") for key in combinations[0]}
-    for values in combinations:
+    for values, words in zip(combinations, _words(combinations), strict=True):
         cell = Source(copy.deepcopy(base.value), dict(base.positions), list(base.problems))
         # First those that choose a branch, since a new one drops the keys of the old one.
         for key, value in sorted(values.items(), key=lambda item: branches_first(tuple(item[0].split(".")))):
@@ -238,7 +268,7 @@ def _expand(
         except ConfigError as error:
             problems += [problem for problem in error.problems if problem not in problems]
             continue
-        this = Cell(config, values, silent)
+        this = Cell(config, values, silent, words)
         # What the user's own files hold is not known yet; their paths stand for it.
         twin = ids.setdefault(run_id(config, config.data.own_files), this)
         if twin is not this:

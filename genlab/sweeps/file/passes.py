@@ -94,12 +94,12 @@ def sweep_passes(sweep: Sweep) -> Passes:
         problems += [
             ((name, "at_epochs"), Problem(f"{name}.at_epochs", message)) for name, wanted in at_epochs.items() if wanted
         ]
-    columns = possible_columns(config)
+    columns, of_cells = possible_columns(config), settings_of(sweep.cells, config.derived)
     found = [
-        *claim_problems(config.claims, columns, sweep.axes, settings_of(sweep.cells), measure_names()),
+        *claim_problems(config.claims, columns, sweep.axes, of_cells, measure_names()),
         *figure_problems(config.figures, columns, measure_names()),
         *published_problems(config.published, columns),
-        *derived_problems(config.derived, columns),
+        *derived_problems(config.derived, columns, sweep.axes, of_cells),
     ]
     problems += [(_parts(p.key), p) for p in found]
     if problems:

@@ -185,6 +185,29 @@ def test_an_axis_that_is_a_whole_section_is_told_in_short_and_what_goes_with_it_
     assert shown_section({"name": "vgg", "width_multiplier": 0.5}) == "vgg[width_multiplier=0.5]"
 
 
+@pytest.mark.parametrize(
+    ("nets", "words"),
+    [
+        ("{name: mlp, widths: [4]}, {name: small_alexnet}", ["mlp", "small_alexnet"]),
+        ("{name: mlp, widths: [4]}, {name: mlp, widths: [8], init_scale: 2.0}", ["mlp[widths=4]", "mlp[widths=8]"]),
+        (
+            "{name: mlp, init_scale: 1.0}, {name: mlp, init_scale: 2.0}",
+            [f"mlp[init_scale={n}]" for n in ("1.0", "2.0")],
+        ),
+    ],
+)
+def test_whole_sections_are_called_as_shortly_as_tells_them_apart(nets, words, tmp_path):
+    cells = loaded(tmp_path, {"model.widths: [[4], [8]]": f"model: [{nets}]"}).cells
+    assert list(dict.fromkeys(cell.words["model"] for cell in cells)) == words
+    assert [cell.label for cell in cells[::2]] == [f"model={word} seed=0" for word in words]
+
+
+def test_a_section_that_is_left_out_can_be_named(tmp_path):
+    grid = "model: [{name: mlp, widths: [4]}, {name: small_alexnet}]"
+    excluded = {"model.widths: [[4], [8]]": f"{grid}\nexclude: [{{model: small_alexnet}}]"}
+    assert {cell.config.model.name for cell in loaded(tmp_path, excluded).cells} == {"mlp"}
+
+
 def test_of_a_block_without_a_telling_key_all_are_told(tmp_path):
     block = "zip:\n  - model.widths: [[4], [4], [8]]\n    data.labels.corruption: [0, 1, 1]\n"
     labels = [cell.label for cell in loaded(tmp_path, {"grid:\n  model.widths: [[4], [8]]\n": block}).cells]
@@ -253,5 +276,5 @@ def test_a_scale_that_the_file_does_not_have_is_told_with_the_nearest_or_all_tha
 
 
 def test_a_name_that_is_no_sweep_is_told_with_those_that_are(tmp_path):
-    with pytest.raises(UsageError, match="config of that name; packaged: jiang2020-zoo, neyshabur2017-figure1"):
+    with pytest.raises(UsageError, match="config of that name; packaged: .*jiang2020-zoo, neyshabur2017-figure1"):
         load_sweep("neyshabur2017", "smoke")
