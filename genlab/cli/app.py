@@ -9,7 +9,22 @@ from typing import Any
 import typer
 
 from genlab import __version__
-from genlab.cli import bench, compress, config, demo, export, measure, plot, report, runs, runs_log, sweep, train, zoo
+from genlab.cli import (
+    bench,
+    bounds,
+    compress,
+    config,
+    demo,
+    export,
+    measure,
+    plot,
+    report,
+    runs,
+    runs_log,
+    sweep,
+    train,
+    zoo,
+)
 from genlab.cli import ls as listing
 from genlab.cli.wrong_option import say_how_to_write
 from genlab.errors import (
@@ -55,6 +70,7 @@ app = typer.Typer(
 app.command("train")(train.train)
 app.command("measure")(measure.measure)
 app.command("compress")(compress.compress)
+app.command("bounds")(bounds.bounds)
 app.command("sweep")(sweep.sweep)
 app.command("report")(report.report)
 app.command("plot")(plot.plot)

@@ -142,6 +142,7 @@ COMPLETED: dict[str, Complete] = {
     "measure config": configs("measure"),
     "compress config": configs("compress"),
     "measure only": measures,
+    "bounds only": lambda context, incomplete: _last_of(incomplete, names_of_kind("bounds")),
     "measure data": lambda context, incomplete: names_of_kind("datasets"),
     "overrides": changes,
     "scale": scales,

@@ -71,12 +71,16 @@ def _layers_meet_relus(model: nn.Module, layers: dict[str, WeightModule], input_
 def _count(layer: WeightModule, cushion: float, contraction: float) -> float | None:
     if not (0 < cushion < math.inf and 0 < contraction < math.inf):
         return None
-    steps, inputs = 1, layer.weight.shape[1]
-    if isinstance(layer, nn.Conv2d):
-        if layer.groups != 1:
-            return None
-        steps = math.prod(math.ceil(k / s) for k, s in zip(layer.kernel_size, layer.stride, strict=True))
-    return steps * inputs * (contraction / cushion) ** 2
+    if isinstance(layer, nn.Conv2d) and layer.groups != 1:
+        return None
+    return kernel_steps(layer) * layer.weight.shape[1] * (contraction / cushion) ** 2
+
+
+def kernel_steps(layer: nn.Module) -> int:
+    """ceil(kappa/s)^2 of a convolution with kernel size kappa and stride s, the product over both axes; else 1."""
+    if not isinstance(layer, nn.Conv2d):
+        return 1
+    return math.prod(math.ceil(k / s) for k, s in zip(layer.kernel_size, layer.stride, strict=True))
 
 
 def _least(above: Tensor, below: Tensor) -> float:

@@ -37,7 +37,7 @@ def log_spectral_init_kernel_over_margin_10(
     Invariant under permutation of hidden units, not under rescaling of layers.
     """
     distances, norms = frobenius_distance(weight_layers, initial_weight_layers), spectral_norm_kernel(spectra)
-    return log_squared_product(norms) + _log_ratio_sum(distances, norms) - log_squared_margin(margins, 10)
+    return log_squared_product(norms) + log_ratio_sum(distances, norms) - log_squared_margin(margins, 10)
 
 
 @measure(paper=JIANG, equation="spectral complexity, init (main)", unit="log", cost="pass")
@@ -64,7 +64,7 @@ def log_spectral_orig_kernel_over_margin_10(
     Invariant under rescaling of consecutive ReLU layers and under permutation of hidden units.
     """
     norms = spectral_norm_kernel(spectra)
-    ratios = _log_ratio_sum(frobenius_norm(weight_layers), norms)
+    ratios = log_ratio_sum(frobenius_norm(weight_layers), norms)
     return log_squared_product(norms) + ratios - log_squared_margin(margins, 10)
 
 
@@ -87,7 +87,7 @@ def frobenius_over_spectral_kernel(weight_layers: list[WeightLayer], spectra: di
     At least the number of layers. Invariant under rescaling and under permutation of hidden units.
     """
     norms = spectral_norm_kernel(spectra)
-    return math.exp(_log_ratio_sum(frobenius_norm(weight_layers), norms))
+    return math.exp(log_ratio_sum(frobenius_norm(weight_layers), norms))
 
 
 @measure(paper=JIANG, equation="Frobenius over spectral norm", unit="1", cost="weights")
@@ -100,7 +100,7 @@ def frobenius_over_spectral_operator(
     2 sum_j (||W_j||_F^2 / ||W_j||_2^2) residual_j / ||W_j||_2. Invariant under rescaling and permutation.
     """
     frobenius, norms = frobenius_norm(weight_layers), _values(operator_norms)
-    value = math.exp(_log_ratio_sum(frobenius, norms))
+    value = math.exp(log_ratio_sum(frobenius, norms))
     residual = 2 * math.fsum(
         (frobenius[name] / found.value) ** 2 * found.residual / found.value for name, found in operator_norms.items()
     )
@@ -109,12 +109,12 @@ def frobenius_over_spectral_operator(
 
 def _of_operators(numerators: Mapping[str, float], norms: dict[str, SingularValue], margins: Tensor) -> Value:
     product = log_spectral_norm_operator(norms)
-    value = product.value + _log_ratio_sum(numerators, _values(norms)) - log_squared_margin(margins, 10)
+    value = product.value + log_ratio_sum(numerators, _values(norms)) - log_squared_margin(margins, 10)
     largest = max(found.residual / found.value for found in norms.values())
     return Value.of_singular_values(value, (product.residual or 0.0) + 2 * largest, norms.values())
 
 
-def _log_ratio_sum(numerators: Mapping[str, float], denominators: Mapping[str, float]) -> float:
+def log_ratio_sum(numerators: Mapping[str, float], denominators: Mapping[str, float]) -> float:
     """ln sum_j (numerator_j / denominator_j)^2 over the layers.
 
     Raises:

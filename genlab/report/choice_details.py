@@ -1,4 +1,4 @@
-"""All that is known of one measure, net, data set, optimiser, compressor or packaged config."""
+"""All that is known of one measure, net, data set, optimiser, compressor, bound or packaged config."""
 
 import difflib
 import inspect
@@ -72,6 +72,22 @@ def _compressor(name: str) -> Details:
         "paper": one.paper,
         "options": _options(one.options, descriptions(one.function)),
         "config": f"methods: [{{{', '.join(filter(None, (f'name: {name}', example)))}}}]",
+    }
+
+
+def _bound(name: str) -> Details:
+    from genlab.bounds import BOUNDS
+
+    one = BOUNDS[name]
+    return {
+        "name": name,
+        "about": one.summary,
+        "text": _below_the_summary(one.function),
+        "paper": f"{one.paper}, {one.equation}",
+        "formula": f"{one.formula}, in the terms of bounds.csv",
+        "left out": one.left_out,
+        "options": _options(one.options, descriptions(one.function)),
+        "command": f"genlab bounds RUN --only {name}",
     }
 
 
@@ -187,5 +203,6 @@ DETAILS: Mapping[Choice, Callable[[str], Details]] = {
     Choice.optimisers: _optimiser,
     Choice.measures: _measure,
     Choice.compressors: _compressor,
+    Choice.bounds: _bound,
     Choice.configs: _config,
 }

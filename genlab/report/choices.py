@@ -1,4 +1,4 @@
-"""What there is to choose from: nets, data sets, optimisers, measures, compressors and packaged configs, as rows."""
+"""What there is to choose from: nets, data sets, optimisers, measures, compressors, bounds and configs, as rows."""
 
 import inspect
 import re
@@ -12,6 +12,7 @@ from genlab.config.kinds import FOLDERS, KINDS
 from genlab.config.load import packaged_configs
 from genlab.config.validation import nearest
 from genlab.errors import UsageError
+from genlab.sweeps.file.bound_names import bound_names
 from genlab.sweeps.file.measure_names import measure_names
 
 Row = dict[str, Any]
@@ -25,6 +26,7 @@ class Choice(StrEnum):
     optimisers = "optimisers"
     measures = "measures"
     compressors = "compressors"
+    bounds = "bounds"
     configs = "configs"
 
 
@@ -35,6 +37,7 @@ ABOUT: Mapping[Choice, str] = {
     Choice.optimisers: "How a net is trained: the key training.optimiser.name.",
     Choice.measures: "What is computed of a trained net: genlab measure RUN --only NAME.",
     Choice.compressors: "How a net is made smaller: methods of a compress config.",
+    Choice.bounds: "What a net's capacity is compared by: genlab bounds RUN --only NAME.",
     Choice.configs: "Experiments and settings that come with genlab.",
 }
 
@@ -52,6 +55,7 @@ def names(kind: str) -> list[str]:
         Choice.optimisers: _branches(OptimiserConfig),
         Choice.measures: sorted(measure_names()),
         Choice.compressors: sorted(path.stem for path in methods),
+        Choice.bounds: sorted(bound_names()),
         Choice.configs: [name for kind in KINDS for name in packaged_configs(FOLDERS[kind])],
     }
     return found.get(kind, [])
@@ -149,6 +153,15 @@ def _measures() -> list[tuple[Row, str]]:
     ]
 
 
+def _bounds() -> list[tuple[Row, str]]:
+    from genlab.bounds import BOUNDS
+
+    return [
+        ({"name": name, "formula": one.formula, "paper": f"{one.paper}, {one.equation}", "about": one.summary}, "")
+        for name, one in BOUNDS.items()
+    ]
+
+
 def _configs() -> list[tuple[Row, str]]:
     from genlab.config.packaged import packaged
 
@@ -174,5 +187,6 @@ ROWS: Mapping[Choice, Callable[[], list[tuple[Row, str]]]] = {
     Choice.optimisers: _optimisers,
     Choice.measures: _measures,
     Choice.compressors: _compressors,
+    Choice.bounds: _bounds,
     Choice.configs: _configs,
 }

@@ -113,6 +113,21 @@ COMPRESSION_LAYER_COLUMNS: Columns = {
         "number", "ceil(kernel / stride)^2 inputs (contraction / cushion)^2 before compression; empty where undefined"
     ),
 }
+BOUND_COLUMNS: Columns = {
+    "bound": Column("text", "name of the bound"),
+    "term": Column("text", "bound for the bound itself, or the name of a term or precondition of it"),
+    "layer": Column("text", "name of the layer, as `named_modules` has it; empty for the whole net"),
+    "epoch": KEPT_EPOCH,
+    "log10": Column("number", "decimal logarithm of the value; empty where that is not positive"),
+    "value": Column("number", "empty where `reason` says why, or where it is beyond the largest float"),
+    "standard_error": Column("number", "of a value that was sampled"),
+    "samples": Column("integer", "images, or images times draws, that the value is of"),
+    "required": Column("text", "of a precondition, what its value has to be, such as >= 9; else empty"),
+    "holds": Column("boolean", "whether a precondition, or of the bound itself all of them, hold; else empty"),
+    "fails": Column("text", "of the bound itself, the names of preconditions that do not hold, blanks between"),
+    "options": Column("text", _OPTIONS),
+    "reason": Column("text", "why there is no value; empty where there is one"),
+}
 # In front of the own columns of a measure that is a table.
 MEASURE_TABLE_COLUMNS: Columns = {
     "epoch": KEPT_EPOCH,
@@ -124,6 +139,7 @@ LAYER_NAMES = ("layer", "from", "at", "to")
 # Rows are replaced by these.
 MEASURE_KEY = ("measure", "options", "epoch")
 COMPRESSION_KEY = ("method", "setting", "epoch")
+BOUND_KEY = ("bound", "options", "epoch")
 MEASURE_TABLE_KEY = ("epoch", "options")
 
 TABLES: Mapping[str, Columns] = {
@@ -133,6 +149,7 @@ TABLES: Mapping[str, Columns] = {
     "measures": MEASURE_COLUMNS,
     "compression": COMPRESSION_COLUMNS,
     "compression_layers": COMPRESSION_LAYER_COLUMNS,
+    "bounds": BOUND_COLUMNS,
 }
 # In the reason of a measure whose values are in a table of its own.
 IN_A_TABLE = "table"

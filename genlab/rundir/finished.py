@@ -45,6 +45,7 @@ class FinishedRun:
         measure_table: a method: the DataFrame of a measure that is a table.
         compression: a DataFrame of compression.csv; empty before `genlab compress`.
         compression_layers: a DataFrame of compression_layers.csv, the same by layer; empty before `genlab compress`.
+        bounds: a DataFrame of bounds.csv; empty before `genlab bounds`.
     """
 
     directory: RunDirectory
@@ -153,6 +154,11 @@ class FinishedRun:
     def compression_layers(self) -> pd.DataFrame:
         """The rows of compression_layers.csv; empty before `genlab compress`."""
         return table_frame(self.directory, "compression_layers")
+
+    @property
+    def bounds(self) -> pd.DataFrame:
+        """The rows of bounds.csv; empty before `genlab bounds`."""
+        return table_frame(self.directory, "bounds")
 
     def measure_table(self, measure: str) -> pd.DataFrame:
         """The rows of a measure that is a table, with `epoch` and `options` in front; empty before it is measured."""

@@ -101,6 +101,11 @@ class RunDirectory:
         """One row a method, setting and layer."""
         return self.path / "compression_layers.csv"
 
+    @property
+    def bounds(self) -> Path:
+        """One row a term of a bound."""
+        return self.path / "bounds.csv"
+
     def table(self, name: str) -> Path:
         """A table by its name.
 

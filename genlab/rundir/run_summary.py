@@ -31,7 +31,7 @@ def run_html(run: RunDirectory) -> str:
     else:
         names = short_names(row)
         cells |= {names[key]: _text(row[key]) for key in (*SETTINGS, *ERRORS) if row.get(key) is not None}
-    tables = [name for name in ("history", "measures", "compression") if run.table(name).exists()]
+    tables = [name for name in ("history", "measures", "compression", "bounds") if run.table(name).exists()]
     tables += sorted(f"measures/{path.stem}" for path in run.measure_table("x").parent.glob("*.csv"))
     cells |= {"tables": ", ".join(tables), "directory": str(run.path)}
     lines = (f"<tr><th>{escape(key)}</th><td>{escape(value)}</td></tr>" for key, value in cells.items())

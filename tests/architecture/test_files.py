@@ -38,6 +38,7 @@ TESTED_ELSEWHERE = {
     "measures/inputs/linear_departures": "tests/measures/test_noise_stability.py",  # with the noise that it adds
     "measures/computing/value": "tests/measures/computing/test_registry.py",  # two types that the registry hands on
     "cli/measure_targets": "tests/cli/test_measure.py",  # the verb is tested with what it calls
+    "bounds/bound_run": "tests/cli/test_bounds.py",
     "compression/compress_run": "tests/cli/test_compress.py",
     "training/nets": "tests/training/together/test_train_together.py",  # what a loop asks for, without a body
     "training/run_start": "tests/training/test_train_run.py",  # run directories are tested through the runs

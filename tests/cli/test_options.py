@@ -9,7 +9,7 @@ from tests.rundir.examples import made_up_run
 
 
 @pytest.mark.parametrize("device", ["auto", "cpu"])
-@pytest.mark.parametrize("verb", ["measure", "compress"])
+@pytest.mark.parametrize("verb", ["measure", "compress", "bounds"])
 def test_known_devices_are_taken(verb, device, tmp_path):
     found = genlab(verb, "nobody", "--device", device, "--runs", tmp_path)
     assert found.code == 2
@@ -17,7 +17,7 @@ def test_known_devices_are_taken(verb, device, tmp_path):
 
 
 @pytest.mark.parametrize("device", ["gpu", "cuda:", "cuda:x", ""])
-@pytest.mark.parametrize("verb", ["train", "measure", "compress"])
+@pytest.mark.parametrize("verb", ["train", "measure", "compress", "bounds"])
 def test_other_devices_are_refused_with_those_there_are(verb, device, tmp_path):
     found = genlab(verb, "digits-mlp", "--device", device, "--runs", tmp_path)
     assert found.code == 2

@@ -15,8 +15,8 @@ from genlab.rundir.find import find_run
 from tests.cli.command import genlab, refused
 from tests.rundir.examples import made_up_run
 
-QUICK = {"measure": ["--only", "parameter_count"], "compress": ["--no-save"]}
-TABLE = {"measure": "measures.csv", "compress": "compression.csv"}
+QUICK = {"measure": ["--only", "parameter_count"], "compress": ["--no-save"], "bounds": ["--only", "parameters"]}
+TABLE = {"measure": "measures.csv", "compress": "compression.csv", "bounds": "bounds.csv"}
 
 
 @pytest.mark.parametrize("verb", QUICK)

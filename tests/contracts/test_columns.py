@@ -20,6 +20,7 @@ from genlab.models.dropout import Chain
 from genlab.models.initialisation import initialise
 from genlab.report.drawing.files import COLUMNS as FIGURE_COLUMNS
 from genlab.rundir.columns import (
+    BOUND_COLUMNS,
     COMPRESSION_COLUMNS,
     COMPRESSION_LAYER_COLUMNS,
     HISTORY_COLUMNS,
@@ -39,6 +40,7 @@ WRITTEN = {
     "measures.csv": MEASURE_COLUMNS,
     "compression.csv": COMPRESSION_COLUMNS,
     "compression_layers.csv": COMPRESSION_LAYER_COLUMNS,
+    "bounds.csv": BOUND_COLUMNS,
 }
 TYPES = {
     "text": r".*",
@@ -92,11 +94,11 @@ def test_every_column_is_told_in_its_order(name):
 
 @pytest.fixture(scope="session")
 def passes(first_experiment):
-    """Two runs of the first experiment, of true and of half corrupted labels, measured and compressed."""
+    """Two runs of the first experiment, of true and of half corrupted labels, measured, compressed and bounded."""
     runs = first_experiment / "runs"
     listed = genlab("runs", "ls", "--runs", runs, "--columns", "id,data.labels.corruption", "--csv").out.splitlines()
     chosen = [next(line.partition(",")[0] for line in listed if line.endswith(f",{p}")) for p in ("0.0", "0.5")]
-    for verb in (["measure"], ["measure", "--only", "hessian_trace"], ["compress"]):
+    for verb in (["measure"], ["measure", "--only", "hessian_trace"], ["compress"], ["bounds"]):
         assert genlab(*verb, *chosen, "--runs", runs, "-q").code == 0
     return [next(runs.glob(f"*-{run}")) for run in chosen]
 

@@ -23,6 +23,7 @@ from tests.training.benchmark.examples import EXAMPLE
 CALLS = {
     ("measure",): ["tiny", "--only", "parameter_count,frobenius_norm", "-q"],
     ("compress",): ["tiny", "--no-save", "-q"],
+    ("bounds",): ["tiny", "--only", "frobenius,parameters", "-q"],
     ("runs", "ls"): ["--columns", "id,name,widths,test_error"],
     ("runs", "show"): ["other"],
     ("runs", "diff"): ["tiny", "other"],

@@ -4,7 +4,9 @@ import re
 
 import pytest
 
+from genlab.bounds import BOUNDS
 from genlab.compression.methods import COMPRESSORS
+from genlab.config.load import packaged_configs
 from genlab.data.catalogue import DATASETS
 from genlab.errors import UsageError
 from genlab.measures import MEASURES
@@ -21,6 +23,7 @@ def test_what_is_counted_without_torch_is_what_there_is():
     numbers = {row["kind"]: row["number"] for row in overview()}
     found = {"models": MODELS, "datasets": DATASETS, "optimisers": OPTIMISERS, "measures": MEASURES}
     expected = {kind: len(those) for kind, those in found.items()} | {"compressors": len(COMPRESSORS)}
+    expected |= {"bounds": len(BOUNDS)}
     assert numbers == expected | {"configs": len(listed(Choice.configs))}
     assert list(numbers) == [kind.value for kind in Choice]
 
@@ -31,7 +34,7 @@ def test_conditions_choose_rows_and_all_must_hold():
     counts = names(Choice.measures, ["cost = Weights", "unit=count"])
     assert counts == [name for name in cheap if MEASURES[name].unit == "count"]
     assert set(names(Choice.measures, ["cost!=weights"])) == set(MEASURES) - set(cheap)
-    assert names(Choice.configs, ["kind=compress"]) == ["pruning", "svd"]
+    assert names(Choice.configs, ["kind=compress"]) == packaged_configs("compress")
 
 
 def test_a_word_is_looked_for_in_rows_and_docstrings_whatever_its_case():

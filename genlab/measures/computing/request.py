@@ -11,7 +11,7 @@ from genlab.config.schema.measure import MeasureConfig
 from genlab.config.validation import nearest
 from genlab.errors import ConfigError, Problem
 from genlab.measures import MEASURES
-from genlab.measures.computing.registry import Measure
+from genlab.measures.computing.registry import Measure, Option
 
 OneOrSeveral = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 
@@ -29,16 +29,8 @@ class Asked:
 
     @property
     def written(self) -> str:
-        """The options as rows have them: those that differ from their defaults, as JSON, or nothing.
-
-        Keys are sorted. Infinity is spelt "inf", which is also how it is set.
-        """
-        changed = {
-            key: str(value) if isinstance(value, float) and math.isinf(value) else value
-            for key, value in sorted(self.options.items())
-            if value != self.measure.options[key].default
-        }
-        return json.dumps(changed, separators=(",", ":")) if changed else ""
+        """The options as rows have them: those that differ from their defaults, as JSON, or nothing."""
+        return written_options(self.options, self.measure.options)
 
 
 @dataclass(frozen=True)
@@ -107,6 +99,23 @@ class Request:
         for one in (one for m in MEASURES.values() if m.name in chosen for one in parsed.get(m.name, [Asked(m, {})])):
             asked_for.setdefault((one.measure.name, one.written), one)
         return cls(tuple(asked_for.values()), at_epochs)
+
+
+def written_options(options: Mapping[str, Any], declared: Mapping[str, Option]) -> str:
+    """Options as rows have them: those that differ from their defaults, as JSON with sorted keys, or nothing.
+
+    Infinity is spelt "inf", which is also how it is set.
+
+    Args:
+        options: that are set, in their own types.
+        declared: all that there are, by name.
+    """
+    changed = {
+        key: str(value) if isinstance(value, float) and math.isinf(value) else value
+        for key, value in sorted(options.items())
+        if value != declared[key].default
+    }
+    return json.dumps(changed, separators=(",", ":")) if changed else ""
 
 
 def read_request(config: str, only: Sequence[str] | None) -> Request:
