@@ -59,7 +59,7 @@ class Bar:
         holds = False if False in held else True if held and all(held) else None
         if lacking:
             first = lacking[0]
-            reason = first.reason or f"{first.name} is {first.value:.6g}, and its logarithm is a factor"
+            reason = first.reason or f"{first.name} is {first.value:.6g}, and only what is positive has a logarithm"
             return Term("bound", holds=holds, reason=reason)
         found = math.fsum(power * (factors[name].log10 or 0.0) for name, power in self.powers.items())
         # A single number stays what it is, to the last digit.

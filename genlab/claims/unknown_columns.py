@@ -8,6 +8,7 @@ SHOWN = 8
 PASSES = {
     "measures": "measure: {only: [NAME, ...]}",
     "compression": "compress: {methods: [{name: ...}]}",
+    "bounds": "bounds: {only: all}",
     "compression_layers": "compress: {methods: [{name: ...}]}",
 }
 

@@ -25,6 +25,7 @@ KEYS: dict[Kind, tuple[str, ...]] = {
         "seeds",
         "measure",
         "compress",
+        "bounds",
         "derived",
         "figures",
         "claims",

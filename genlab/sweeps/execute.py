@@ -51,14 +51,14 @@ def work_through(
     assigned: Assignment | None = None,
     together: Together | None = None,
 ) -> None:
-    """Train, measure and compress every cell that is not done, waiting for those that other processes are at.
+    """Train, measure, compress and bound every cell that is not done, waiting for those that other processes are at.
 
     A cell that fails, for whatever reason, is left, and the others go on; a cell that had failed before is tried again
     only with `only="failed"`. The time budget of the cells' config is also one for all of them together: no cell is
     begun after it is used up.
 
     Args:
-        device: of the measuring and compressing passes; cells train on what their config says.
+        device: of the passes; cells train on what their config says.
         only: "failed": none but the cells that have failed; "missing": none but those that never started.
         fail_fast: end after the first cell that fails here.
         first: the cell to begin with, so that processes that start together begin apart.
@@ -147,15 +147,17 @@ def finish_cell(
     result = train_run(config, runs=runs, data_dir=data_dir, progress=progress, force=bool(diverged))
     expected, ends = passes.expected(), promised_epochs(config, result.status)
     measures, labels = expected.measures_left(result.run, ends), expected.settings_left(result.run, ends)
-    if not measures and not labels:
+    bounds = expected.bounds_left(result.run, ends)
+    if not measures and not labels and not bounds:
         return
     # They import pandas, a fifth of a second that a sweep without passes does not need.
+    from genlab.bounds.bound_run import bound_run
     from genlab.compression.compress_run import compress_run
     from genlab.measures.computing.measure_run import measure_run
     from genlab.rundir.finished import load_run
 
     run, where = load_run(result.run.path, data_dir), resolve_device(device or "auto")
-    left, kept = dict.fromkeys([*measures, *labels]), run.epochs
+    left, kept = dict.fromkeys([*measures, *labels, *bounds]), run.epochs
     lacking = [end for end in left if end is not None and end not in kept]
     for end in left:
         if end in lacking:
@@ -169,6 +171,9 @@ def finish_cell(
             with progress.doing(f"compressing{of}") as naming:
                 for row in compress_run(run, settings, device=where, save=False, epochs=[end]):
                     naming(f"after {row['method']} {row['setting']}")
+        if rows := bounds.get(end):
+            with progress.doing(f"bounding{of}") as naming:
+                bound_run(run, passes.bounds_request(rows), device=where, epochs=[end], begins=naming)
     if lacking:
         raise GenlabError(f"{result.run.path}: {not_kept(result.run, lacking, config.execution.keep_weights_at)}")
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from genlab.config.schema import TrainConfig
 from genlab.errors import GenlabError
-from genlab.rundir.columns import COMPRESSION_KEY, IN_A_TABLE, MEASURE_KEY
+from genlab.rundir.columns import BOUND_KEY, COMPRESSION_KEY, IN_A_TABLE, MEASURE_KEY
 from genlab.rundir.layout import RunDirectory
 from genlab.rundir.measure_tables import measure_table_cells
 from genlab.rundir.tables import cell, key_of, read_table
@@ -25,12 +25,16 @@ class ExpectedRows:
         settings: (method, setting) of compression.csv.
         measures_at_epochs: whether the measures are also those of the weights at epochs.
         settings_at_epochs: likewise.
+        bounds: (bound, options) of bounds.csv.
+        bounds_at_epochs: likewise.
     """
 
     measures: frozenset[tuple[str, str]]
     settings: frozenset[tuple[str, str]]
     measures_at_epochs: bool = False
     settings_at_epochs: bool = False
+    bounds: frozenset[tuple[str, str]] = frozenset()
+    bounds_at_epochs: bool = False
 
     def done(self, run: RunDirectory, ends: Sequence[Epoch] = (None,)) -> bool:
         """Whether a run has all the rows.
@@ -38,7 +42,8 @@ class ExpectedRows:
         Args:
             ends: of `promised_epochs`.
         """
-        return not self.measures_left(run, ends) and not self.settings_left(run, ends)
+        left = (self.measures_left, self.settings_left, self.bounds_left)
+        return not any(of_pass(run, ends) for of_pass in left)
 
     def measures_left(self, run: RunDirectory, ends: Sequence[Epoch] = (None,)) -> dict[Epoch, set[tuple[str, str]]]:
         """By epoch the (measure, options) of which a run has no row, or not the table that the row tells of.
@@ -61,14 +66,15 @@ class ExpectedRows:
         Raises:
             GenlabError: the rows are damaged.
         """
-        if not self.settings:
-            return {}
-        there = {key for key, _ in _keys(run.compression, COMPRESSION_KEY)}
-        left = {
-            epoch: {setting for setting in self.settings if (*setting, cell(epoch)) not in there}
-            for epoch in (ends if self.settings_at_epochs else (None,))
-        }
-        return {epoch: settings for epoch, settings in left.items() if settings}
+        return _left(self.settings, run.compression, COMPRESSION_KEY, ends if self.settings_at_epochs else (None,))
+
+    def bounds_left(self, run: RunDirectory, ends: Sequence[Epoch] = (None,)) -> dict[Epoch, set[tuple[str, str]]]:
+        """By epoch the (bound, options) of which a run has no row; all rows of a bound are written at once.
+
+        Raises:
+            GenlabError: the rows are damaged.
+        """
+        return _left(self.bounds, run.bounds, BOUND_KEY, ends if self.bounds_at_epochs else (None,))
 
 
 def promised_epochs(config: TrainConfig, status: Mapping[str, Any]) -> list[Epoch]:
@@ -79,6 +85,17 @@ def promised_epochs(config: TrainConfig, status: Mapping[str, Any]) -> list[Epoc
     execution, reached = config.execution, status["final"].get("epoch", 0)
     epochs = [epoch for epoch in execution.keep_weights_at if epoch <= reached]
     return [*epochs, *([] if epochs and execution.keep == "none" else [None])]
+
+
+def _left(
+    wanted: Collection[tuple[str, str]], path: Path, key: Sequence[str], ends: Sequence[Epoch]
+) -> dict[Epoch, set[tuple[str, str]]]:
+    """By epoch what is wanted and has no row in a file, whose key is this and the epoch."""
+    if not wanted:
+        return {}
+    there = {found for found, _ in _keys(path, key)}
+    left = {epoch: {one for one in wanted if (*one, cell(epoch)) not in there} for epoch in ends}
+    return {epoch: rows for epoch, rows in left.items() if rows}
 
 
 def _measured(run: RunDirectory, names: Collection[str]) -> set[tuple[str, ...]]:

@@ -24,7 +24,7 @@ def test_a_product_may_be_larger_than_any_float():
 def test_a_factor_without_a_logarithm_is_the_reason(value):
     total = Bar([number("a", 2.0), number("margin", value)], {"a": 1, "margin": -2}).total
     assert (total.value, total.log10) == (None, None)
-    assert total.reason == f"margin is {value:.6g}, and its logarithm is a factor"
+    assert total.reason == f"margin is {value:.6g}, and only what is positive has a logarithm"
     lacking = Bar([Term("a", reason="it is not there")], {"a": 1}).total
     assert lacking.reason == "it is not there"
 

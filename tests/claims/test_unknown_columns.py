@@ -42,7 +42,7 @@ def test_a_measure_that_is_measured_with_options_alone_is_told_with_its_column()
         ("measures/zzz", "no measure makes such a table; `genlab ls measures`"),
         ("measures", "the sweep makes no such table; measure: {only: [NAME, ...]} makes it"),
         ("compression", "the sweep makes no such table; compress: {methods: [{name: ...}]} makes it"),
-        ("bounds", "the sweep makes no such table"),
+        ("bounds", "the sweep makes no such table; bounds: {only: all} makes it"),
     ],
 )
 def test_a_table_that_the_sweep_does_not_make_is_told_with_what_makes_it(table, said):

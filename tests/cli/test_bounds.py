@@ -110,3 +110,42 @@ def test_a_damaged_file_is_told_with_its_line_and_kept(runs, tiny):
     (tiny / "bounds.csv").write_text("bound,term\nfrobenius\n")
     refused(genlab("bounds", "tiny", "--runs", runs, "-q", "--only", "frobenius"), 1, f"{tiny}/bounds.csv:")
     assert (tiny / "bounds.csv").read_text() == "bound,term\nfrobenius\n"
+
+
+SWEEP = """\
+base:
+  name: depths
+  data: {name: digits, train_size: 120}
+  model: {name: mlp, widths: [16]}
+  training:
+    optimiser: {name: sgd, learning_rate: 0.02, momentum: 0.9}
+    batch_size: 16
+    stop: {epochs: 40}
+  execution: {device: cpu, threads: 1}
+grid:
+  model.widths: [[16], [16, 16]]
+seeds: [0, 1, 2]
+bounds: {only: [l1_inf, spec_l12, spec_fro], options: {spectral_norm: kernel}}
+claims:
+  - {id: below, says: a, table: bounds, kind: lower, column: log10, where: {term: bound}, a: {bound: spec_l12},
+     b: {bound: spec_fro}}
+  - {id: deeper, says: b, table: bounds, kind: lower, column: log10, where: {term: bound, bound: l1_inf},
+     a: {model.widths: 16}, b: {model.widths: "[16,16]"}}
+  - {id: wrong, says: c, table: bounds, kind: higher, column: log10, where: {term: bound}, a: {bound: spec_l12},
+     b: {bound: spec_fro}}
+figures:
+  - {name: bars, kind: bars, table: bounds, where: {term: bound}, x: bound, y: [log10]}
+"""
+
+
+def test_claims_and_figures_of_a_sweep_are_over_its_bounds(tmp_path):
+    file, runs = tmp_path / "depths.yaml", tmp_path / "runs"
+    file.write_text(SWEEP)
+    found = genlab("sweep", file, "--runs", runs, "-q")
+    assert found.code == 0, found.err
+    said = genlab("report", file, "--runs", runs, "--json", "-q")
+    assert said.code == 0, said.err
+    verdicts = {row["id"]: row["verdict"] for row in json.loads(said.out)[0]["claims"]}
+    assert verdicts == {"below": "holds", "deeper": "holds", "wrong": "fails"}
+    (bars,) = (runs / "sweeps").glob("depths-*/figures/bars.csv")
+    assert len(bars.read_text().splitlines()) == 1 + 3 * 2

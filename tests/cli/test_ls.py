@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from genlab.bounds import BOUNDS
 from genlab.cli.ls import Kind
 from genlab.compression.methods import COMPRESSORS
 from genlab.config.load import packaged_configs
@@ -20,6 +21,7 @@ NAMES = {
     "optimisers": list(OPTIMISERS),
     "measures": list(MEASURES),
     "compressors": list(COMPRESSORS),
+    "bounds": list(BOUNDS),
     "configs": [name for kind in ("train", "measure", "compress", "sweeps") for name in packaged_configs(kind)],
 }
 

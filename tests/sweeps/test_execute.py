@@ -11,6 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from genlab.bounds import bound_run as bound_run_module
 from genlab.compression import compress_run as compress_run_module
 from genlab.errors import DataMissingError, GenlabError, PreemptedError
 from genlab.measures.computing import measure_run as measure_run_module
@@ -111,6 +112,33 @@ def test_a_compression_setting_added_later_is_computed_and_no_other(tmp_path, mo
     assert computed == [["rank=2"]] * 4
     rows = read_table(runs_in(tmp_path / "runs")[0].compression)
     assert [row["setting"] for row in rows if row["method"] == "svd_truncation"] == ["rank=1", "rank=2"]
+
+
+def test_a_bound_added_later_is_computed_and_no_other(tmp_path, monkeypatch):
+    def with_bounds(names):
+        return loaded(tmp_path, {"scales": f"bounds: {{only: [{names}], options: {{images: 20}}}}\nscales"})
+
+    through(with_bounds("frobenius"), tmp_path / "runs")
+    computed = []
+    real = bound_run_module.bound_run
+    monkeypatch.setattr(
+        bound_run_module, "bound_run", lambda run, found, **k: computed.append(found.rows) or real(run, found, **k)
+    )
+    _, ended = through(with_bounds("frobenius, arora"), tmp_path / "runs")
+    assert [p.state for p in ended] == [DONE] * 4
+    assert computed == [{("arora", '{"images":20}')}] * 4
+    rows = read_table(runs_in(tmp_path / "runs")[0].bounds)
+    assert [row["bound"] for row in rows if row["term"] == "bound"] == ["frobenius", "arora"]
+    assert [attempts(run) for run in runs_in(tmp_path / "runs")] == [1] * 4, "nothing is trained again"
+
+
+def test_bounds_at_epochs_are_of_the_weights_that_were_kept(tmp_path):
+    kept = {"threads: 1": "threads: 1, keep_weights_at: [0, 2]"}
+    through(
+        loaded(tmp_path, kept | {"scales": "bounds: {only: [spec_fro], at_epochs: true}\nscales"}), tmp_path / "runs"
+    )
+    rows = read_table(runs_in(tmp_path / "runs")[0].bounds)
+    assert sorted(row["epoch"] for row in rows if row["term"] == "bound") == ["", "0", "2"]
 
 
 def test_a_cell_that_fails_is_left_with_its_reason_and_the_others_go_on(tmp_path):

@@ -1,9 +1,18 @@
 """The rows that a finished cell must have, and which of them a run lacks."""
 
+from dataclasses import replace
+
 import pytest
 
 from genlab.errors import GenlabError
-from genlab.rundir.columns import COMPRESSION_COLUMNS, COMPRESSION_KEY, MEASURE_COLUMNS, MEASURE_KEY
+from genlab.rundir.columns import (
+    BOUND_COLUMNS,
+    BOUND_KEY,
+    COMPRESSION_COLUMNS,
+    COMPRESSION_KEY,
+    MEASURE_COLUMNS,
+    MEASURE_KEY,
+)
 from genlab.rundir.layout import RunDirectory
 from genlab.rundir.measure_tables import replace_measure_table
 from genlab.rundir.tables import replace_rows
@@ -57,6 +66,20 @@ def test_at_epochs_each_of_them_has_its_own(run):
     at_the_end = expected(NORM, settings=[SETTING])
     assert at_the_end.measures_left(run, ENDS) == {}
     assert at_the_end.settings_left(run, ENDS) == {None: {SETTING}}
+
+
+def test_a_bound_has_its_rows_at_the_end_or_at_each_epoch(run):
+    wanted = ExpectedRows(frozenset(), frozenset(), bounds=frozenset({("arora", ""), ("frobenius", "")}))
+    for bound, epoch in (("arora", 0), ("frobenius", 0), ("arora", None)):
+        rows = [{"bound": bound, "term": term, "options": "", "epoch": epoch} for term in ("bound", "margin")]
+        replace_rows(run.bounds, BOUND_COLUMNS, rows, BOUND_KEY)
+    assert wanted.bounds_left(run, ENDS) == {None: {("frobenius", "")}}
+    assert not wanted.done(run, ENDS)
+    along = replace(wanted, bounds_at_epochs=True)
+    assert along.bounds_left(run, ENDS) == {2: {("arora", ""), ("frobenius", "")}, None: {("frobenius", "")}}
+    rows = [{"bound": "frobenius", "term": "bound", "options": "", "epoch": None}]
+    replace_rows(run.bounds, BOUND_COLUMNS, rows, BOUND_KEY)
+    assert wanted.done(run, ENDS)
 
 
 def test_a_row_of_a_table_counts_only_if_the_table_is_there(run):

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
+from genlab.config.schema.bounds import BoundsConfig
 from genlab.config.schema.claim import Claim, with_ids
 from genlab.config.schema.compress import CompressConfig
 from genlab.config.schema.derived import DERIVED_NAME, DerivedColumn
@@ -85,6 +86,7 @@ class SweepConfig(Section):
     seeds: Seeds = (0,)
     measure: MeasureConfig | None = None
     compress: CompressConfig | None = None
+    bounds: BoundsConfig | None = None
     derived: dict[DerivedName, DerivedColumn] = Field(
         default_factory=dict,
         description="Columns `derived.NAME` of the results that are made of others, which may be derived above.",

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from genlab.config.schema import TrainConfig
+from genlab.config.schema.bounds import BoundsConfig
 from genlab.config.schema.compress import CompressConfig
 from genlab.config.schema.derived import DerivedColumn, NameColumn, derived_column
 from genlab.config.schema.measure import MeasureConfig
@@ -13,6 +14,7 @@ from genlab.config.values import value_texts
 from genlab.errors import ConfigError
 from genlab.rundir.columns import (
     BEST_COLUMNS,
+    BOUND_COLUMNS,
     COMPRESSION_COLUMNS,
     COMPRESSION_LAYER_COLUMNS,
     HISTORY_COLUMNS,
@@ -46,6 +48,8 @@ def possible_columns(config: SweepConfig) -> Callable[[str], set[str] | None]:
         if table in ("compression", "compression_layers") and config.compress is not None:
             own = COMPRESSION_COLUMNS if table == "compression" else COMPRESSION_LAYER_COLUMNS
             return run | set(own) - _without_epochs(config.compress)
+        if table == "bounds" and config.bounds is not None:
+            return run | set(BOUND_COLUMNS) - _without_epochs(config.bounds)
         return None if table.removeprefix("measures/") in _measures(config) else set()
 
     return columns
@@ -74,7 +78,7 @@ def settings_of(
     return settings
 
 
-def _without_epochs(asked: MeasureConfig | CompressConfig) -> set[str]:
+def _without_epochs(asked: MeasureConfig | CompressConfig | BoundsConfig) -> set[str]:
     """The column that says nothing where all rows are of the nets as they ended."""
     return set() if asked.at_epochs else {"epoch"}
 

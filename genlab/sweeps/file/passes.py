@@ -12,12 +12,14 @@ from genlab.claims.derived import derived_problems
 from genlab.claims.problems import claim_problems
 from genlab.claims.published import published_problems
 from genlab.compression.settings import Setting, compress_settings
+from genlab.config.schema.bounds import BoundsConfig
 from genlab.config.schema.data import DataConfig
 from genlab.config.schema.measure import MeasureConfig, Options
 from genlab.config.validation import nearest
 from genlab.config.yaml_source import Path as KeyPath
 from genlab.errors import ConfigError, Problem
 from genlab.sweeps.expected_rows import ExpectedRows
+from genlab.sweeps.file.bound_rows import bound_problems, bound_request, bound_rows
 from genlab.sweeps.file.columns import possible_columns, settings_of
 from genlab.sweeps.file.figure_problems import figure_problems
 from genlab.sweeps.file.grid import Sweep
@@ -26,6 +28,7 @@ from genlab.sweeps.file.measure_rows import measure_request, measure_rows
 from genlab.sweeps.plan import DONE, FAILED, MISSING, PlannedCell, plan
 
 if TYPE_CHECKING:
+    from genlab.bounds.request import BoundsRequest
     from genlab.measures.computing.request import Request
 
 Only = Literal["failed", "missing"]
@@ -41,6 +44,7 @@ class Passes:
         settings: of compression; empty for no compressing.
         measure_at_epochs: whether also at every epoch whose weights a run keeps.
         compress_at_epochs: likewise.
+        bounds: which of them, as the file has it; None for none.
     """
 
     names: frozenset[str]
@@ -48,6 +52,7 @@ class Passes:
     settings: tuple[Setting, ...]
     measure_at_epochs: bool = False
     compress_at_epochs: bool = False
+    bounds: BoundsConfig | None = None
 
     @property
     def measures(self) -> bool:
@@ -58,11 +63,23 @@ class Passes:
         """What is to be measured for these rows, (measure, options) as `expected` has them."""
         return measure_request({name for name, _ in rows}, self.options).of_rows(rows)
 
+    def bounds_request(self, rows: Collection[tuple[str, str]]) -> "BoundsRequest":
+        """What is to be bounded for these rows, (bound, options) as `expected` has them."""
+        assert self.bounds is not None
+        return bound_request(self.bounds).of_rows(rows)
+
     def expected(self) -> ExpectedRows:
         """The rows that a cell has when its passes are done."""
         rows = measure_rows(self.names, self.options)
         settings = frozenset((setting.method, setting.label) for setting in self.settings)
-        return ExpectedRows(frozenset(rows), settings, self.measure_at_epochs, self.compress_at_epochs)
+        return ExpectedRows(
+            frozenset(rows),
+            settings,
+            self.measure_at_epochs,
+            self.compress_at_epochs,
+            bound_rows(self.bounds),
+            self.bounds is not None and self.bounds.at_epochs,
+        )
 
 
 def sweep_passes(sweep: Sweep) -> Passes:
@@ -86,9 +103,10 @@ def sweep_passes(sweep: Sweep) -> Passes:
             settings = tuple(compress_settings(config.compress))
         except ConfigError as error:
             problems += [(("compress", *_parts(p.key)), p) for p in error.problems]
-    at_epochs = {
-        name: part.at_epochs for name, part in (("measure", config.measure), ("compress", config.compress)) if part
-    }
+    if config.bounds is not None:
+        problems += bound_problems(config.bounds, ("bounds",))
+    parts = {"measure": config.measure, "compress": config.compress, "bounds": config.bounds}
+    at_epochs = {name: part.at_epochs for name, part in parts.items() if part}
     if not any(cell.config.execution.keep_weights_at for cell in sweep.cells):
         message = "no weights are kept at epochs; list them in the base, as execution: {keep_weights_at: [0, 1, 2, 4]}"
         problems += [
@@ -104,7 +122,8 @@ def sweep_passes(sweep: Sweep) -> Passes:
     problems += [(_parts(p.key), p) for p in found]
     if problems:
         raise ConfigError([Problem(p.key, p.message, source.where(path)) for path, p in problems])
-    return Passes(names, options, settings, at_epochs.get("measure", False), at_epochs.get("compress", False))
+    measured, compressed = (at_epochs.get(name, False) for name in ("measure", "compress"))
+    return Passes(names, options, settings, measured, compressed, config.bounds)
 
 
 def sweep_plan(sweep: Sweep, passes: Passes, *, runs: Path, data_dir: Path) -> list[PlannedCell]:

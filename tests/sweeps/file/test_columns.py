@@ -3,6 +3,7 @@
 import pytest
 
 from genlab.config.load import load
+from genlab.config.schema.bounds import BoundsConfig
 from genlab.config.schema.sweep import SweepConfig
 from genlab.sweeps.file.columns import possible_columns, settings_of
 from genlab.sweeps.file.measure_names import measure_names
@@ -65,6 +66,14 @@ def test_tables_that_the_sweep_does_not_make_have_no_columns(config):
     assert not {"measure.log_l2_norm"} & (
         possible_columns(config.model_copy(update={"measure": None}))("results") or set()
     )
+
+
+def test_bounds_have_their_columns_where_the_sweep_has_bounds(config):
+    asked = config.model_copy(update={"bounds": BoundsConfig(only=("arora",))})
+    assert {"bound", "term", "layer", "log10", "holds", "seed"} <= (possible_columns(asked)("bounds") or set())
+    assert "epoch" not in (possible_columns(asked)("bounds") or set())
+    along = config.model_copy(update={"bounds": BoundsConfig(at_epochs=True)})
+    assert "epoch" in (possible_columns(along)("bounds") or set())
 
 
 def test_settings_are_those_of_the_cells_as_tables_have_them(tmp_path):
