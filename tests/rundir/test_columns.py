@@ -4,6 +4,8 @@ from genlab.compression.evaluation import empty_row
 from genlab.measures.computing.compute import Results, _row
 from genlab.measures.computing.registry import MEASURES, Value
 from genlab.rundir.columns import (
+    BOUND_COLUMNS,
+    BOUND_KEY,
     COMPRESSION_COLUMNS,
     COMPRESSION_KEY,
     MEASURE_COLUMNS,
@@ -29,14 +31,16 @@ def test_a_row_of_a_compressed_net_has_just_these_columns():
 def test_a_table_has_the_columns_of_its_name():
     assert columns_of("measures") is MEASURE_COLUMNS
     assert columns_of("measures/curve") is MEASURE_TABLE_COLUMNS
-    assert columns_of("bounds") == {}
+    assert columns_of("bounds") is BOUND_COLUMNS
+    assert columns_of("results") == {}
 
 
 def test_only_what_can_be_made_of_weights_at_epochs_is_by_epoch():
-    assert [name for name in (*TABLES, "measures/curve", "results", "bounds") if is_by_epoch(name)] == [
+    assert [name for name in (*TABLES, "measures/curve", "results") if is_by_epoch(name)] == [
         "measures",
         "compression",
         "compression_layers",
+        "bounds",
         "measures/curve",
     ]
 
@@ -44,6 +48,7 @@ def test_only_what_can_be_made_of_weights_at_epochs_is_by_epoch():
 def test_rows_are_told_apart_by_columns_that_there_are():
     assert set(MEASURE_KEY) <= set(MEASURE_COLUMNS)
     assert set(COMPRESSION_KEY) <= set(COMPRESSION_COLUMNS)
+    assert set(BOUND_KEY) <= set(BOUND_COLUMNS)
     assert set(MEASURE_TABLE_KEY) == set(MEASURE_TABLE_COLUMNS)
 
 
