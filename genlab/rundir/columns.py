@@ -134,7 +134,7 @@ MEASURE_TABLE_COLUMNS: Columns = {
     "options": Column("text", _OPTIONS, added=True),
 }
 # Own columns of such tables that name layers, which are text.
-LAYER_NAMES = ("layer", "from", "at", "to")
+LAYER_NAMES = ("layer", "from", "at", "to", "injected", "quantity")
 
 # Rows are replaced by these.
 MEASURE_KEY = ("measure", "options", "epoch")

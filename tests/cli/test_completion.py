@@ -122,7 +122,7 @@ def test_keys_are_those_of_the_nets_that_are_chosen_and_none_comes_twice(complet
 
 def test_files_and_folders_are_offered_beside_names(completed):
     assert completed("genlab sweep mo") == ["more/wider.yaml", "more/"]
-    assert completed("genlab config check no") == ["norms"], "a text is no config"
+    assert completed("genlab config check no") == ["noise-stability", "norms"], "a text is no config"
 
 
 def test_runs_are_those_of_the_directory_that_is_named(completed, here):

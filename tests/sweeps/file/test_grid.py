@@ -276,5 +276,5 @@ def test_a_scale_that_the_file_does_not_have_is_told_with_the_nearest_or_all_tha
 
 
 def test_a_name_that_is_no_sweep_is_told_with_those_that_are(tmp_path):
-    with pytest.raises(UsageError, match="config of that name; packaged: .*jiang2020-zoo, neyshabur2017-figure1"):
+    with pytest.raises(UsageError, match=r"config of that name; packaged: .*jiang2020-zoo, neyshabur2017-figure1"):
         load_sweep("neyshabur2017", "smoke")
