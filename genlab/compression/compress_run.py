@@ -52,6 +52,9 @@ def compress_run(
     with locked(directory.path.parent, directory.run_id), arithmetic("float32"):
         for folder in {directory.path, *(directory.compressed("any", "", epoch).parent for epoch in (None, *epochs))}:
             remove_leftovers(folder)
+        # Before anything is written: what is damaged is told while all is as it was.
+        read_table(directory.compression, ROW_COLUMNS)
+        read_table(directory.compression_layers, COMPRESSION_LAYER_COLUMNS)
         prepare_processor(run)
         dataset = run.dataset.to(device)
         for epoch in epochs:

@@ -47,7 +47,7 @@ def interlayer_cushion(
     percent: Percent = 5.0,
     clip: bool = True,
 ) -> dict[str, Value]:
-    """mu_{i->} of each layer: the least sqrt(cells) ||J x^i|| / (||J||_F ||x^i||) over all later layers j; >= 0.
+    """Mu_{i->} of each layer: the least sqrt(cells) ||J x^i|| / (||J||_F ||x^i||) over all later layers j; >= 0.
 
     J = J^{i,j}; cells are height times width of x^i, 1 of a linear layer. At each image the least over j, then the
     statistic over the images, the smallest in the definition, and at most 1/sqrt(h), with h the units or channels of
@@ -90,7 +90,7 @@ def interlayer_cushion_pairs(
     exact_up_to: ExactUpTo = 512,
     percent: Percent = 5.0,
 ) -> pd.DataFrame:
-    """mu_{i,j} of every pair of layers i < j, with all statistics over the images, not clipped at 1/sqrt(h).
+    """Mu_{i,j} of every pair of layers i < j, with all statistics over the images, not clipped at 1/sqrt(h).
 
     Args:
         images: how many.
