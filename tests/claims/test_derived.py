@@ -78,10 +78,16 @@ def test_a_run_without_a_history_has_no_value():
 
 
 def test_histories_are_read_only_where_a_column_is_of_them():
-    def read():
-        raise AssertionError("read")
+    read = []
 
-    with_derived(results(), columns(net={"kind": "name", "names": {"all": {}}}), read, AXES)
+    def noted():
+        read.append("history")
+        return history()
+
+    with_derived(results(), columns(net={"kind": "name", "names": {"all": {}}}), noted, AXES)
+    assert read == []
+    with_derived(results(), columns(last=take("last")), noted, AXES)
+    assert read == ["history"]
 
 
 def test_a_difference_is_one_and_has_no_value_where_either_has_none():
