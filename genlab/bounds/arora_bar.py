@@ -50,7 +50,8 @@ def arora(
 ) -> Bar:
     """(1/gamma^2) max_x ||f(x)||^2 sum_i beta_i^2 c_i^2 ceil(kappa_i/s_i)^2 / (mu_i^2 mu_{i->}^2).
 
-    A summand is the layer's `effective_parameters`, what Table 1 of the paper tells. c_i is that of the layer itself,
+    A summand is the layer's `effective_parameters`, what Table 1 of the paper tells, and `effective_share` is that
+    over the layer's weights. c_i is that of the layer itself,
     1 where no activation function follows; beta_i is 1 of a linear layer and of the last one; kappa_i is the size of
     the kernel and s_i its stride. mu_{i->} is at most 1/sqrt(h_i), h_i the units or channels of layer i. The largest
     output is over all training images. The theorem is about the compressed net and not about the net itself.
@@ -131,7 +132,9 @@ def _of_layers(found: dict[str, dict[str, Value]], layers: list[WeightLayer]) ->
             counts.append(Term("effective_parameters", layer=layer.name, reason=reason))
             continue
         mu, onward, c, beta = (known[name].value for name in found)
-        counts.append(number("effective_parameters", steps * (beta * c / (mu * onward)) ** 2, layer.name))
+        effective = steps * (beta * c / (mu * onward)) ** 2
+        counts.append(number("effective_parameters", effective, layer.name))
+        terms.append(number("effective_share", effective / layer.weight.numel(), layer.name))
     return terms, counts
 
 

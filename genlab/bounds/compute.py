@@ -36,7 +36,10 @@ def compute_bounds(
         whole = found if isinstance(found, Term) else found.total
         fails = () if isinstance(found, Term) else found.fails
         rows.append(_row(asked, whole) | {"fails": " ".join(fails)})
-        rows += [] if isinstance(found, Term) else [_row(asked, term) for term in found.terms]
+        terms = [] if isinstance(found, Term) else found.terms
+        layers = inputs.get("weight_layers", asked.bound.name) if any(term.layer for term in terms) else []
+        positions = {layer.name: position for position, layer in enumerate(layers, start=1)}
+        rows += [_row(asked, term) | {"position": positions.get(term.layer)} for term in terms]
     return rows
 
 
@@ -60,6 +63,7 @@ def _row(asked: AskedBound, term: Term) -> Row:
         "bound": asked.bound.name,
         "term": term.name,
         "layer": term.layer,
+        "position": None,
         "epoch": None,
         "log10": term.log10,
         "value": term.value,

@@ -1,5 +1,6 @@
 """Published curves and tables: read from `configs/published/`, and as rows that claims and figures read like runs."""
 
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +18,7 @@ from genlab.errors import GenlabError, Problem, UsageError
 
 FOLDER = "published"
 SEED = "published"
+NUMBER = r"([+-]?\d+(?:\.\d+)?)"
 COLUMNS = ("series", "x", "y")
 
 
@@ -119,7 +121,7 @@ def published_of(
             if series.other_units:
                 others.add(series.column)
             settings = config.where | series.where
-            for x, y in zip(mine["x"], mine["y"], strict=True):
+            for x, y in _points(mine, config.x_form):
                 place = {} if config.x is None else {config.x: _place(config, x)}
                 value = {series.column: float(y) * series.times + series.plus}
                 if config.table == "results":
@@ -137,6 +139,20 @@ def published_of(
     made = {derived_column(name) for name, column in (derived or {}).items() if not isinstance(column, NameColumn)}
     columns = {series.column for config in configs for series in config.series.values() if config.table == "results"}
     return Published(table, frozenset(others), sources, frames, rows.settings(), frozenset(columns | made))
+
+
+def _points(series: pd.DataFrame, form: str | None) -> list[tuple[Any, Any]]:
+    """x and y of each point; of a form those that have it, x being the number in it or else the words."""
+    points = list(zip(series["x"], series["y"], strict=True))
+    if form is None:
+        return points
+    pattern = re.escape(form).replace(r"\{\}", NUMBER)
+    found = [(re.fullmatch(pattern, str(x)), y) for x, y in points]
+    return [(_number(match[1]) if match.groups() else match[0], y) for match, y in found if match is not None]
+
+
+def _number(text: str) -> float:
+    return float(text) if "." in text else int(text)
 
 
 def _place(config: PublishedConfig, x: Any) -> Any:
@@ -194,7 +210,12 @@ def published_problems(
             message = f"no published table of the name {config.file!r}; {nearest(config.file, published_names())}"
             problems.append(Problem(f"{key}.file", message))
             continue
-        words = [x for x in published(config.file)["x"] if isinstance(x, str)]
+        chosen = _points(published(config.file), config.x_form)
+        if not chosen:
+            first = published(config.file)["x"].iloc[0]
+            message = f"no x of {config.file} looks like {config.x_form!r}; its first is {first!r}"
+            problems.append(Problem(f"{key}.x_form", message))
+        words = [x for x, _ in chosen if isinstance(x, str)]
         if config.x_times != 1 and words:
             problems.append(Problem(f"{key}.x_times", f"the x of {config.file} are words, as {words[0]!r}"))
         for name, series in config.series.items():

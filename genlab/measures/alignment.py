@@ -30,7 +30,8 @@ def singular_alignment(cushion_pass: CushionPass, images: Images = 100) -> pd.Da
         images: how many.
 
     Returns:
-        Columns layer, rank (1 for the largest), singular_value, signal, noise and n (images).
+        Columns layer, position (in forward order, from 1), rank (1 for the largest), singular_value, signal, noise and
+        n (images).
 
     Raises:
         NotApplicable: a convolution in groups.
@@ -41,14 +42,14 @@ def singular_alignment(cushion_pass: CushionPass, images: Images = 100) -> pd.Da
         for name, inputs in cushion_pass.inputs_of_layers(images):
             found.setdefault(name, []).append(bases[name].parts(inputs))
     rows = []
-    for layer in cushion_pass.layers:
+    for position, layer in enumerate(cushion_pass.layers, start=1):
         parts = torch.cat(found[layer.name])
         there = parts[~parts.isnan().any(1)]
         values = bases[layer.name].values.tolist()
         signals = there.mean(0).tolist() if len(there) else [None] * len(values)
         for rank, (value, signal) in enumerate(zip(values, signals, strict=True), start=1):
-            rows.append((layer.name, rank, value, signal, 1 / layer.matrix.shape[1], len(there)))
-    return with_gaps(pd.DataFrame(rows, columns=["layer", "rank", "singular_value", "signal", "noise", "n"]))
+            rows.append((layer.name, position, rank, value, signal, 1 / layer.matrix.shape[1], len(there)))
+    return with_gaps(pd.DataFrame(rows, columns=["layer", "position", "rank", "singular_value", "signal", "noise", "n"]))
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ how many are looked at, the first of a random order. An image at which a divisor
 and `samples` says how many are not.
 """
 
+import math
 from typing import Any
 
 import pandas as pd
@@ -27,6 +28,7 @@ from genlab.measures.inputs.image_statistics import (
     over_images,
     row_of_images,
     table_of,
+    with_gaps,
 )
 from genlab.measures.inputs.layer_norms import LayerNorms
 
@@ -118,11 +120,11 @@ def layer_cushions(
         biases: see `layer_cushion`.
 
     Returns:
-        Columns layer, quantity (the measure's name), minimum, quantile, median, mean, maximum, n (images with a value)
-        and left_out (without).
+        Columns layer, position (in forward order, from 1), quantity (the measure's name), minimum, quantile, median,
+        mean, maximum, n (images with a value) and left_out (without).
     """
     rows = []
-    for name, found in cushion_pass.norms(images).items():
+    for position, (name, found) in enumerate(cushion_pass.norms(images).items(), start=1):
         quantities: list[tuple[str, Tensor | None, Worse]] = [
             ("layer_cushion", cushions(found, biases), "low"),
             ("activation_contraction", None if found.activated is None else contractions(found), "high"),
@@ -130,9 +132,30 @@ def layer_cushions(
         ]
         for quantity, values, worse in quantities:
             if values is not None:
-                row: dict[str, Any] = {"layer": name, "quantity": quantity}
+                row: dict[str, Any] = {"layer": name, "position": position, "quantity": quantity}
                 rows.append(row | row_of_images(values, percent, worse))
     return table_of(rows)
+
+
+@measure(paper=ARORA, equation="Definitions 4 and 6", unit="1", cost="pass", table=True)
+def layer_cushions_of_images(cushion_pass: CushionPass, images: Images = 1000, biases: bool = False) -> pd.DataFrame:
+    """Layer cushion and activation contraction of each layer and image, as histograms need them.
+
+    Args:
+        images: how many.
+        biases: see `layer_cushion`.
+
+    Returns:
+        Columns layer, position (in forward order, from 1), image (its position among the training images),
+        layer_cushion and activation_contraction; empty where there is no value, as behind the last layer.
+    """
+    positions = cushion_pass.positions(images)
+    parts = []
+    for position, (name, found) in enumerate(cushion_pass.norms(images).items(), start=1):
+        values: dict[str, Any] = {"layer_cushion": cushions(found, biases).cpu().numpy()}
+        values["activation_contraction"] = math.nan if found.activated is None else contractions(found).cpu().numpy()
+        parts.append(pd.DataFrame({"layer": name, "position": position, "image": positions, **values}))
+    return with_gaps(pd.concat(parts, ignore_index=True))
 
 
 def cushions(norms: LayerNorms, biases: bool) -> Tensor:

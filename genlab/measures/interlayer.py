@@ -99,8 +99,8 @@ def interlayer_cushion_pairs(
         percent: of the images that are below the quantile.
 
     Returns:
-        Columns from and to (the layers), minimum, quantile, median, mean, maximum, n (images with a value), left_out
-        (without), standard_error (of one image's value, the mean over images; 0 where exact), products
+        Columns from and to (the layers), from_position and to_position (in forward order, from 1), minimum, quantile,
+        median, mean, maximum, n (images with a value), left_out (without), standard_error (of one image's value, the mean over images; 0 where exact), products
         (vector-Jacobian products) and exact.
 
     Raises:
@@ -110,7 +110,8 @@ def interlayer_cushion_pairs(
     rows = []
     for (i, j), pair in sorted(cushion_pass.jacobians(images, probes, exact_up_to).items()):
         values, errors = interlayer_cushions(pair)
-        row: dict[str, Any] = {"from": stages[i].name, "to": stages[j].name} | row_of_images(values, percent, "low")
+        row: dict[str, Any] = {"from": stages[i].name, "to": stages[j].name}
+        row |= {"from_position": i + 1, "to_position": j + 1} | row_of_images(values, percent, "low")
         row["standard_error"] = float(errors[~values.isnan()].mean()) if row["n"] else None
         rows.append(row | {"products": pair.products, "exact": pair.exact})
     return table_of(rows)
@@ -164,8 +165,9 @@ def interlayer_cushions_of_images(
         exact_up_to: likewise.
 
     Returns:
-        Columns layer, image (its position among the training images), least (mu over all later layers, not clipped),
-        to_output (mu to the last layer) and spread (beta, 1 for linear layers); empty where there is no value.
+        Columns layer, position (in forward order, from 1), image (its position among the training images), least (mu
+        over all later layers, not clipped), to_output (mu to the last layer) and spread (beta, 1 for linear layers);
+        empty where there is no value.
 
     Raises:
         NotApplicable: the net is no chain of two or more layers.
@@ -180,7 +182,7 @@ def interlayer_cushions_of_images(
             "spread": most_spread(pairs),
         }
         values = {name: numbers.cpu().numpy() for name, numbers in columns.items()}
-        parts.append(pd.DataFrame({"layer": stages[i].name, "image": positions, **values}))
+        parts.append(pd.DataFrame({"layer": stages[i].name, "position": i + 1, "image": positions, **values}))
     return with_gaps(pd.concat(parts, ignore_index=True))
 
 

@@ -143,8 +143,8 @@ def inverse_interlayer_smoothness_pairs(
         offset: see `inverse_interlayer_smoothness`.
 
     Returns:
-        Columns from and to (the layers), minimum, quantile, median, mean, maximum, n (images times draws with a value)
-        and left_out (without).
+        Columns from and to (the layers), from_position and to_position (in forward order, from 1), minimum, quantile,
+        median, mean, maximum, n (images times draws with a value) and left_out (without).
 
     Raises:
         NotApplicable: the net is no chain of two or more layers.
@@ -153,6 +153,7 @@ def inverse_interlayer_smoothness_pairs(
     rows = []
     for (i, j), found in sorted(cushion_pass.departures(images, draws, noise).items()):
         row: dict[str, Any] = {"from": stages[i].name, "to": stages[j].name}
+        row |= {"from_position": i + 1, "to_position": j + 1}
         rows.append(row | row_of_images(found.whole if offset else found.of_noise, percent, "high"))
     return table_of(rows)
 
@@ -170,19 +171,23 @@ def inverse_interlayer_smoothness_of_images(
         offset: likewise.
 
     Returns:
-        Columns layer, image (its position among the training images) and inverse_smoothness, empty where a vector is
-        zero.
+        Columns layer, position (in forward order, from 1), image (its position among the training images),
+        inverse_smoothness, and to_output (1/rho to the last layer alone); empty where a vector is zero.
 
     Raises:
         NotApplicable: the net is no chain of two or more layers.
     """
     stages = cushion_pass.chain().stages
     positions = cushion_pass.positions(images)
-    rows = []
-    for i, values in _worst(cushion_pass.departures(images, draws, noise), offset).items():
-        for position, value in zip(positions, values.amax(1).tolist(), strict=True):
-            rows.append((stages[i].name, position, None if math.isnan(value) else value))
-    return with_gaps(pd.DataFrame(rows, columns=["layer", "image", "inverse_smoothness"]))
+    departures = cushion_pass.departures(images, draws, noise)
+    last = max(j for _, j in departures)
+    parts = []
+    for i, values in _worst(departures, offset).items():
+        to_output = departures[i, last].whole if offset else departures[i, last].of_noise
+        columns = {"inverse_smoothness": values.amax(1), "to_output": to_output.amax(1)}
+        numbers = {name: found.cpu().numpy() for name, found in columns.items()}
+        parts.append(pd.DataFrame({"layer": stages[i].name, "position": i + 1, "image": positions, **numbers}))
+    return with_gaps(pd.concat(parts, ignore_index=True))
 
 
 def _worst(departures: dict[tuple[int, int], Departures], offset: bool) -> dict[int, Tensor]:

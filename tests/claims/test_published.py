@@ -137,6 +137,42 @@ def test_numbers_are_brought_to_the_units_of_their_column():
     assert published_of([norms(other_units=True)]).other_units == {"measure.norm"}
 
 
+LAYERS = """\
+# Cushions through a net
+series,x,y
+median,layer 1 -> layer 3,0.5
+median,layer 2 -> layer 3,0.4
+median,layer 1.5,9
+median,the whole,7
+"""
+
+
+def cushions(**more):
+    return config("paper-figure3", table="bounds", x="position", series={"median": {"column": "value"}}, **more)
+
+
+def test_numbers_in_words_are_those_of_the_form(folder):
+    (folder / "paper-figure3.csv").write_text(LAYERS)
+    table = published_of([cushions(x_form="layer {} -> layer 3")]).table("bounds")
+    assert [(type(x), x) for x in table["position"].tolist()] == [(int, 1), (int, 2)]
+    assert table["value"].tolist() == [0.5, 0.4]
+    assert published_of([cushions(x_form="layer {}")]).table("bounds")["position"].tolist() == [1.5]
+
+
+def test_a_form_without_a_number_is_the_points_that_have_it(folder):
+    (folder / "paper-figure3.csv").write_text(LAYERS)
+    whole = config("paper-figure3", x=None, x_form="the whole", series={"median": {"column": "measure.norm"}})
+    assert published_of([whole]).rows["measure.norm"].tolist() == [7]
+
+
+def test_a_form_that_no_point_has_is_told(folder):
+    (folder / "paper-figure3.csv").write_text(LAYERS)
+    (problem,) = published_problems([cushions(x_form="Layer {}")], lambda table: None)
+    told = "no x of paper-figure3 looks like 'Layer {}'; its first is 'layer 1 -> layer 3'"
+    assert (problem.key, problem.message) == ("published.0.x_form", told)
+    assert not published_problems([cushions(x_form="layer {} -> layer 3", x_times=2.0)], lambda table: None)
+
+
 def test_rows_without_a_number_do_not_count():
     found = published_of([config(), norms()])
     assert len(found.about("results", "final.test_error")("results")) == 5

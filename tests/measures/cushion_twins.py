@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from tests.measures.chains import inputs_of
 from tests.measures.subjects import normalised
 from tests.references import cushions, margins, operators
 
@@ -47,7 +48,7 @@ def quantity(name: str) -> Callable[[Any], dict[str, float]]:
 
 def alignments(twin: Any) -> list[dict[str, Any]]:
     rows = []
-    for number in cushions.positions(twin.plain):
+    for position, number in enumerate(cushions.positions(twin.plain), start=1):
         layer = twin.plain[number]
         matrix = layer["weight"].reshape(len(layer["weight"]), -1)
         _, values, directions = np.linalg.svd(matrix, full_matrices=False)
@@ -57,6 +58,7 @@ def alignments(twin: Any) -> list[dict[str, Any]]:
             rows.append(
                 {
                     "layer": layer["name"],
+                    "position": position,
                     "rank": rank + 1,
                     "singular_value": value,
                     "signal": signal,
@@ -70,7 +72,20 @@ def alignments(twin: Any) -> list[dict[str, Any]]:
 def all_quantities(twin: Any) -> list[dict[str, Any]]:
     """The table of all statistics."""
     return [
-        {"layer": layer, "quantity": name, **cushions.all_statistics(values, percent)}
-        for layer, found in quantities(twin).items()
+        {"layer": layer, "position": position, "quantity": name, **cushions.all_statistics(values, percent)}
+        for position, (layer, found) in enumerate(quantities(twin).items(), start=1)
         for name, (values, percent) in found.items()
     ]
+
+
+def each_image(twin: Any) -> list[dict[str, Any]]:
+    """The table of all images, in the order in which a measure is given them."""
+    order = inputs_of(twin.subject).get("image_order", "sampled_images").tolist()
+    rows = []
+    for position, (layer, found) in enumerate(quantities(twin).items(), start=1):
+        mu = found["layer_cushion"][0]
+        c = found.get("activation_contraction", ([None] * len(mu),))[0]
+        for image in order:
+            row = {"layer": layer, "position": position, "image": image}
+            rows.append(row | {"layer_cushion": mu[image], "activation_contraction": c[image]})
+    return rows

@@ -283,6 +283,7 @@ TABLE_TWINS: dict[str, Callable[[Twin], list[dict[str, Any]]]] = {
         {"percentile": p, "margin": margins.percentile(twin.margins, p)} for p in range(101)
     ],
     "layer_cushions": cushion_twins.all_quantities,
+    "layer_cushions_of_images": cushion_twins.each_image,
     "singular_alignment": cushion_twins.alignments,
 }
 

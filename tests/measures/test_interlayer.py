@@ -103,6 +103,8 @@ def test_the_cushions_of_all_pairs_are_what_the_matrices_say(case):
             {
                 "from": name_of(case, first),
                 "to": name_of(case, last),
+                "from_position": later.index(first) + 1,
+                "to_position": later.index(last) + 1,
                 **reference.all_statistics(values(case)[first, last], 5),
                 "standard_error": 0.0,
                 "products": 2 if neighbours else through(case)[0][last + 1].size,
@@ -128,12 +130,12 @@ def test_a_perceptron_has_no_beta_and_a_reason():
 @every_case
 def test_the_table_of_images_has_each_of_them_with_its_place_among_the_training_images(case):
     expected = []
-    for first in spreads(case):
+    for position, first in enumerate(spreads(case), start=1):
         to_output = values(case)[first, reference.positions(plain_of(case))[-1]]
         columns = zip(positions_of(case), least(case, first), to_output, spreads(case)[first], strict=True)
         for image, smallest, last, beta in columns:
-            row = {"layer": name_of(case, first), "image": image, "least": smallest, "to_output": last}
-            expected.append({**row, "spread": beta})
+            row = {"layer": name_of(case, first), "position": position, "image": image, "least": smallest}
+            expected.append({**row, "to_output": last, "spread": beta})
     compare("interlayer_cushions_of_images", case, expected)
 
 

@@ -130,9 +130,10 @@ def test_smoothness_is_how_far_the_net_is_from_its_matrix(case, offset):
 @every_case
 @pytest.mark.parametrize("offset", [True, False])
 def test_smoothness_of_pairs(case, offset):
-    expected = []
+    expected, layers = [], reference.positions(plain_of(case))
     for (first, last), values in departures(case, offset).items():
         row = {"from": name_of(case, first), "to": name_of(case, last)}
+        row |= {f"{end}_position": layers.index(number) + 1 for end, number in (("from", first), ("to", last))}
         expected.append({**row, **reference.all_statistics(flat(values), 95)})
     compare("inverse_interlayer_smoothness_pairs", case, expected, offset)
 
@@ -140,10 +141,11 @@ def test_smoothness_of_pairs(case, offset):
 @compares("inverse_interlayer_smoothness_of_images", case="biases")
 @every_case
 def test_smoothness_of_images(case):
-    expected = []
-    for first, values in worst(case, True).items():
-        for image, draws in zip(positions_of(case), values, strict=True):
-            expected.append({"layer": name_of(case, first), "image": image, "inverse_smoothness": max(draws)})
+    expected, last = [], reference.positions(plain_of(case))[-1]
+    for position, (first, values) in enumerate(worst(case, True).items(), start=1):
+        for image, draws, at_end in zip(positions_of(case), values, departures(case, True)[first, last], strict=True):
+            row = {"layer": name_of(case, first), "position": position, "image": image}
+            expected.append(row | {"inverse_smoothness": max(draws), "to_output": max(at_end)})
     compare("inverse_interlayer_smoothness_of_images", case, expected)
 
 

@@ -32,12 +32,18 @@ class PublishedConfig(Section):
     file: str = Field(pattern=r"^[a-z0-9][a-z0-9.-]*$", description="Its name, without ending.")
     table: str = Field(
         "results",
-        pattern=r"^(results|history|measures/[A-Za-z0-9_]+)$",
-        description="results, or history or measures/NAME where its curves go along training or through a net.",
+        pattern=r"^(results|history|bounds|measures/[A-Za-z0-9_]+)$",
+        description="results, or history, bounds or measures/NAME where its curves go along training or through a net.",
     )
     x: str | None = Field(
         None,
         description="The dotted key or column that its x is a value of; none where it has a value only.",
+    )
+    x_form: str | None = Field(
+        None,
+        min_length=1,
+        description="What its x looks like where it is words, {} for the number in them that is meant: layer {}; "
+        "points whose x looks otherwise are left out. Without {} the points that have this x.",
     )
     x_times: float = Field(1.0, gt=0, description="By which x is multiplied to be in the column's units.")
     where: dict[str, Any] = Field(default_factory=dict, description="Settings that all its series have.")

@@ -40,7 +40,8 @@ DerivedName = Annotated[str, AfterValidator(_derived_name), WithJsonSchema({"typ
 class Scale(Section):
     """How a scale differs from the file's top level: `base` is merged into the base config, all else replaces.
 
-    Of `grid` only the axes that are named are replaced; an axis set to null is taken away.
+    Of `grid` only the axes that are named are replaced; an axis set to null is taken away. Of `measure`, `compress` and
+    `bounds` only the keys that are named are replaced.
     """
 
     base: dict[str, Any] = Field(default_factory=dict)
@@ -49,7 +50,13 @@ class Scale(Section):
     list: Cells | None = None
     exclude: Cells | None = None
     seeds: Seeds | None = None
+    measure: MeasureConfig | None = None
+    compress: CompressConfig | None = None
+    bounds: BoundsConfig | None = None
     minutes: str = Field("", description="How long it takes, where and on what, in words.")
+
+
+PASSES = ("measure", "compress", "bounds")
 
 
 class SlurmConfig(Section):
@@ -108,3 +115,13 @@ class SweepConfig(Section):
         if self.list and (self.grid or self.zip):
             raise ValueError("give a list of cells, or grid and zip axes, not both")
         return self
+
+    def at(self, scale: Scale) -> "SweepConfig":
+        """The same with the passes of a scale: the keys that it names, and all others as they are."""
+        changed = {}
+        for name in PASSES:
+            own, asked = getattr(self, name), getattr(scale, name)
+            if asked is not None:
+                given = {key: getattr(asked, key) for key in asked.model_fields_set}
+                changed[name] = asked if own is None else own.model_copy(update=given)
+        return self.model_copy(update=changed)

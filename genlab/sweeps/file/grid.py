@@ -6,7 +6,7 @@ import itertools
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from genlab.config.identity import run_id
@@ -53,7 +53,7 @@ class Sweep:
     Attributes:
         name: of the file, without ending.
         scale: a name of its own, such as smoke, laptop or paper; None for a file without scales.
-        loaded: the file, with the positions of its keys.
+        loaded: the file, with the positions of its keys; its passes are those of the scale.
         cells: in the order of the axes as they stand, seeds running fastest.
         axes: dotted keys that cells differ in, without the seed.
         overrides: of the command line.
@@ -100,6 +100,7 @@ def load_sweep(target: str, scale: str | None, overrides: Sequence[str] = (), *,
     problems = shape_problems(config, chosen, places)
     if problems:
         raise ConfigError(problems)
+    loaded = replace(loaded, config=config.at(chosen))
     grid, blocks, cells, excluded = axes_of(config, chosen)
     axes = list(
         dict.fromkeys([*grid, *(key for block in blocks for key in block), *(k for cell in cells for k in cell)])

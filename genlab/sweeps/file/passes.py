@@ -96,21 +96,21 @@ def sweep_passes(sweep: Sweep) -> Passes:
     if config.measure is not None:
         names = names_of(config.measure.only)
         options = config.measure.options
-        problems += measure_problems(config.measure, ("measure",))
+        problems += measure_problems(config.measure, _at(sweep, "measure"))
     settings: tuple[Setting, ...] = ()
     if config.compress is not None:
         try:
             settings = tuple(compress_settings(config.compress))
         except ConfigError as error:
-            problems += [(("compress", *_parts(p.key)), p) for p in error.problems]
+            problems += [((*_at(sweep, "compress"), *_parts(p.key)), p) for p in error.problems]
     if config.bounds is not None:
-        problems += bound_problems(config.bounds, ("bounds",))
+        problems += bound_problems(config.bounds, _at(sweep, "bounds"))
     parts = {"measure": config.measure, "compress": config.compress, "bounds": config.bounds}
     at_epochs = {name: part.at_epochs for name, part in parts.items() if part}
     if not any(cell.config.execution.keep_weights_at for cell in sweep.cells):
         message = "no weights are kept at epochs; list them in the base, as execution: {keep_weights_at: [0, 1, 2, 4]}"
         problems += [
-            ((name, "at_epochs"), Problem(f"{name}.at_epochs", message)) for name, wanted in at_epochs.items() if wanted
+            ((*_at(sweep, name), "at_epochs"), Problem(f"{name}.at_epochs", message)) for name, wanted in at_epochs.items() if wanted
         ]
     columns, of_cells = possible_columns(config), settings_of(sweep.cells, config.derived)
     found = [
@@ -172,6 +172,12 @@ def measure_problems(config: MeasureConfig, below: KeyPath = ()) -> list[tuple[K
     except ConfigError as error:
         problems += [((*below, *(config.path_of_options(p.key) or ("options",))), p) for p in error.problems]
     return problems
+
+
+def _at(sweep: Sweep, name: str) -> KeyPath:
+    """Where a pass stands: in the scale that has it, else at the top of the file."""
+    scale = ("scales", sweep.scale, name)
+    return scale if sweep.scale is not None and scale in sweep.loaded.source.positions else (name,)
 
 
 def _parts(key: str) -> KeyPath:

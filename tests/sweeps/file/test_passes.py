@@ -7,6 +7,7 @@ import pytest
 
 from genlab.errors import ConfigError
 from genlab.measures import MEASURES
+from genlab.sweeps.file.grid import load_sweep
 from genlab.sweeps.file.passes import sweep_passes, wanted
 from genlab.sweeps.plan import DONE, FAILED, MISSING, RESUMABLE, RUNNING, UNMEASURED, PlannedCell
 from tests.sweeps.examples import loaded, sweep_file
@@ -205,3 +206,34 @@ def test_a_published_table_or_series_that_there_is_not_is_refused_with_its_place
         "small.yaml:25:7: published.1.series.test_eror: there is no series 'test_eror' in neyshabur2017-figure4-left; "
         "did you mean test_error?"
     )
+
+
+AT_SCALE = "only: [pq_norm, log_l2_norm]\n  options: {pq_norm: {p: 3}}"
+
+
+def test_a_scale_replaces_the_keys_of_a_pass_that_it_names_and_no_others(tmp_path):
+    asked = {ONLY: AT_SCALE, "smoke: {}": "smoke: {}\n  small:\n    measure: {options: {pq_norm: {p: 4}}}"}
+    assert sweep_passes(loaded(tmp_path, asked)).expected().measures == {PQ_3, ("log_l2_norm", "")}
+    at_small = sweep_passes(load_sweep(str(tmp_path / "small.yaml"), "small")).expected()
+    assert at_small.measures == {("pq_norm", '{"p":4.0}'), ("log_l2_norm", "")}
+
+
+def test_a_scale_may_bring_a_pass_that_the_file_does_not_have(tmp_path):
+    bounds = {"smoke: {}": "smoke: {bounds: {only: [frobenius]}}\n  small: {}"}
+    assert sweep_passes(loaded(tmp_path, bounds)).expected().bounds == {("frobenius", "")}
+    assert not sweep_passes(load_sweep(str(tmp_path / "small.yaml"), "small")).expected().bounds
+
+
+@pytest.mark.parametrize(
+    ("section", "line"),
+    [
+        ("measure: {options: {pq_norm: {r: 3}}}", "options: pq_norm.r: pq_norm has no such option; known: p, q"),
+        ("bounds: {only: [frobenios]}", "frobenios: no bound of this name; did you mean frobenius?"),
+        ("compress: {methods: [{name: magnitude_pruning}]}", "magnitude_pruning needs"),
+        ("measure: {only: [pq_norn]}", "pq_norn: no measure of this name; did you mean pq_norm?"),
+    ],
+)
+def test_what_is_wrong_in_a_pass_of_a_scale_is_told_where_it_stands_there(tmp_path, section, line):
+    (found,) = refused(tmp_path, {"smoke: {}": f"smoke:\n    {section}"})
+    assert found.startswith("small.yaml:19:"), found
+    assert line.rpartition(": ")[2] in found
