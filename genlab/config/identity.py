@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from genlab.config.schema import TrainConfig
 from genlab.config.schema.data import KNOWN_TEST_SIZE, KNOWN_TRAIN_SIZE
 from genlab.config.schema.inputs import randomised
+from genlab.config.schema.model import MLPConfig
 from genlab.config.schema.training.gradient import GradientConfig
 
 SCIENTIFIC = ("seed", "data", "model", "training")
@@ -19,8 +20,8 @@ def canonical(config: TrainConfig, data_fingerprint: str | None) -> dict[str, An
 
     Left out are `name` and `execution`, and each field at the value that behaves as before the field existed (its
     `neutral`, see `Section`). What different files may say in different words is said in one: a cosine schedule names
-    its epochs, all images are no subset, a share of 0 is true images and a change with probability 0 true labels, and
-    files of the user's own are their content, not their path.
+    its epochs, widths that repeat are as many widths, all images are no subset, a share of 0 is true images and a
+    change with probability 0 true labels, and files of the user's own are their content, not their path.
 
     Args:
         data_fingerprint: of the content of `DataConfig.own_files`; None where there are none.
@@ -40,6 +41,8 @@ def canonical(config: TrainConfig, data_fingerprint: str | None) -> dict[str, An
     if data["train_size"] is None:
         del data["subset"]
     del data["path"]
+    if isinstance(config.model, MLPConfig):
+        result["model"]["widths"] *= result["model"].pop("repeats", 1)
     if data_fingerprint is not None:
         data["fingerprint"] = data_fingerprint
     return result

@@ -128,7 +128,9 @@ def with_equal_widths(frame: pd.DataFrame) -> pd.DataFrame:
     widths = [_listed(value) for value in frame["model.widths"]]
     if not all(each and len(set(each)) == 1 for each in widths):
         return frame
-    return frame.assign(**{"model.width": [each[0] for each in widths], "model.depth": [len(each) for each in widths]})
+    repeats = frame["model.repeats"].fillna(1).astype(int) if "model.repeats" in frame else [1] * len(widths)
+    depths = [len(each) * times for each, times in zip(widths, repeats, strict=True)]
+    return frame.assign(**{"model.width": [each[0] for each in widths], "model.depth": depths})
 
 
 def _listed(value: Any) -> list[Any]:

@@ -116,6 +116,9 @@ name: small
         small_with("epochs: 3}", f"epochs: 3}}\n  schedule: {{name: cosine{epochs}}}")
         for epochs in ("", ", epochs: 3", ", epochs: null")
     ],
+    "widths that repeat": [
+        small_with("name: mlp", f"name: mlp\n  widths: {said}") for said in ("[8, 8, 8]", "[8]\n  repeats: 3")
+    ],
     "negative zero": [
         small_with("learning_rate: 0.1", f"learning_rate: 0.1, weight_decay: {zero}") for zero in ("0.0", "-0.0", "0")
     ],

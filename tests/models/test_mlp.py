@@ -36,5 +36,10 @@ def test_dropout_follows_every_hidden_layer_and_only_those():
     assert not any(isinstance(module, Dropout) for module in mlp((1, 4, 4), 3, [6, 5]))
 
 
+def test_widths_may_repeat():
+    once, twice = (mlp((1, 4, 4), 3, widths, repeats=n) for widths, n in (([6, 5, 6, 5], 1), ([6, 5], 2)))
+    assert [tensor.shape for tensor in once.parameters()] == [tensor.shape for tensor in twice.parameters()]
+
+
 def test_images_of_any_shape_become_logits():
     assert mlp((3, 5, 7), 4, [8])(torch.zeros(2, 3, 5, 7)).shape == (2, 4)

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from genlab.errors import UsageError
-from genlab.statistics.table import zoo_table
+from genlab.statistics.table import with_equal_widths, zoo_table
 
 KEYS = {"name", "seed", "data.name", "model.widths", "training.optimiser.name", "training.optimiser.momentum"} | {
     "training.batch_size",
@@ -71,6 +71,15 @@ def test_equal_widths_are_a_width_and_a_depth():
     assert found.hyperparameters == ("model.width", "model.depth")
     assert found.settings.tolist() == [[0, 0], [0, 1], [1, 0], [1, 1]] * 2
     assert read(frame.assign(**{"model.widths": ["[8, 4]", *widths[1:]]})).hyperparameters == ("model.widths",)
+
+
+def test_widths_that_repeat_are_deeper():
+    widths, repeats = [8, 8, 16, 16] * 2, [1, 3, 1, 3] * 2
+    frame = table(**{"model.widths": widths, "model.repeats": repeats, "seed": [0] * 4 + [1] * 4})
+    found = read(frame.drop(columns=["model.dropout", "training.batch_size"], errors="ignore"))
+    assert found.settings.tolist() == [[0, 0], [0, 1], [1, 0], [1, 1]] * 2
+    assert "model.width" in found.hyperparameters
+    assert with_equal_widths(frame)["model.depth"].tolist() == repeats
 
 
 def test_settings_that_vary_together_are_one_hyperparameter_and_that_is_said():

@@ -1,6 +1,7 @@
 """Low-rank layers: the matrix of each layer cut to its leading singular values."""
 
 import copy
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -173,6 +174,15 @@ def saves_parameters(layer: WeightModule, rank: int) -> bool:
     return max(rank, 1) * (out + rest) < out * rest
 
 
+def rank_of_share(layer: WeightModule, share: float) -> int:
+    """The largest rank r whose factors have at most that part of the weights: r (out + rest) <= share out x rest.
+
+    1 where even that has more, and the full rank where share is 1.
+    """
+    out, rest = layer.weight.flatten(1).shape
+    return min(out, rest) if share == 1 else max(1, math.floor(share * out * rest / (out + rest)))
+
+
 @torch.no_grad()
 def truncated(layer: WeightModule, rank: int, *, of: Decomposition | None = None) -> nn.Module:
     r"""The layer with its matrix W = \sum_i s_i u_i v_i^T replaced by W_r = \sum_{i<=r} s_i u_i v_i^T.
@@ -227,7 +237,7 @@ def decompositions(layers: Mapping[str, WeightModule]) -> Callable[[str], Decomp
 @compressor(
     paper="Eckart and Young 1936; low rank as compression: Arora et al. 2018, arXiv:1802.05296",
     form=LowRank,
-    one_of=("rank", "energy", "threshold"),
+    one_of=("rank", "energy", "threshold", "share"),
     example={"energy": [0.5, 0.9, 0.99]},
 )
 def svd_truncation(
@@ -237,8 +247,9 @@ def svd_truncation(
     rank: Annotated[int, Field(ge=1)] | None = None,
     energy: Annotated[float, Field(gt=0, le=1)] | None = None,
     threshold: Annotated[float, Field(ge=0, le=1)] | None = None,
+    share: Annotated[float, Field(gt=0, le=1)] | None = None,
 ) -> dict[str, CompressedLayer]:
-    """Each layer cut to its leading singular values, by rank, energy or threshold.
+    """Each layer cut to its leading singular values, by rank, energy, threshold or the numbers that are stored.
 
     The rank of each is found by `choose_rank`, and `truncated` says what is then left of it. Each weight and bias that
     is stored takes 32 bits; the ranks, a few words, are not counted.
@@ -247,6 +258,7 @@ def svd_truncation(
         rank: Singular values kept in each layer (all of a layer that has fewer).
         energy: Part of each layer's sum of squared singular values that is kept.
         threshold: Singular values below this times the layer's largest are cut.
+        share: Numbers stored as a part of each layer's weights, at most; one singular value is always kept.
 
     Raises:
         UsageError: what `choose_rank` and `decomposition` refuse; the message names the layer.
@@ -255,7 +267,12 @@ def svd_truncation(
     for name, layer in layers.items():
         try:
             parts = decompositions(name)
-            kept = choose_rank(parts.s, rank=rank, energy=energy, threshold=threshold)
+            if share is None:
+                kept = choose_rank(parts.s, rank=rank, energy=energy, threshold=threshold)
+            elif rank is None and energy is None and threshold is None:
+                kept = choose_rank(parts.s, rank=rank_of_share(layer, share))
+            else:
+                raise UsageError("give exactly one of rank, energy, threshold and share")
         except UsageError as error:
             raise UsageError(f"layer {name}: {error}") from None
         tensors = truncated(layer, kept, of=parts).state_dict()

@@ -46,6 +46,12 @@ class MLPConfig(Section):
 
     name: Literal["mlp"]
     widths: Widths = Field((512, 512), description="Units of each hidden layer; [] is a linear classifier.")
+    repeats: int = Field(
+        1,
+        ge=1,
+        description="How many times those layers stand one after the other, so that depth can be an axis.",
+        json_schema_extra={"neutral": 1},
+    )
     bias: bool = Field(True, description="Whether layers have biases.")
     dropout: float = _DROPOUT
     initialisation: Initialisation = _INITIALISATION

@@ -11,6 +11,7 @@ from genlab.compression.methods.svd_truncation import (
     decomposition,
     decompositions,
     empty_factors,
+    rank_of_share,
     saves_parameters,
     svd_truncation,
     truncated,
@@ -334,3 +335,19 @@ def test_stored_numbers_and_bits_are_counted():
     assert result.bits == 32 * 220
     result = svd_truncation(layers, shared, rank=15)["a"]
     assert (result.form.form, result.form.rank, result.parameters) == ("dense", 15, 620)
+
+
+@pytest.mark.parametrize(("share", "rank"), [(1.0, 30), (0.9, 20), (0.5, 11), (0.1, 2), (0.02, 1), (0.001, 1)])
+def test_a_share_is_the_largest_rank_that_stores_no_more(share, rank):
+    layer = linear(90, 30)
+    assert rank_of_share(layer, share) == rank
+    (stored,) = svd_truncation({"1": layer}, decompositions({"1": layer}), share=share).values()
+    assert stored.form.rank == rank
+    assert share < 0.05 or stored.parameters - 30 <= share * 90 * 30
+    assert share == 1 or (rank + 1) * 120 > share * 90 * 30
+
+
+def test_a_share_stands_alone():
+    layers = {"1": linear(9, 3)}
+    with pytest.raises(UsageError, match="layer 1: give exactly one of rank, energy, threshold and share"):
+        svd_truncation(layers, decompositions(layers), share=0.5, rank=1)
