@@ -21,7 +21,7 @@ SWEEPS = find_sweeps()
 SCALES = ("smoke", "laptop", "paper")
 EMBEDDED = "digits"
 # Named by what they are about, as their section has no figure of it.
-OF_A_SECTION = {"kernels", "finite-sample"}
+OF_A_SECTION = {"compression", "depth-crossover", "spectrum", "kernels", "finite-sample"}
 GALLERY = Path(__file__).parents[2] / "configs" / "README.md"
 
 

@@ -27,6 +27,7 @@ class Kind:
         dashes: whether lines of one series may share its colour, told apart by dashes.
         measured_x: whether x is measured, and so another number in each run: then runs of one line need not meet at any
             x, and an axis of the sweep tells lines apart wherever it varies within a series.
+        published: whether what is published of the same columns has panels of its own below.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Kind:
     lines_by_other_axes: bool
     dashes: bool
     measured_x: bool
+    published: bool
 
 
 # Filled as the files of `report/figures/` are imported.
@@ -51,6 +53,7 @@ def figure_kind(
     lines_by_other_axes: bool = True,
     dashes: bool = True,
     measured_x: bool = False,
+    published: bool = False,
 ) -> Callable[[Draw], Draw]:
     """Register a function as the kind of figure that its file is named after; arguments are those of `Kind`.
 
@@ -62,7 +65,8 @@ def figure_kind(
         name = draw.__module__.rpartition(".")[2]
         if name in KINDS:
             raise ValueError(f"{draw.__module__} has two kinds of figure; a kind is a file")
-        KINDS[name] = Kind(name, draw, panel_inches, column, numbers_along_x, lines_by_other_axes, dashes, measured_x)
+        shape = (panel_inches, column, numbers_along_x, lines_by_other_axes, dashes, measured_x)
+        KINDS[name] = Kind(name, draw, *shape, published=published or numbers_along_x)
         return draw
 
     return register

@@ -126,9 +126,9 @@ def _prepared(figure: FigureConfig, kind: Kind, table: pd.DataFrame, axes: Seque
 
 
 def _published(figure: FigureConfig, kind: Kind, published: Published, axes: Sequence[str]) -> Prepared | None:
-    """What is published of a figure's columns, for the kinds that draw curves along numbers; None where nothing is."""
+    """What is published of a figure's columns, for the kinds that show it; None where nothing is."""
     rows = published.about(figure.table, figure.x, figure.series)(figure.table)
-    if not kind.numbers_along_x or rows.empty:
+    if not kind.published or rows.empty:
         return None
     found = _prepared(figure, kind, rows, axes)
     return found if any(len(found.values(y)) for y in figure.y) else None

@@ -11,7 +11,7 @@ from genlab.report.drawing.style import Panel, column_label, name_places, value_
 GROUP_WIDTH = 0.8
 
 
-@figure_kind(dashes=False)
+@figure_kind(dashes=False, published=True)
 def draw_bars(panel: Panel) -> None:
     """A bar at the mean over seeds for each x and series, a whisker from the smallest to the largest seed."""
     axes, figure, prepared = panel.axes, panel.figure, panel.prepared
