@@ -49,7 +49,9 @@ def singular_alignment(cushion_pass: CushionPass, images: Images = 100) -> pd.Da
         signals = there.mean(0).tolist() if len(there) else [None] * len(values)
         for rank, (value, signal) in enumerate(zip(values, signals, strict=True), start=1):
             rows.append((layer.name, position, rank, value, signal, 1 / layer.matrix.shape[1], len(there)))
-    return with_gaps(pd.DataFrame(rows, columns=["layer", "position", "rank", "singular_value", "signal", "noise", "n"]))
+    return with_gaps(
+        pd.DataFrame(rows, columns=["layer", "position", "rank", "singular_value", "signal", "noise", "n"])
+    )
 
 
 @dataclass(frozen=True)

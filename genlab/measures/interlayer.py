@@ -100,8 +100,8 @@ def interlayer_cushion_pairs(
 
     Returns:
         Columns from and to (the layers), from_position and to_position (in forward order, from 1), minimum, quantile,
-        median, mean, maximum, n (images with a value), left_out (without), standard_error (of one image's value, the mean over images; 0 where exact), products
-        (vector-Jacobian products) and exact.
+        median, mean, maximum, n (images with a value), left_out (without), standard_error (of one image's value, the
+        mean over images; 0 where exact), products (vector-Jacobian products) and exact.
 
     Raises:
         NotApplicable: the net is no chain of two or more layers.

@@ -92,15 +92,16 @@ def _bound(name: str) -> Details:
 
 
 def _model(name: str) -> Details:
-    from genlab.config.schema.model import REQUIRED_IMAGE_SIZE, ModelConfig
+    from genlab.config.schema.model import REQUIRED_IMAGE_SIZE, SMALLEST_IMAGE_SIZE, ModelConfig
     from genlab.models.catalogue import MODELS
 
-    size = REQUIRED_IMAGE_SIZE.get(name)
+    size, least = REQUIRED_IMAGE_SIZE.get(name), SMALLEST_IMAGE_SIZE.get(name)
+    sizes = f"{size}x{size} only" if size else f"{least}x{least} or more" if least else "of any size"
     return {
         "name": name,
         "about": MODELS[name].about,
         "paper": MODELS[name].paper,
-        "images": f"{size}x{size} only" if size else "of any size",
+        "images": sizes,
         "options": dict(_keys(_branch(ModelConfig, name), "model")),
         "command": f"genlab train CONFIG model.name={name}",
     }

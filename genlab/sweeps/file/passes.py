@@ -110,7 +110,9 @@ def sweep_passes(sweep: Sweep) -> Passes:
     if not any(cell.config.execution.keep_weights_at for cell in sweep.cells):
         message = "no weights are kept at epochs; list them in the base, as execution: {keep_weights_at: [0, 1, 2, 4]}"
         problems += [
-            ((*_at(sweep, name), "at_epochs"), Problem(f"{name}.at_epochs", message)) for name, wanted in at_epochs.items() if wanted
+            ((*_at(sweep, name), "at_epochs"), Problem(f"{name}.at_epochs", message))
+            for name, wanted in at_epochs.items()
+            if wanted
         ]
     columns, of_cells = possible_columns(config), settings_of(sweep.cells, config.derived)
     found = [
@@ -176,8 +178,9 @@ def measure_problems(config: MeasureConfig, below: KeyPath = ()) -> list[tuple[K
 
 def _at(sweep: Sweep, name: str) -> KeyPath:
     """Where a pass stands: in the scale that has it, else at the top of the file."""
-    scale = ("scales", sweep.scale, name)
-    return scale if sweep.scale is not None and scale in sweep.loaded.source.positions else (name,)
+    if sweep.scale is not None and ("scales", sweep.scale, name) in sweep.loaded.source.positions:
+        return ("scales", sweep.scale, name)
+    return (name,)
 
 
 def _parts(key: str) -> KeyPath:
