@@ -19,7 +19,7 @@ from genlab.models.vgg import neyshabur_vgg, vgg
 
 WRONG_LABELS = 2
 # Families that are sampled, slow or of perceptrons only, and have their oracles and laws in files of their own.
-OWN_FILE = ("hessian", "conditions", "machines", "rademacher", "interlayer", "noise_stability")
+OWN_FILE = ("hessian", "conditions", "machines", "rademacher", "interlayer", "noise_stability", "duality")
 # Families that train nets: of the same net with its units in another order other roundings grow.
 FITTING = ("rademacher",)
 # Families whose values are sampled by moving the weights: laws hold for them up to a standard error at best, and they
