@@ -43,7 +43,7 @@ def gives(measure: Measure) -> str:
 
 def _option(option: Option) -> str:
     others = [str(choice) for choice in option.choices if choice != option.default]
-    default = f"{option.default:g}" if isinstance(option.default, float) else str(option.default)
+    default = f"{option.default:g}" if isinstance(option.default, float) else str(option.default) or "left out"
     return f"`{option.name}` {default}" + (f" (or {', '.join(others)})" if others else "")
 
 
