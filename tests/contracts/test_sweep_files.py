@@ -21,7 +21,10 @@ SWEEPS = find_sweeps()
 SCALES = ("smoke", "laptop", "paper")
 EMBEDDED = "digits"
 # Named by what they are about, as their section has no figure of it.
-OF_A_SECTION = {"compression", "depth-crossover", "spectrum", "kernels", "finite-sample"}
+OF_A_SECTION = {
+    *("kernels", "finite-sample", "compression", "depth-crossover", "spectrum"),
+    *("learning-rate", "batch-size", "initial-scale", "training-size", "dropout"),
+}
 GALLERY = Path(__file__).parents[2] / "configs" / "README.md"
 
 

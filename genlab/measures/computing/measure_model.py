@@ -43,6 +43,7 @@ def measure_model(
     loss: Loss | None = None,
     normalisation: PixelNormalisation | None = None,
     seed: int = 0,
+    test: tuple[Tensor, Tensor] | DataLoader[Any] | None = None,
 ) -> pd.DataFrame:
     """Complexity measures of any torch classifier on the images that it was trained on; offered as `genlab.measure`.
 
@@ -69,6 +70,8 @@ def measure_model(
         normalisation: of uint8 images: (mean, std) of each channel on the scale [0, 1], "image" (each image by its own)
             or "none" (only divided by 255).
         seed: of the random vectors of what is sampled or iterated.
+        test: test images and their labels, of the form of `images` and `labels`, or a DataLoader of them; without them
+            what compares training with test images has a reason and no value.
 
     Returns:
         A row a number, with the columns of measures.csv: `value`, or the `reason` why there is none. A measure that is
@@ -84,11 +87,12 @@ def measure_model(
         if labels is not None:
             raise ConfigError.at("labels", "come from the DataLoader; leave them out")
         images, labels = loader_images(images)
-    _refuse(_of_model(model), _of_images(images), _of_labels(labels, images), _of_seed(seed))
+    tested = _tested(test, images)
+    _refuse(_of_model(model), _of_images(images), _of_labels(labels, images), *_of_test(tested, images), _of_seed(seed))
     assert labels is not None
     pixels = _pixel_normalisation(images, normalisation)
     device = next((parameter.device for parameter in model.parameters()), images.device)
-    dataset = _dataset(images, labels, pixels, device)
+    dataset = _dataset(images, labels, tested, pixels, device)
     subject = subject_on(model, dataset, initial=initial, loss=loss or F.cross_entropy, seed=seed)
     results = compute_measures(subject, request)
     rows = pd.DataFrame(results.rows, columns=list(MEASURE_COLUMNS))
@@ -114,24 +118,59 @@ def subject_on(
     pixels = centre_crop(dataset.train_images[:TRIED_IMAGES], dataset.input_size)
     images = dataset.normalisation(pixels, torch.float64)
     outputs = _logits(copied, images)
-    largest = int(dataset.train_labels.max())
-    if largest >= outputs.shape[1]:
-        raise ConfigError.at("labels", f"go up to {largest}, and the net has {outputs.shape[1]} outputs")
+    for key, labels in (("labels", dataset.train_labels), ("test", dataset.test_labels)):
+        largest = int(labels.max()) if len(labels) else 0
+        if largest >= outputs.shape[1]:
+            what = "labels " if key == "test" else ""
+            raise ConfigError.at(key, f"{what}go up to {largest}, and the net has {outputs.shape[1]} outputs")
     loss = _of_any_precision(loss, outputs, dataset.train_labels[:TRIED_IMAGES])
     _require_mean(loss, outputs, dataset.train_labels[:TRIED_IMAGES])
     return Subject(copied, start, dataset, seed, dataset.train_images.device, loss=loss)
 
 
-def _dataset(images: Tensor, labels: Tensor, normalisation: Normalisation, device: torch.device) -> Dataset:
-    """Images in the form of a data set, without test images and with labels taken as true."""
-    rows = images.detach().to(device).permute(0, 2, 3, 1)
-    classes = labels.detach().to(device).long()
+def _tested(test: Any, images: Any) -> tuple[Any, Any]:
+    """Test images and labels as they were given, or none of the form of the training images.
+
+    Raises:
+        ConfigError: they are neither a pair nor a DataLoader, or what `loader_images` refuses.
+    """
+    if test is None:
+        return (images[:0], torch.zeros(0, dtype=torch.int64)) if isinstance(images, Tensor) else (None, None)
+    if isinstance(test, DataLoader):
+        return loader_images(test)
+    if not isinstance(test, tuple | list) or len(test) != 2:
+        raise ConfigError.at("test", "must be a pair of images and labels, or a DataLoader of them")
+    return test[0], test[1]
+
+
+def _of_test(tested: tuple[Any, Any], images: Any) -> list[Problem | None]:
+    """What is wrong with the test images: what is with any, or that they are no images of the same kind."""
+    found, labels = tested
+    if not isinstance(images, Tensor) or (isinstance(found, Tensor) and not len(found)):
+        return []
+    problems = [_of_images(found), _of_labels(labels, found)]
+    if problems == [None, None] and (found.shape[1:] != images.shape[1:] or found.dtype != images.dtype):
+        own, theirs = (f"{_type(one)} {list(one.shape[1:])}" for one in (found, images))
+        return [Problem("test", f"images are {own}, and the training images {theirs}")]
+    return [problem and Problem("test", f"{problem.key} {problem.message}") for problem in problems]
+
+
+def _dataset(
+    images: Tensor,
+    labels: Tensor,
+    tested: tuple[Tensor, Tensor],
+    normalisation: Normalisation,
+    device: torch.device,
+) -> Dataset:
+    """Images in the form of a data set, with labels taken as true."""
+    rows, of_test = (part.detach().to(device).permute(0, 2, 3, 1) for part in (images, tested[0]))
+    classes, of_tests = (part.detach().to(device).long() for part in (labels, tested[1]))
     return Dataset(
         train_images=rows,
         train_labels=classes,
         true_labels=classes,
-        test_images=rows[:0],
-        test_labels=classes[:0],
+        test_images=of_test,
+        test_labels=of_tests,
         class_names=tuple(str(i) for i in range(int(classes.max()) + 1)),
         input_shape=(images.shape[1], images.shape[2], images.shape[3]),
         normalisation=normalisation.to(device),

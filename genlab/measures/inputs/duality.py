@@ -114,6 +114,8 @@ class Duality:
         module = self._net.get_submodule(layer)
         assert isinstance(module, nn.Linear)
         clean = torch.nonzero(~dataset.corrupted).flatten()
+        if not len(dataset.test_labels):
+            raise NotApplicable("there are no test images; genlab.measure takes them as `test`")
         if not len(clean):
             raise NotApplicable("no training image has its true label, and partners are correctly labelled ones")
         labels = dataset.train_labels[clean]

@@ -12,6 +12,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from torch import nn
+from torch.utils.data import DataLoader, TensorDataset
 
 import genlab
 from genlab.errors import ConfigError
@@ -168,6 +169,17 @@ def test_options_and_another_loss_reach_the_measures():
     assert "probes" in frame["options"][0]
 
 
+def test_test_images_are_for_what_compares_them_with_training_images():
+    names = ["duality_gap", "duality_size"]
+    without = genlab.measure(residual(), IMAGES, LABELS, only=names)
+    assert set(without["reason"]) == {"there are no test images; genlab.measure takes them as `test`"}
+    test = (IMAGES.flip(3), LABELS)
+    found = genlab.measure(residual(), IMAGES, LABELS, only=names, test=test)
+    assert found["value"].notna().all()
+    loader = DataLoader(TensorDataset(*test), batch_size=5)
+    assert genlab.measure(residual(), IMAGES, LABELS, only=names, test=loader)["value"].equals(found["value"])
+
+
 def test_weights_that_are_no_layers_are_told_and_curvature_is_measured_all_the_same():
     class Mixed(nn.Module):
         def __init__(self) -> None:
@@ -310,6 +322,19 @@ BAD = {
     "a loss weighted by class": ({"loss": class_weighted}, "loss: must be the mean over the images; it is "),
     "a loss that fails": ({"loss": nn.MSELoss()}, "loss: fails on outputs [4, 3] (RuntimeError: "),
     "a seed below 0": ({"seed": -1}, "seed: must be a whole number from 0, not -1"),
+    "test images alone": ({"test": IMAGES}, "test: must be a pair of images and labels, or a DataLoader of them"),
+    "test images of another size": (
+        {"test": (IMAGES[:, :, :5], LABELS)},
+        "test: images are float32 [3, 5, 6], and the training images float32 [3, 6, 6]",
+    ),
+    "too few test labels": (
+        {"test": (IMAGES, LABELS[:5])},
+        "test: labels must be one for each of the 12 images, not of shape [5]",
+    ),
+    "test labels beyond the net": (
+        {"test": (IMAGES, LABELS + 1)},
+        "test: labels go up to 3, and the net has 3 outputs",
+    ),
     "an unknown measure": (
         {"only": "frobenius_nrom"},
         "frobenius_nrom: no measure of this name; did you mean frobenius_norm?",
