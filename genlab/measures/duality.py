@@ -10,9 +10,13 @@ it is large along directions of large curvature) and sigma_w (size: of the solut
 the population of the pairs, so that with them the gap is the sum over n of mu_g mu_w + c sigma_g sigma_w, exactly
 (Eq. 10).
 
-Of any net with a linear layer, batch norm not folded: it is a part of what follows. Sharp directions are those before
-the steepest fall of sigma_g; the paper says so without a rule, and here that is the largest ratio of neighbours in
-falling order, in the first half of the directions.
+Of any net with a linear layer, batch norm not folded: it is a part of what follows. The Hessian is of the training
+images that are correctly labelled. Eigenvectors of equal eigenvalues, as of the zeros that dead inputs and few images
+leave, have no directions of their own, and what is told of each of them apart (rows of the table, parts, the
+correlation over directions) is one of many; sums over a block of them, and the gap, sharpness and size of all
+directions are not. Sharp directions are those before the steepest fall of sigma_g; the paper says so without a rule,
+and here that is the largest ratio of neighbours in falling order, in the first half of the directions and among those
+that are not zero but for rounding.
 
 Options of all: `layer`, by its name, the linear layer before the last one where left out (the last one where that has
 more than 4,096 weights or is not there); `test_images`, how many, the first ones; `space`, in which partners are
@@ -26,12 +30,13 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from genlab.measures.computing.registry import Value, measure
+from genlab.measures.computing.registry import NotApplicable, Value, measure
 from genlab.measures.inputs.duality import Directions, Duality, Space
 from genlab.measures.inputs.image_statistics import with_gaps
 
 FENG = "Feng, Zhang and Tu 2023, arXiv:2203.10736"
 Part = Literal["all", "sharp", "flat"]
+NOTHING = 1e-9  # of the largest, far above the rounding of an eigenvector and below any fall that counts
 TestImages = Annotated[int, Field(ge=1)]
 
 
@@ -187,7 +192,10 @@ def duality_correlation(
     """
     found = duality.directions(duality.layer(layer), test_images, space)
     estimates, sigma_g, sigma_w = along(found)
-    return Value(float(estimates.sum() / (sigma_g * sigma_w).sum()), samples=len(found.losses))
+    both = float((sigma_g * sigma_w).sum())
+    if not both:
+        raise NotApplicable("neither gradients nor changes of weights vary over the pairs")
+    return Value(float(estimates.sum()) / both, samples=len(found.losses))
 
 
 @measure(paper=FENG, equation="Section on sharp and flat directions", unit="count", cost="passes")
@@ -216,11 +224,14 @@ def along(found: Directions) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def sharp(sigma_g: Tensor) -> Tensor:
-    """Which directions come before the steepest fall of sigma_g, bool `[N]`; all that are not zero where none falls."""
+    """Which directions come before the steepest fall of sigma_g, bool `[N]`; all that are not zero where none falls.
+
+    What is left of the largest after rounding counts as zero.
+    """
     order = sigma_g.argsort(descending=True)
     falling = sigma_g[order]
     half = falling[: (len(falling) + 1) // 2 + 1]
-    there = half[half > 0]
+    there = half[half > NOTHING * falling.amax()]
     found = torch.zeros_like(sigma_g, dtype=torch.bool)
     count = int((there[:-1] / there[1:]).argmax()) + 1 if len(there) > 1 else len(there)
     found[order[:count]] = True

@@ -117,7 +117,7 @@ BOUND_COLUMNS: Columns = {
     "bound": Column("text", "name of the bound"),
     "term": Column("text", "bound for the bound itself, or the name of a term or precondition of it"),
     "layer": Column("text", "name of the layer, as `named_modules` has it; empty for the whole net"),
-    "position": Column("integer", "of the layer in forward order, from 1; empty for the whole net"),
+    "position": Column("integer", "of the layer in forward order, from 1; empty for the whole net", added=True),
     "epoch": KEPT_EPOCH,
     "log10": Column("number", "decimal logarithm of the value; empty where that is not positive"),
     "value": Column("number", "empty where `reason` says why, or where it is beyond the largest float"),

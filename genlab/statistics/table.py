@@ -128,9 +128,9 @@ def with_equal_widths(frame: pd.DataFrame) -> pd.DataFrame:
     widths = [_listed(value) for value in frame["model.widths"]]
     if not all(each and len(set(each)) == 1 for each in widths):
         return frame
-    repeats = frame["model.repeats"].fillna(1).astype(int) if "model.repeats" in frame else [1] * len(widths)
-    depths = [len(each) * times for each, times in zip(widths, repeats, strict=True)]
-    return frame.assign(**{"model.width": [each[0] for each in widths], "model.depth": depths})
+    found = frame.assign(**{"model.width": [each[0] for each in widths], "model.depth": [len(each) for each in widths]})
+    # Runs have the widths of all their layers, however often an axis has repeated them.
+    return found.drop(columns="model.repeats", errors="ignore")
 
 
 def _listed(value: Any) -> list[Any]:

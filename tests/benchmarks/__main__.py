@@ -15,6 +15,7 @@ import torch
 
 from tests.benchmarks.contests import Contest, run
 from tests.benchmarks.curvature import curvature_contests
+from tests.benchmarks.duality import duality_contests
 from tests.benchmarks.evaluation import evaluation_contests, loader_contests
 from tests.benchmarks.goals import goal_lines
 from tests.benchmarks.gradients import gradient_contests
@@ -47,6 +48,7 @@ KINDS = (
     "kernel",
     "projection",
     "cushions",
+    "duality",
 )
 THREADS = 1
 WIDTH = 100
@@ -121,6 +123,8 @@ def _contests(only: list[str], sizes: Sizes, scratch: Path, sources: dict[str, s
         yield from curvature_contests(sizes)
     if "cushions" in only:
         yield from interlayer_contests(sizes)
+    if "duality" in only:
+        yield from duality_contests(sizes)
 
 
 def _head(content: dict[str, Any]) -> list[str]:

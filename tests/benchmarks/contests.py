@@ -157,6 +157,7 @@ def _context() -> BaseContext:
                 "curvature",
                 "gradients",
                 "interlayer",
+                "duality",
                 "group",
             )
         ]

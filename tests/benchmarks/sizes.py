@@ -32,6 +32,7 @@ class Sizes:
         gradients: nets of which single images' gradients are measured.
         noisy: nets that are searched for the noise they endure, and the steps that the usual bisection makes.
         cushioned: nets whose interlayer cushions are measured, and at how many of the images the usual way does it.
+        dual: nets whose gap is decomposed at their second layer, and how many of the images are test images.
         kernel_images: that a kernel machine interpolates.
         projected: width of a layer and products that it is stored as.
     """
@@ -58,6 +59,7 @@ class Sizes:
     gradients: tuple[MeasuredNet, ...]
     noisy: tuple[tuple[MeasuredNet, int], ...]
     cushioned: tuple[tuple[MeasuredNet, int], ...]
+    dual: tuple[tuple[MeasuredNet, int], ...]
     kernel_images: int
     projected: tuple[int, int]
 
@@ -85,6 +87,7 @@ FULL = Sizes(
     gradients=(MeasuredNet(None, 1000), MeasuredNet(None, 1000, hidden=64)),
     noisy=((MeasuredNet(None, 5000), 15), (MeasuredNet(1.0, 2000), 1)),
     cushioned=((MeasuredNet(None, 1000), 50), (MeasuredNet(None, 1000, hidden=100, depth=8), 50)),
+    dual=((MeasuredNet(None, 5000, hidden=30), 1000),),
     kernel_images=3000,
     projected=(512, 8192),
 )
@@ -111,6 +114,7 @@ QUICK = Sizes(
     gradients=(MeasuredNet(1 / 32, 50),),
     noisy=((MeasuredNet(1 / 32, 50), 2),),
     cushioned=((MeasuredNet(None, 30, hidden=16, depth=3), 5),),
+    dual=((MeasuredNet(None, 60, hidden=5), 10),),
     kernel_images=200,
     projected=(32, 64),
 )

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.benchmarks.curvature import genlab_top, genlab_trace, usual_top, usual_trace
+from tests.benchmarks.duality import genlab_duality, usual_duality
 from tests.benchmarks.gradients import genlab_gradients, usual_gradients
 from tests.benchmarks.interlayer import compared, genlab_interlayer, usual_interlayer
 from tests.benchmarks.measured_nets import MeasuredNet
@@ -34,6 +35,12 @@ def test_interlayer_cushions_are_those_of_the_script():
     assert len(usual) == 6
     assert genlab == pytest.approx(usual, rel=1e-4)
     assert compared(usual, genlab, usual_images=20, images=20).startswith("1 to 7: ")
+
+
+def test_sharpness_and_size_are_those_of_the_loops():
+    subject = MeasuredNet(None, 80, hidden=6).subject()
+    usual, genlab = usual_duality(subject, 20), genlab_duality(subject, 20)
+    assert genlab == pytest.approx(usual, rel=1e-3)
 
 
 def test_sigma_is_that_of_the_script(subject):

@@ -230,7 +230,31 @@ def test_a_test_image_like_its_partner_has_neither_change_nor_gradient():
     assert not found.changes.any()
     assert not found.gradients.any()
     (row,) = results_for(same, None, ("duality_correlation",)).rows
-    assert row["value"] is None
+    assert row["reason"] == "neither gradients nor changes of weights vary over the pairs"
+
+
+def test_dead_inputs_of_the_layer_leave_no_sharp_directions_of_rounding():
+    one = subject(lambda: mlp((1, 3, 3), 5, [12, 3]), (1, 3, 3), 5, images=90)
+    one = replace(one, dataset=subject_of("biases").dataset)
+    model = copy.deepcopy(one.model)
+    with torch.no_grad():
+        model[1].weight[:8] = 0
+        model[1].bias[:8] = -1
+    dead = replace(one, model=model)
+    table = results_for(dead, None, (TABLE,)).named_tables()[TABLE]
+    assert (table["sigma_g"] > 1e-9 * table["sigma_g"].max()).sum() <= 12  # of 36, three for each input that is alive
+    assert 1 <= table["sharp"].sum() < 12
+    assert table["sigma_g"][table["sharp"]].min() > 1e-4 * table["sigma_g"].max()
+
+
+def test_a_net_that_changes_its_activations_in_place_is_measured():
+    one = subject_of("biases")
+    build = Chain(
+        nn.Flatten(), nn.Linear(9, 4), nn.ReLU(inplace=True), nn.Linear(4, 3), nn.ReLU(inplace=True), nn.Linear(3, 5)
+    )
+    build.load_state_dict(one.model.state_dict())
+    (row,) = results_for(replace(one, model=build), None, ("duality_gap",)).rows
+    assert row["value"] is not None
 
 
 @pytest.mark.parametrize(

@@ -92,7 +92,8 @@ def decompose(net: nn.Module, layer: str, train, labels, test, test_labels, spac
         rows.append(row | {"estimate": covariance, "gap": covariance + mu_g * mu_w})
     order = sorted(range(len(rows)), key=lambda n: -rows[n]["sigma_g"])
     half = (len(rows) + 1) // 2
-    falling = [rows[n]["sigma_g"] for n in order[: half + 1] if rows[n]["sigma_g"]]
+    floor = 1e-9 * rows[order[0]]["sigma_g"]
+    falling = [rows[n]["sigma_g"] for n in order[: half + 1] if rows[n]["sigma_g"] > floor]
     falls = [larger / smaller for larger, smaller in pairwise(falling)]
     count = falls.index(max(falls)) + 1 if falls else len(falling)
     for place, n in enumerate(order):

@@ -73,12 +73,13 @@ def test_equal_widths_are_a_width_and_a_depth():
     assert read(frame.assign(**{"model.widths": ["[8, 4]", *widths[1:]]})).hyperparameters == ("model.widths",)
 
 
-def test_widths_that_repeat_are_deeper():
-    widths, repeats = [8, 8, 16, 16] * 2, [1, 3, 1, 3] * 2
+def test_an_axis_that_repeats_widths_is_one_of_depth():
+    """In results.csv the widths are those of all layers, with the axis beside them."""
+    widths, repeats = ["[8]", "[8, 8, 8]", "[16]", "[16, 16, 16]"] * 2, [1, 3] * 4
     frame = table(**{"model.widths": widths, "model.repeats": repeats, "seed": [0] * 4 + [1] * 4})
     found = read(frame.drop(columns=["model.dropout", "training.batch_size"], errors="ignore"))
+    assert found.hyperparameters == ("model.width", "model.depth")
     assert found.settings.tolist() == [[0, 0], [0, 1], [1, 0], [1, 1]] * 2
-    assert "model.width" in found.hyperparameters
     assert with_equal_widths(frame)["model.depth"].tolist() == repeats
 
 

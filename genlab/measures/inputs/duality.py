@@ -6,7 +6,6 @@ image what W gives the test image, W* a = W a', so that all that follows, and so
 image.
 """
 
-import copy
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -17,6 +16,7 @@ from torch import Tensor, nn
 
 from genlab.data.batches import evaluation_batches
 from genlab.measures.computing.value import NotApplicable
+from genlab.measures.inputs.layer_chain import own_copy
 from genlab.measures.inputs.once import Once
 from genlab.measures.inputs.subject import Subject
 from genlab.measures.inputs.vocabulary import provides
@@ -26,6 +26,7 @@ MOST_WEIGHTS = 8192
 SMALL_LAYER = 4096
 NUMBERS_AT_ONCE = 2**24
 BATCH_SIZE = 500
+CANDIDATES = 8
 
 
 @dataclass(frozen=True)
@@ -33,12 +34,12 @@ class Directions:
     """What the pairs of a test image and its partner are in the eigenbasis of the layer's Hessian.
 
     Attributes:
-        eigenvalues: of the Hessian of the mean training loss by the layer's weights, falling, `[N]` with N = out x in.
+        eigenvalues: of the Hessian by the layer's weights of the mean loss of the training images that are correctly
+            labelled, falling, `[N]` with N = out x in.
         changes: dw_{k,n}, the change of weights of each pair along each eigenvector, whose sign is such that their mean
             is not negative, `[K, N]`.
         gradients: g_{k,n}, its effective gradient (Eq. 8), `[K, N]`.
         losses: dl_k, the loss of each test image less that of its partner, nats, `[K]`.
-        activities: ||a' - a|| of each pair, `[K]`.
         left_out: test images without dual weights, since their partner's input of the layer is zero, or without a
             partner, since no training image has their label.
     """
@@ -47,7 +48,6 @@ class Directions:
     changes: Tensor
     gradients: Tensor
     losses: Tensor
-    activities: Tensor
     left_out: int
 
 
@@ -69,7 +69,7 @@ class Duality:
 
     def __init__(self, subject: Subject, images_at: Callable[[Tensor], Tensor]):
         self._subject, self._images_at = subject, images_at
-        self._net = copy.deepcopy(subject.model).double().eval().requires_grad_(False)
+        self._net = own_copy(subject.model).double().eval().requires_grad_(False)
         self._directions: Once[Directions] = Once()
 
     def layer(self, name: str) -> str:
@@ -146,7 +146,6 @@ class Duality:
             changes,
             scale[:, None] * changes,
             losses,
-            change.norm(dim=1),
             int((~there).sum()),
         )
 
@@ -167,18 +166,20 @@ class Duality:
         Hessian of the loss by what the layer gives. That is exact, whatever follows, as the layer is linear.
         """
         outputs, inputs = module.weight.shape
-        size = max(1, min(BATCH_SIZE, NUMBERS_AT_ONCE // max(inputs**2, outputs**2)))
-        total = torch.zeros(outputs**2, inputs**2).to(module.weight)
+        size = max(1, min(2 * BATCH_SIZE, NUMBERS_AT_ONCE // max(inputs**2, outputs**2)))
+        # Both factors are symmetric, so that a quarter of the products is all there is.
+        rows, columns = (torch.triu_indices(n, n, device=module.weight.device) for n in (outputs, inputs))
+        total = torch.zeros(rows.shape[1], columns.shape[1]).to(module.weight)
         activities, losses = [], []
         for part in torch.arange(len(positions), device=positions.device).split(size):
             images = self._images_at(positions[part])
             curvature, a, loss = _curvature(self._net, module, images, labels[part])
-            total += curvature.flatten(1).T @ (a[:, :, None] * a[:, None, :]).flatten(1)
+            total += curvature[:, rows[0], rows[1]].T @ (a[:, columns[0]] * a[:, columns[1]])
             activities.append(a)
             losses.append(loss)
-        blocks = (total / len(positions)).view(outputs, outputs, inputs, inputs)
-        hessian = blocks.permute(0, 2, 1, 3).reshape(outputs * inputs, outputs * inputs)
-        return _Seen(torch.cat(activities), torch.cat(losses)), (hessian + hessian.T) / 2
+        among = [_whole(pairs, n) for pairs, n in ((rows, outputs), (columns, inputs))]
+        blocks = (total / len(positions))[among[0][:, None, :, None], among[1][None, :, None, :]]
+        return _Seen(torch.cat(activities), torch.cat(losses)), blocks.reshape(outputs * inputs, outputs * inputs)
 
     def _seen(self, module: nn.Linear, images: Tensor, labels: Tensor) -> _Seen:
         found = [_watched(self._net, module, part, labels[i : i + BATCH_SIZE]) for i, part in _split(images)]
@@ -205,13 +206,31 @@ class Duality:
             nearest = torch.zeros_like(of_test)
             for part in of_train.split(BATCH_SIZE):
                 points = train.activities[part] if space == "activity" else self._images_at(positions[part]).flatten(1)
-                # By differences: of near twins the products of the usual way leave no digit.
-                distances = torch.cdist(queries, points, compute_mode="donot_use_mm_for_euclid_dist")
-                distance, which = distances.min(1)
+                distance, which = _nearest(queries, points)
                 closer = distance < least
                 least, nearest = torch.where(closer, distance, least), torch.where(closer, part[which], nearest)
             found[of_test] = nearest
         return found
+
+
+def _whole(pairs: Tensor, n: int) -> Tensor:
+    """Where each entry of a symmetric matrix `[n, n]` stands among those of its upper triangle."""
+    found = torch.zeros(n, n, dtype=torch.int64, device=pairs.device)
+    found[pairs[0], pairs[1]] = found[pairs[1], pairs[0]] = torch.arange(pairs.shape[1], device=pairs.device)
+    return found
+
+
+def _nearest(queries: Tensor, points: Tensor) -> tuple[Tensor, Tensor]:
+    """The distance of each query `[q, d]` to the nearest of the points `[p, d]`, and which one that is.
+
+    A matrix product finds the few that are nearest but for its rounding, which leaves no digit of near twins; of these
+    the nearest one is found by differences.
+    """
+    rough = points.square().sum(1) - 2 * queries @ points.T
+    few = rough.topk(min(CANDIDATES, len(points)), dim=1, largest=False).indices
+    few = few.sort(dim=1).values  # of equal ones the first
+    distance, which = (points[few] - queries[:, None]).norm(dim=2).min(1)
+    return distance, few.gather(1, which[:, None])[:, 0]
 
 
 def _split(images: Tensor) -> Iterator[tuple[int, Tensor]]:
