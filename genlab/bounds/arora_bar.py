@@ -130,6 +130,7 @@ def _of_layers(found: dict[str, dict[str, Value]], layers: list[WeightLayer]) ->
         if lacking or zero:
             reason = f"{lacking} has no image with a value" if lacking else f"{zero} is 0"
             counts.append(Term("effective_parameters", layer=layer.name, reason=reason))
+            terms.append(Term("effective_share", layer=layer.name, reason=reason))
             continue
         mu, onward, c, beta = (known[name].value for name in found)
         effective = steps * (beta * c / (mu * onward)) ** 2

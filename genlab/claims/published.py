@@ -210,18 +210,18 @@ def published_problems(
             message = f"no published table of the name {config.file!r}; {nearest(config.file, published_names())}"
             problems.append(Problem(f"{key}.file", message))
             continue
-        chosen = _points(published(config.file), config.x_form)
-        if not chosen:
-            first = published(config.file)["x"].iloc[0]
-            message = f"no x of {config.file} looks like {config.x_form!r}; its first is {first!r}"
-            problems.append(Problem(f"{key}.x_form", message))
-        words = [x for x, _ in chosen if isinstance(x, str)]
+        frame = published(config.file)
+        words = [x for x, _ in _points(frame, config.x_form) if isinstance(x, str)]
         if config.x_times != 1 and words:
             problems.append(Problem(f"{key}.x_times", f"the x of {config.file} are words, as {words[0]!r}"))
         for name, series in config.series.items():
             here = f"{key}.series.{name}"
             if name not in known:
                 problems.append(Problem(here, f"there is no series {name!r} in {config.file}; {nearest(name, known)}"))
+            mine = frame[frame["series"].astype(str) == name]
+            if config.x_form is not None and len(mine) and not _points(mine, config.x_form):
+                message = f"no x of {name} looks like {config.x_form!r}; its first is {mine['x'].iloc[0]!r}"
+                problems.append(Problem(f"{key}.x_form", message))
             problems += _unknown(here, [("column", series.column)], own, config.table)
             problems += _unknown(here, [("where", column) for column in series.where], run)
             problems += _unknown(here, [("row", column) for column in series.row], own, config.table)

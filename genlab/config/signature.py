@@ -33,7 +33,9 @@ class Option:
     annotation: Any
 
     def parse(self, value: Any) -> Any:
-        """The value in the option's own type. A float option takes whole numbers and the words inf and -inf.
+        """The value in the option's own type.
+
+        A float option takes whole numbers and the words inf and -inf; one of text whole numbers, as some names are.
 
         Raises:
             ValueError: another type, not one of the choices, not a number, or outside the limits.
@@ -47,6 +49,8 @@ class Option:
                 return self._within_limits(float(value))
             if isinstance(value, int | float) and not isinstance(value, bool) and not math.isnan(value):
                 return self._within_limits(float(value))
+        elif self.kind is str and type(value) is int:
+            return self._within_limits(str(value))
         elif type(value) is self.kind:
             return self._within_limits(value)
         raise ValueError(f"{value!r} is not of type {self.kind.__name__}")

@@ -18,9 +18,9 @@ directions are not. Sharp directions are those before the steepest fall of sigma
 and here that is the largest ratio of neighbours in falling order, in the first half of the directions and among those
 that are not zero but for rounding.
 
-Options of all: `layer`, by its name, the linear layer before the last one where left out (the last one where that has
-more than 4,096 weights or is not there); `test_images`, how many, the first ones; `space`, in which partners are
-near, that of the images or of what the layer is given.
+Options of all: `layer`, by its name, the linear layer before the last one, as `named_modules` has them, where left
+out (the last one where that has more than 4,096 weights or is not there); `test_images`, how many, the first ones;
+`space`, in which partners are near, that of the images or of what the layer is given.
 """
 
 from typing import Annotated, Literal

@@ -86,7 +86,7 @@ def report_sweep(sweep: Sweep, *, runs: Path, data_dir: Path) -> Report:
     outcome = collect(sweep, passes, runs=runs, data_dir=data_dir)
     folder = outcome.results.parent
     config = sweep.config
-    tables = SweepTables(outcome.planned, config.derived)
+    tables = SweepTables(outcome.planned, config.derived, passes.expected())
     published = published_of(config.published, config.derived, sweep.axes)
     drawn = write_figures(config.figures, folder / "figures", tables, sweep.axes, published)
     sources = measure_sources(passes.names)

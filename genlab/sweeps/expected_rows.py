@@ -45,6 +45,22 @@ class ExpectedRows:
         left = (self.measures_left, self.settings_left, self.bounds_left)
         return not any(of_pass(run, ends) for of_pass in left)
 
+    def has(self, table: str, row: Mapping[str, Any]) -> bool:
+        """Whether a row of a long table is of what is asked for: the same measure, bound or setting, the same options.
+
+        Of compression the net before it is, too; rows of tables that no pass makes all are.
+        """
+        options = row.get("options") or ""
+        if table.startswith("measures/"):
+            return (table.removeprefix("measures/"), options) in self.measures
+        if table == "measures":
+            return (row["measure"], options) in self.measures
+        if table == "bounds":
+            return (row["bound"], options) in self.bounds
+        if table in ("compression", "compression_layers"):
+            return row["method"] == "none" or (row["method"], row["setting"] or "") in self.settings
+        return True
+
     def measures_left(self, run: RunDirectory, ends: Sequence[Epoch] = (None,)) -> dict[Epoch, set[tuple[str, str]]]:
         """By epoch the (measure, options) of which a run has no row, or not the table that the row tells of.
 

@@ -12,6 +12,7 @@ from genlab.rundir.rows import run_head, run_row, without_clock
 from genlab.rundir.run_tables import table_rows
 from genlab.rundir.status import dotted, read_status
 from genlab.rundir.tables import write_table
+from genlab.sweeps.expected_rows import ExpectedRows
 from genlab.sweeps.plan import PlannedCell
 
 if TYPE_CHECKING:
@@ -61,10 +62,17 @@ class SweepTables:
     Args:
         planned: cells with their run directories.
         derived: the columns of the results that the sweep makes of others, which rows of long tables carry as well.
+        asked: the rows that the sweep asks for; those of long tables that another sweep of the same runs asked for, or
+            somebody, are left out, as those with other options. All where None.
     """
 
-    def __init__(self, planned: Sequence[PlannedCell], derived: Mapping[str, DerivedColumn] | None = None):
-        self._planned = planned
+    def __init__(
+        self,
+        planned: Sequence[PlannedCell],
+        derived: Mapping[str, DerivedColumn] | None = None,
+        asked: ExpectedRows | None = None,
+    ):
+        self._planned, self._asked = planned, asked
         self._derived = derived or {}
         self._axes = _axes(planned)
         self._tables: dict[str, pd.DataFrame] = {}
@@ -100,7 +108,8 @@ class SweepTables:
         for planned in self._planned:
             head = run_head(_status(planned, _known(planned), self._axes))
             for row in table_rows(planned.run, name):
-                yield head | row
+                if self._asked is None or self._asked.has(name, row):
+                    yield head | row
 
 
 def _whole(value: Any) -> Any:

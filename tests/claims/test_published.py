@@ -168,7 +168,7 @@ def test_a_form_without_a_number_is_the_points_that_have_it(folder):
 def test_a_form_that_no_point_has_is_told(folder):
     (folder / "paper-figure3.csv").write_text(LAYERS)
     (problem,) = published_problems([cushions(x_form="Layer {}")], lambda table: None)
-    told = "no x of paper-figure3 looks like 'Layer {}'; its first is 'layer 1 -> layer 3'"
+    told = "no x of median looks like 'Layer {}'; its first is 'layer 1 -> layer 3'"
     assert (problem.key, problem.message) == ("published.0.x_form", told)
     assert not published_problems([cushions(x_form="layer {} -> layer 3", x_times=2.0)], lambda table: None)
 

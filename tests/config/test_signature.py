@@ -48,6 +48,7 @@ def test_limits_hold_for_values_from_yaml():
     options = options_of(f)
     assert options["part"].parse(1) == 1.0
     assert options["count"].parse(3) == 3
+    assert options["word"].parse(3) == "3"
     for name, value, message in [
         ("part", 0, r"must be greater than 0, not 0"),
         ("part", 1.5, r"must be less than or equal to 1, not 1\.5"),
@@ -55,7 +56,7 @@ def test_limits_hold_for_values_from_yaml():
         ("count", 0, "must be greater than or equal to 1, not 0"),
         ("count", 2.0, r"2\.0 is not of type int"),
         ("form", "mean", "'mean' is not one of max, sum"),
-        ("word", 3, "3 is not of type str"),
+        ("word", 3.0, r"3\.0 is not of type str"),
     ]:
         with pytest.raises(ValueError, match=message):
             options[name].parse(value)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from genlab.config.identity import run_id
 from genlab.config.load import find_config
 from genlab.measures import MEASURES
 from genlab.report.drawing.lines import prepare
@@ -118,6 +119,18 @@ def test_scales_have_runs_of_their_own(name):
     assert len(set.union(*found)) == sum(map(len, found))
 
 
+@pytest.mark.parametrize("scale", SCALES)
+def test_sweeps_that_look_at_the_same_runs_ask_them_for_the_same_weights(scale):
+    """What one has not kept the other would have to train again."""
+    kept: dict[str, dict[str, tuple[int, ...]]] = {}
+    for name in SWEEPS:
+        for cell in load_sweep(name, scale).cells:
+            if cell.config.data.own_files is None:
+                kept.setdefault(run_id(cell.config), {})[name] = cell.config.execution.keep_weights_at
+    assert [by_sweep for by_sweep in kept.values() if len(set(by_sweep.values())) > 1] == []
+    assert scale == "smoke" or any(len(by_sweep) > 1 for by_sweep in kept.values())
+
+
 # Measures whose values are those of layers, for which results.csv has no column.
 BY_LAYER = {"activation_flip_constant", "incoming_norm_constant"}
 
@@ -143,7 +156,7 @@ def test_the_smoke_scale_gives_values_to_every_measure_figure_and_claim(name, tm
         claim.id: seeds for claim in sweep.config.claims
     }, "seeds that had a number for all that a claim compares"
     planned = collect(sweep, sweep_passes(sweep), runs=tmp_path, data_dir=tmp_path).planned
-    tables = SweepTables(planned, sweep.config.derived)
+    tables = SweepTables(planned, sweep.config.derived, sweep_passes(sweep).expected())
     assert not [
         (figure.name, y)
         for figure in sweep.config.figures

@@ -12,7 +12,6 @@ from torch import nn
 from genlab.measures.computing.compute import Results, compute_measures
 from genlab.measures.computing.request import Request
 from genlab.measures.duality import sharp
-from genlab.measures.inputs.duality import Duality
 from genlab.models.branches import Sum
 from genlab.models.dropout import Chain
 from genlab.models.mlp import mlp
@@ -255,14 +254,6 @@ def test_a_net_that_changes_its_activations_in_place_is_measured():
     build.load_state_dict(one.model.state_dict())
     (row,) = results_for(replace(one, model=build), None, ("duality_gap",)).rows
     assert row["value"] is not None
-
-
-@pytest.mark.parametrize(
-    ("widths", "layer"), [([30, 30], "3"), ([], "1"), ([70], "3"), ([4], "1"), ([4, 5, 6], "5"), ([100, 50], "5")]
-)
-def test_the_layer_that_is_meant_is_the_linear_one_before_the_last(widths, layer):
-    one = subject(lambda: mlp((1, 8, 8), 10, widths), (1, 8, 8), 10)
-    assert Duality(one, None).layer("") == layer
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,8 @@ import pytest
 
 from genlab.rundir.columns import MEASURE_COLUMNS
 from genlab.rundir.tables import read_table, replace_rows
+from genlab.sweeps.expected_rows import ExpectedRows
+from genlab.sweeps.file.passes import sweep_passes
 from genlab.sweeps.results import SweepTables, results_rows, write_results
 from tests.sweeps.examples import loaded, planned_cells, results_of, swept
 
@@ -190,3 +192,40 @@ def test_cells_of_a_list_have_the_axes_of_all_of_them(tmp_path):
     for rows in (before, after):
         found = [(row["data.inputs"], row["data.labels.corruption"]) for row in rows]
         assert found == [("true", 0), ("true", 0), ("true", 1), ("true", 1), ("gaussian", 0), ("gaussian", 0)]
+
+
+def test_rows_that_the_sweep_does_not_ask_for_are_left_out(tmp_path, runs):
+    """Another sweep of the same runs has other options, or somebody measured more."""
+    sweep = loaded(tmp_path)
+    planned = planned_cells(sweep, runs)
+    first = planned[0].run.measures
+    told = {"measure": "log_l2_norm", "options": '{"factors":true}', "value": 9.0, "reason": ""}
+    replace_rows(first, MEASURE_COLUMNS, [told, {**told, "measure": "sum_of_squares"}], ("measure", "options"))
+    every, own = (SweepTables(planned, None, rows)("measures") for rows in (None, sweep_passes(sweep).expected()))
+    assert len(every) == len(own) + 2
+    assert set(own["measure"]) == {"log_l2_norm", "parameter_count"}
+    assert 9.0 not in own["value"].tolist()
+    assert SweepTables(planned, None, sweep_passes(sweep).expected())("history").notna().any(axis=None)
+
+
+@pytest.mark.parametrize(
+    ("table", "row", "has"),
+    [
+        ("measures/pq_norms", {"options": None}, False),
+        ("measures/pq_norm", {"options": '{"p":3.0}'}, True),
+        ("measures/pq_norm", {"options": None}, False),
+        ("bounds", {"bound": "arora", "options": ""}, True),
+        ("bounds", {"bound": "arora", "options": '{"biases":true}'}, False),
+        ("compression", {"method": "none", "setting": None}, True),
+        ("compression", {"method": "svd_truncation", "setting": "rank=1"}, True),
+        ("compression_layers", {"method": "svd_truncation", "setting": "rank=2"}, False),
+        ("history", {"epoch": 1}, True),
+    ],
+)
+def test_what_a_sweep_asks_for_is_told_by_options_and_settings(table, row, has):
+    asked = ExpectedRows(
+        frozenset({("pq_norm", '{"p":3.0}')}),
+        frozenset({("svd_truncation", "rank=1")}),
+        bounds=frozenset({("arora", "")}),
+    )
+    assert asked.has(table, row) is has

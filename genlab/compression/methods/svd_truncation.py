@@ -4,6 +4,7 @@ import copy
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cache
 from typing import Annotated, Literal
 
@@ -180,7 +181,8 @@ def rank_of_share(layer: WeightModule, share: float) -> int:
     1 where even that has more, and the full rank where share is 1.
     """
     out, rest = layer.weight.flatten(1).shape
-    return min(out, rest) if share == 1 else max(1, math.floor(share * out * rest / (out + rest)))
+    # By the decimal that was written: a share of 0.29 is 29 of a hundred, and as a float a little less.
+    return min(out, rest) if share == 1 else max(1, math.floor(Fraction(str(share)) * out * rest / (out + rest)))
 
 
 @torch.no_grad()
@@ -269,7 +271,7 @@ def svd_truncation(
             parts = decompositions(name)
             if share is None:
                 kept = choose_rank(parts.s, rank=rank, energy=energy, threshold=threshold)
-            elif rank is None and energy is None and threshold is None:
+            elif rank is energy is threshold is None:
                 kept = choose_rank(parts.s, rank=rank_of_share(layer, share))
             else:
                 raise UsageError("give exactly one of rank, energy, threshold and share")

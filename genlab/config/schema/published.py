@@ -1,10 +1,16 @@
 """Published curves of a sweep: which file of `configs/published/` holds them, and what its series are here."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from genlab.config.schema.section import Section
+
+
+def _one_place(form: str) -> str:
+    if form.count("{}") > 1:
+        raise ValueError("has one {} at most, for the number that is meant")
+    return form
 
 
 class PublishedSeries(Section):
@@ -39,9 +45,8 @@ class PublishedConfig(Section):
         None,
         description="The dotted key or column that its x is a value of; none where it has a value only.",
     )
-    x_form: str | None = Field(
+    x_form: Annotated[str, Field(min_length=1), AfterValidator(_one_place)] | None = Field(
         None,
-        min_length=1,
         description="What its x looks like where it is words, {} for the number in them that is meant: layer {}; "
         "points whose x looks otherwise are left out. Without {} the points that have this x.",
     )

@@ -37,11 +37,19 @@ ScaleName = Annotated[str, AfterValidator(_scale_name), WithJsonSchema({"type": 
 DerivedName = Annotated[str, AfterValidator(_derived_name), WithJsonSchema({"type": "string", "pattern": DERIVED_NAME})]
 
 
+class CompressKeys(CompressConfig):
+    """The keys of a compress config that a scale replaces."""
+
+    methods: Annotated[tuple[dict[str, Any], ...], Field(strict=False)] = Field(
+        (), description="Methods with their options, in place of those of the file."
+    )
+
+
 class Scale(Section):
     """How a scale differs from the file's top level: `base` is merged into the base config, all else replaces.
 
     Of `grid` only the axes that are named are replaced; an axis set to null is taken away. Of `measure`, `compress` and
-    `bounds` only the keys that are named are replaced.
+    `bounds` only the keys that are named are replaced, each as a whole; a pass set to null is taken away.
     """
 
     base: dict[str, Any] = Field(default_factory=dict)
@@ -51,12 +59,12 @@ class Scale(Section):
     exclude: Cells | None = None
     seeds: Seeds | None = None
     measure: MeasureConfig | None = None
-    compress: CompressConfig | None = None
+    compress: CompressKeys | None = None
     bounds: BoundsConfig | None = None
     minutes: str = Field("", description="How long it takes, where and on what, in words.")
 
 
-PASSES = ("measure", "compress", "bounds")
+PASSES = {"measure", "compress", "bounds"}
 
 
 class SlurmConfig(Section):
@@ -117,11 +125,10 @@ class SweepConfig(Section):
         return self
 
     def at(self, scale: Scale) -> "SweepConfig":
-        """The same with the passes of a scale: the keys that it names, and all others as they are."""
+        """The same with the passes of a scale: the keys that it names, and all others as they are; none where null."""
         changed = {}
-        for name in PASSES:
+        for name in scale.model_fields_set & PASSES:
             own, asked = getattr(self, name), getattr(scale, name)
-            if asked is not None:
-                given = {key: getattr(asked, key) for key in asked.model_fields_set}
-                changed[name] = asked if own is None else own.model_copy(update=given)
+            given = {} if asked is None else {key: getattr(asked, key) for key in asked.model_fields_set}
+            changed[name] = asked if own is None or asked is None else own.model_copy(update=given)
         return self.model_copy(update=changed)

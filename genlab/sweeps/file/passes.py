@@ -96,23 +96,21 @@ def sweep_passes(sweep: Sweep) -> Passes:
     if config.measure is not None:
         names = names_of(config.measure.only)
         options = config.measure.options
-        problems += measure_problems(config.measure, _at(sweep, "measure"))
+        problems += measure_problems(config.measure, ("measure",))
     settings: tuple[Setting, ...] = ()
     if config.compress is not None:
         try:
             settings = tuple(compress_settings(config.compress))
         except ConfigError as error:
-            problems += [((*_at(sweep, "compress"), *_parts(p.key)), p) for p in error.problems]
+            problems += [(("compress", *_parts(p.key)), p) for p in error.problems]
     if config.bounds is not None:
-        problems += bound_problems(config.bounds, _at(sweep, "bounds"))
+        problems += bound_problems(config.bounds, ("bounds",))
     parts = {"measure": config.measure, "compress": config.compress, "bounds": config.bounds}
     at_epochs = {name: part.at_epochs for name, part in parts.items() if part}
     if not any(cell.config.execution.keep_weights_at for cell in sweep.cells):
         message = "no weights are kept at epochs; list them in the base, as execution: {keep_weights_at: [0, 1, 2, 4]}"
         problems += [
-            ((*_at(sweep, name), "at_epochs"), Problem(f"{name}.at_epochs", message))
-            for name, wanted in at_epochs.items()
-            if wanted
+            ((name, "at_epochs"), Problem(f"{name}.at_epochs", message)) for name, wanted in at_epochs.items() if wanted
         ]
     columns, of_cells = possible_columns(config), settings_of(sweep.cells, config.derived)
     found = [
@@ -123,7 +121,7 @@ def sweep_passes(sweep: Sweep) -> Passes:
     ]
     problems += [(_parts(p.key), p) for p in found]
     if problems:
-        raise ConfigError([Problem(p.key, p.message, source.where(path)) for path, p in problems])
+        raise ConfigError([Problem(p.key, p.message, source.where(_place(sweep, path))) for path, p in problems])
     measured, compressed = (at_epochs.get(name, False) for name in ("measure", "compress"))
     return Passes(names, options, settings, measured, compressed, config.bounds)
 
@@ -176,11 +174,14 @@ def measure_problems(config: MeasureConfig, below: KeyPath = ()) -> list[tuple[K
     return problems
 
 
-def _at(sweep: Sweep, name: str) -> KeyPath:
-    """Where a pass stands: in the scale that has it, else at the top of the file."""
-    if sweep.scale is not None and ("scales", sweep.scale, name) in sweep.loaded.source.positions:
-        return ("scales", sweep.scale, name)
-    return (name,)
+def _place(sweep: Sweep, path: KeyPath) -> KeyPath:
+    """Where a key of a pass stands: in the scale where that has replaced it, else at the top of the file."""
+    if sweep.scale is None:
+        return path
+    positions = sweep.loaded.source.positions
+    replaced = ("scales", sweep.scale, *path[:2]) in positions
+    alone = ("scales", sweep.scale, *path[:1]) in positions and path[:1] not in positions
+    return ("scales", sweep.scale, *path) if replaced or alone else path
 
 
 def _parts(key: str) -> KeyPath:

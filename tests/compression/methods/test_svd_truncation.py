@@ -347,6 +347,10 @@ def test_a_share_is_the_largest_rank_that_stores_no_more(share, rank):
     assert share == 1 or (rank + 1) * 120 > share * 90 * 30
 
 
+def test_a_share_is_the_decimal_that_was_written():
+    assert rank_of_share(linear(200, 200), 0.29) == 29
+
+
 def test_a_share_stands_alone():
     layers = {"1": linear(9, 3)}
     with pytest.raises(UsageError, match="layer 1: give exactly one of rank, energy, threshold and share"):

@@ -10,7 +10,7 @@ from genlab.measures import MEASURES
 from genlab.sweeps.file.grid import load_sweep
 from genlab.sweeps.file.passes import sweep_passes, wanted
 from genlab.sweeps.plan import DONE, FAILED, MISSING, RESUMABLE, RUNNING, UNMEASURED, PlannedCell
-from tests.sweeps.examples import loaded, sweep_file
+from tests.sweeps.examples import loaded, small, sweep_file
 
 PQ_3 = ("pq_norm", '{"p":3.0}')
 ONLY = "only: [log_l2_norm, parameter_count]"
@@ -237,3 +237,21 @@ def test_what_is_wrong_in_a_pass_of_a_scale_is_told_where_it_stands_there(tmp_pa
     (found,) = refused(tmp_path, {"smoke: {}": f"smoke:\n    {section}"})
     assert found.startswith("small.yaml:19:"), found
     assert line.rpartition(": ")[2] in found
+
+
+def test_what_is_wrong_in_the_file_is_told_there_though_a_scale_replaces_other_keys(tmp_path):
+    changes = {ONLY: "only: [pq_norn]", "smoke: {}": "smoke:\n    measure: {options: {pq_norm: {p: 3}}}"}
+    assert refused(tmp_path, changes) == ["small.yaml:16:10: pq_norn: no measure of this name; did you mean pq_norm?"]
+
+
+def test_a_scale_may_name_one_key_of_compression_and_take_a_pass_away(tmp_path):
+    text = small({"scales:": "compress:\n  methods: [{name: svd_truncation, rank: 1}]\nscales:"})
+    (tmp_path / "small.yaml").write_text(
+        f"{text}  kept: {{compress: {{at_epochs: false}}}}\n  none: {{measure: null}}\n"
+    )
+    passes = {
+        scale: sweep_passes(load_sweep(str(tmp_path / "small.yaml"), scale)).expected() for scale in ("kept", "none")
+    }
+    assert passes["kept"].settings == passes["none"].settings == {("svd_truncation", "rank=1")}
+    assert passes["kept"].measures
+    assert not passes["none"].measures
