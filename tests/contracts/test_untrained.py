@@ -16,6 +16,12 @@ from tests.cli.command import genlab
 STEPS = {"max_sharpness": {"steps": 4}, "max_sharpness_sga": {"steps": 4}}
 SLOW = ("hessian_", "sharpness_", "pac_bayes_", "gradient_noise")  # of the zoo, whose claims these do not concern here
 PROCEDURE = "training.procedure"
+# What the paper says has no effect has none on nets that are not trained either. These can fail of nets that are.
+NO_EFFECT = {
+    ("feng2023-batch-size", "size-stays"),
+    ("feng2023-learning-rate", "size-stays"),
+    ("feng2023-initial-scale", "sharpness-stays"),
+}
 
 
 def untrained(name, folder):
@@ -67,8 +73,8 @@ def kept_at_its_weights(name, folder):
 def without_a_rate(part):
     """Put the smallest rates in place of all in a part of a file."""
     for key, value in part.items() if isinstance(part, dict) else enumerate(part):
-        if str(key).endswith("learning_rate"):
-            part[key] = [1e-30] * len(value) if isinstance(value, list) else 1e-30
+        if str(key).endswith("learning_rate") and not isinstance(value, dict):
+            part[key] = [1e-30 * (n + 1) for n in range(len(value))] if isinstance(value, list) else 1e-30
         elif isinstance(value, dict | list):
             without_a_rate(value)
 
@@ -78,6 +84,12 @@ def column(claim):
     if claim.get("table", "").startswith("measures/"):
         return claim["table"].removeprefix("measures/")
     return claim["column"].removeprefix("measure.").partition("[")[0] if claim["column"].startswith("measure.") else ""
+
+
+def of_training(content):
+    """Whether claims compare settings of the training, which nets as initialised do not have."""
+    axes = [key for key in content.get("grid", {}) if key.startswith("training.") and key != PROCEDURE]
+    return any(axis in str(claim) for axis in axes for claim in content["claims"])
 
 
 def about_training(claims):
@@ -92,7 +104,7 @@ def test_no_claim_holds_for_nets_that_were_never_trained(name, tmp_path):
         pytest.skip("its claims compare trained nets with untrained ones")
     if content["base"]["training"].get("procedure") in ("construct", "interpolate"):
         pytest.skip("its nets are made without training")
-    whole = "derived" in content or "measure" not in content
+    whole = {"derived", "measure"} & set(content) != {"measure"} or of_training(content)
     path = kept_at_its_weights(name, tmp_path) if whole else untrained(name, tmp_path)
     found = genlab("sweep", path, "--scale", "smoke", "--runs", tmp_path / "runs", "-q")
     assert found.code == 0, found.err
@@ -100,4 +112,4 @@ def test_no_claim_holds_for_nets_that_were_never_trained(name, tmp_path):
     outcome = collect(sweep, sweep_passes(sweep), runs=tmp_path / "runs", data_dir=tmp_path)
     tables = SweepTables(outcome.planned, sweep.config.derived)
     verdicts = check_claims(sweep.config.claims, tables, sweep.axes)
-    assert [verdict.id for verdict in verdicts if verdict.verdict == "holds"] == []
+    assert [one.id for one in verdicts if one.verdict == "holds" and (name, one.id) not in NO_EFFECT] == []
