@@ -99,7 +99,7 @@ MISTAKES = {
     "no setting of a compressor": (
         {SEEDS: "compress: {methods: [{name: svd_truncation}]}\n" + SEEDS},
         "compress",
-        "needs rank, energy or threshold",
+        "needs rank, energy, threshold or share",
     ),
     "an unknown kind of claim": (
         {SEEDS: "claims: [{id: a, says: b, source: c, kind: hihger, column: d}]\n" + SEEDS},

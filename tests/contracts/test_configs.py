@@ -49,7 +49,7 @@ def test_every_file_under_configs_is_a_config_of_a_known_kind():
 def test_quick_has_every_measure_but_those_that_need_many_passes_or_the_gradients_of_single_images():
     """The families are those that were left out when the names stood in the config one by one."""
     families = ("pac_bayes", "worst_case_sharpness", "sharpness", "hessian", "gradients", "rademacher")
-    families += ("interlayer", "noise_stability")
+    families += ("interlayer", "noise_stability", "duality")
     request = read_request("quick", None)
     assert request.measures == tuple(measure for measure in MEASURES.values() if measure.family not in families)
     assert not any(one.options for one in request.asked)

@@ -26,6 +26,8 @@ FITTING = ("rademacher",)
 # take seconds. They have laws of their own.
 # The same of noise that is added to what layers are given.
 NOISY = ("noise_stability",)
+# Numbers that are told direction by direction of a Hessian, of which those of equal eigenvalues are any.
+BY_DIRECTION = ("activity_weight_duality", "duality_correlation", "sharp_directions")
 PERTURBING = ("pac_bayes", "sharpness", "worst_case_sharpness")
 STEADY = [name for name, measure in MEASURES.items() if measure.family not in (*OWN_FILE, *PERTURBING)]
 
@@ -98,7 +100,7 @@ def subject(
     true_labels = labels.clone()
     labels[:WRONG_LABELS] = (labels[:WRONG_LABELS] + 1) % classes
     names = tuple("abcdefghij"[:classes])
-    dataset = Dataset(pixels, labels, true_labels, pixels[:3], true_labels[:3], names, input_shape, normalisation)
+    dataset = Dataset(pixels, labels, true_labels, 255 - pixels[:3], true_labels[:3], names, input_shape, normalisation)
     return Subject(model, initial_model, dataset, seed=3, device="cpu", history=history())
 
 
