@@ -123,6 +123,10 @@ def random_factors(n: int, *, seed: int) -> torch.Tensor:
     return torch.exp(2 * torch.randn(n, generator=generator, dtype=torch.float64))
 
 
+# Tables with a row an image, in the order in which images are drawn.
+BY_IMAGE = {"layer_cushions_of_images"}
+
+
 def assert_same(found: dict, expected: dict, names) -> None:
     for name in names:
         # Iterated from a random start: two nearly equal largest singular values can be taken for one another.
@@ -201,7 +205,7 @@ def test_the_order_of_the_images_changes_nothing(subject, before):
     order = torch.randperm(len(subject.dataset.train_labels), generator=torch.Generator().manual_seed(0))
     data = subject.dataset
     shuffled = replace(data, train_images=data.train_images[order], train_labels=data.train_labels[order])
-    assert_same(measured(replace(subject, dataset=shuffled)), before, before)
+    assert_same(measured(replace(subject, dataset=shuffled)), before, before.keys() - BY_IMAGE)
 
 
 def test_a_measure_alone_gives_what_it_gives_among_all(subject, before):
@@ -230,4 +234,4 @@ def test_a_net_in_training_mode_is_measured_as_in_evaluation_and_stays_in_its_mo
 
 
 def test_another_seed_changes_no_value_beyond_the_accuracy_of_what_is_iterated(subject, before):
-    assert_same(measured(replace(subject, seed=subject.seed + 1)), before, before)
+    assert_same(measured(replace(subject, seed=subject.seed + 1)), before, before.keys() - BY_IMAGE)

@@ -105,7 +105,8 @@ class Duality:
             space: where the nearest training image of the same label is looked for, by Euclidean distance.
 
         Raises:
-            NotApplicable: no pair has dual weights, or the layer is called more than once, or on more than vectors.
+            NotApplicable: no pair has dual weights, the layer is called more than once or on more than vectors, or what
+                it gives is not finite.
         """
         return self._directions(self._find, layer, test_images, space)
 
@@ -130,6 +131,8 @@ class Duality:
             raise NotApplicable("no test image has a partner with dual weights")
         a, a_test = train.activities[partner[there]], test.activities[there]
         losses = test.losses[there] - train.losses[partner[there]]
+        if not (losses.isfinite().all() and hessian.isfinite().all()):
+            raise NotApplicable("outputs, or the Hessian of the loss, are not finite")
         change = a_test - a
         # Eq. 6: dw = (W da) a^T / |a|^2, of rank one.
         outgoing = change @ module.weight.T / a.square().sum(1, keepdim=True)

@@ -41,7 +41,7 @@ def subject(*, initial=True, model=None):
     normalisation = Normalisation("none")
     with torch.no_grad():
         labels = model(normalisation(images)).argmax(1)
-    dataset = Dataset(images, labels, labels, images, labels, ("a", "b", "c"), (1, 3, 3), normalisation)
+    dataset = Dataset(images, labels, labels, images.flip(0) // 2, labels, ("a", "b", "c"), (1, 3, 3), normalisation)
     history = pd.DataFrame({"epoch": [0, 1, 2], "step": [0, 5, 10], "train_loss": [1.2, 0.08, 0.009]})
     return Subject(model, perceptron(1) if initial else None, dataset, seed=0, history=history)
 

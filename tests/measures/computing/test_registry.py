@@ -127,7 +127,9 @@ def test_a_choice_is_one_of_its_words():
         option.parse("mean")
 
 
-@pytest.mark.parametrize(("kind", "good", "bad"), [(int, 3, True), (int, 0, 1.0), (bool, False, 0), (str, "a", 1)])
+@pytest.mark.parametrize(
+    ("kind", "good", "bad"), [(int, 3, True), (int, 0, 1.0), (bool, False, 0), (str, "a", 1.0), (str, "3", True)]
+)
 def test_whole_numbers_truth_values_and_words_are_not_mixed_up(kind, good, bad):
     def typed(margins, option=good):
         """m."""
