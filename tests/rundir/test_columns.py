@@ -16,6 +16,7 @@ from genlab.rundir.columns import (
     columns_of,
     is_by_epoch,
 )
+from genlab.rundir.tables import read_table, write_table
 
 
 def test_a_row_of_a_measure_has_just_these_columns():
@@ -56,4 +57,11 @@ def test_every_column_says_what_stands_in_it():
     for columns in (*TABLES.values(), MEASURE_TABLE_COLUMNS):
         assert all(column.meaning for column in columns.values())
     added = {name for columns in TABLES.values() for name, column in columns.items() if column.added}
-    assert added == {"epoch", "retrain_epochs"}, "what files of the first version lack is a contract"
+    assert added == {"epoch", "position", "retrain_epochs"}, "what files of earlier versions lack is a contract"
+
+
+def test_bounds_of_a_version_without_positions_are_read(tmp_path):
+    path = tmp_path / "bounds.csv"
+    write_table(path, [name for name in BOUND_COLUMNS if name != "position"], [{"bound": "arora", "term": "bound"}])
+    (row,) = read_table(path, BOUND_COLUMNS)
+    assert (row["bound"], row["position"]) == ("arora", "")
