@@ -50,11 +50,11 @@ def arora(
 ) -> Bar:
     """(1/gamma^2) max_x ||f(x)||^2 sum_i beta_i^2 c_i^2 ceil(kappa_i/s_i)^2 / (mu_i^2 mu_{i->}^2).
 
-    A summand is the layer's `effective_parameters`, what Table 1 of the paper tells, and `effective_share` is that
-    over the layer's weights. c_i is that of the layer itself,
-    1 where no activation function follows; beta_i is 1 of a linear layer and of the last one; kappa_i is the size of
-    the kernel and s_i its stride. mu_{i->} is at most 1/sqrt(h_i), h_i the units or channels of layer i. The largest
-    output is over all training images. The theorem is about the compressed net and not about the net itself.
+    A summand is the layer's `effective_parameters`, what Table 1 of the paper tells, and `effective_share` is that over
+    the layer's weights. c_i is that of the layer itself, 1 where no activation function follows; beta_i is 1 of a
+    linear layer and of the last one; kappa_i is the size of the kernel and s_i its stride. mu_{i->} is at most
+    1/sqrt(h_i), h_i the units or channels of layer i. The largest output is over all training images. The theorem is
+    about the compressed net and not about the net itself.
 
     It needs rho >= 3 d in each layer but the last, which the paper's own nets do not reach; `interlayer_smoothness`
     tells it layer by layer, at noise of the size that was asked for. Cushions in a theorem are the worst over the whole

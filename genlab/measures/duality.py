@@ -59,8 +59,7 @@ def activity_weight_duality(
     Raises:
         NotApplicable: see `duality_gap`.
     """
-    name = duality.layer(layer)
-    found = duality.directions(name, test_images, space)
+    found = duality.directions(layer, test_images, space)
     g, w = found.gradients, found.changes
     estimates, sigma_g, sigma_w = along(found)
     both = sigma_g * sigma_w
@@ -77,7 +76,7 @@ def activity_weight_duality(
     }
     table = pd.DataFrame({key: values.cpu().numpy() for key, values in columns.items()})
     table.insert(0, "rank", range(1, len(table) + 1))
-    table.insert(0, "layer", name)
+    table.insert(0, "layer", duality.layer(layer))
     return with_gaps(table)
 
 
@@ -96,7 +95,7 @@ def duality_gap(duality: Duality, layer: str = "", test_images: TestImages = 100
         NotApplicable: the net has no such linear layer, or one with more than 8,192 weights, or one that is called more
             than once; no pair has dual weights; the loss is not the cross-entropy.
     """
-    losses = duality.directions(duality.layer(layer), test_images, space).losses
+    losses = duality.directions(layer, test_images, space).losses
     return Value(float(losses.mean()), samples=len(losses))
 
 
@@ -119,7 +118,7 @@ def duality_gap_estimate(
     Raises:
         NotApplicable: see `duality_gap`.
     """
-    found = duality.directions(duality.layer(layer), test_images, space)
+    found = duality.directions(layer, test_images, space)
     estimates, sigma_g, _ = along(found)
     return Value(float(estimates[chosen(sigma_g, part)].sum()), samples=len(found.losses))
 
@@ -145,7 +144,7 @@ def duality_sharpness(
     Raises:
         NotApplicable: see `duality_gap`.
     """
-    found = duality.directions(duality.layer(layer), test_images, space)
+    found = duality.directions(layer, test_images, space)
     _, sigma_g, _ = along(found)
     return Value(float(sigma_g[chosen(sigma_g, part)].norm()), samples=len(found.losses))
 
@@ -171,7 +170,7 @@ def duality_size(
     Raises:
         NotApplicable: see `duality_gap`.
     """
-    found = duality.directions(duality.layer(layer), test_images, space)
+    found = duality.directions(layer, test_images, space)
     _, sigma_g, sigma_w = along(found)
     return Value(float(sigma_w[chosen(sigma_g, part)].norm()), samples=len(found.losses))
 
@@ -190,7 +189,7 @@ def duality_correlation(
     Raises:
         NotApplicable: see `duality_gap`; or nothing varies.
     """
-    found = duality.directions(duality.layer(layer), test_images, space)
+    found = duality.directions(layer, test_images, space)
     estimates, sigma_g, sigma_w = along(found)
     both = float((sigma_g * sigma_w).sum())
     if not both:
@@ -212,7 +211,7 @@ def sharp_directions(
     Raises:
         NotApplicable: see `duality_gap`.
     """
-    found = duality.directions(duality.layer(layer), test_images, space)
+    found = duality.directions(layer, test_images, space)
     return Value(float(sharp(along(found)[1]).sum()), samples=len(found.losses))
 
 

@@ -100,15 +100,15 @@ class Duality:
         """The pairs of the first test images with their partners.
 
         Args:
-            layer: as `layer` gives it.
+            layer: its name, or none, as for `layer`.
             test_images: how many, the first ones.
             space: where the nearest training image of the same label is looked for, by Euclidean distance.
 
         Raises:
-            NotApplicable: no pair has dual weights, the layer is called more than once or on more than vectors, or what
-                it gives is not finite.
+            NotApplicable: as for `layer`; no pair has dual weights, the layer is called more than once or on more than
+                vectors, or what it gives is not finite.
         """
-        return self._directions(self._find, layer, test_images, space)
+        return self._directions(self._find, self.layer(layer), test_images, space)
 
     def _find(self, layer: str, test_images: int, space: Space) -> Directions:
         dataset = self._subject.dataset
